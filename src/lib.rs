@@ -1,0 +1,11 @@
+//! High-resolution molecular spectra of exoplanets and brown dwarfs on any GPU.
+
+#![warn(missing_docs)]
+
+pub mod constants;
+pub mod error;
+pub mod lines;
+pub mod progress;
+
+pub use error::{Error, Result};
+pub use progress::Progress;

@@ -1,0 +1,126 @@
+//! Spectral lines and the species they belong to.
+//!
+//! A [`LineList`] holds lines of **one isotopologue**: they share a molar mass (hence one Doppler width at a given
+//! temperature) and a partition function. A list of several isotopologues is several `LineList`s; their cross sections add.
+
+use std::sync::Arc;
+
+use super::partition::PartitionFunction;
+use crate::constants::{ATOMIC_MASS, BOLTZMANN, C2, SPEED_OF_LIGHT, T_REF};
+
+/// One spectral line. All quantities are at the reference temperature 296 K.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    /// Line centre in vacuum \[cm-1\].
+    pub wavenumber: f64,
+    /// Line strength at 296 K \[cm molecule-1\]. Terrestrial abundance is contained exactly where the source contains it
+    /// (HITRAN does, ExoMol does not). Kept in f64: at 296 K it may be as small as 1e-120 and still matter at 3000 K.
+    pub strength: f64,
+    /// Lower-state energy \[cm-1\].
+    pub lower_energy: f64,
+    /// Lorentz half width at half maximum at 296 K \[cm-1 bar-1\].
+    pub gamma_ref: f64,
+    /// Temperature exponent n of the half width, gamma(T, P) = gamma_ref P (296 K / T)^n.
+    pub temperature_exponent: f64,
+}
+
+/// What all lines of a list have in common.
+#[derive(Clone, Debug)]
+pub struct Species {
+    /// Name for messages and reports, e.g. `12C-16O`.
+    pub name: String,
+    /// Molar mass \[g mol-1\].
+    pub molar_mass: f64,
+    /// Total internal partition function.
+    pub partition: Arc<PartitionFunction>,
+}
+
+impl Species {
+    /// Doppler standard deviation relative to the line centre, sqrt(k_B T / m) / c. Dimensionless; `temperature` in K.
+    pub fn doppler_sigma(&self, temperature: f64) -> f64 {
+        (BOLTZMANN * temperature / (self.molar_mass * ATOMIC_MASS)).sqrt() / SPEED_OF_LIGHT
+    }
+
+    /// Q(296 K) / Q(T). Errors if `temperature` \[K\] is outside the partition function's table.
+    pub fn partition_ratio(&self, temperature: f64) -> crate::Result<f64> {
+        Ok(self.partition.at(T_REF)? / self.partition.at(temperature)?)
+    }
+}
+
+impl Line {
+    /// ln of S(T)/S(296 K) without the partition functions' ratio: Boltzmann factor and stimulated emission
+    /// (Rothman et al. 1998, eq. A11). `temperature` in K.
+    pub fn ln_strength_factor(&self, temperature: f64) -> f64 {
+        let (nu, e) = (self.wavenumber, self.lower_energy);
+        -C2 * e * (1.0 / temperature - 1.0 / T_REF)
+            + ((-C2 * nu / temperature).exp_m1() / (-C2 * nu / T_REF).exp_m1()).ln()
+    }
+
+    /// Lorentz half width relative to the line centre at `temperature` \[K\] and `pressure` \[bar\]. Dimensionless.
+    pub fn lorentz_gamma(&self, temperature: f64, pressure: f64) -> f64 {
+        self.gamma_ref * pressure * (T_REF / temperature).powf(self.temperature_exponent) / self.wavenumber
+    }
+}
+
+/// Lines of one isotopologue, sorted by wavenumber.
+#[derive(Clone, Debug)]
+pub struct LineList {
+    /// The isotopologue.
+    pub species: Species,
+    lines: Vec<Line>,
+}
+
+impl LineList {
+    /// A list from lines in any order; they are sorted by wavenumber.
+    ///
+    /// # Errors
+    /// A wavenumber, strength or width that is not finite and positive, or an energy or exponent that is not finite,
+    /// names the line's index and value.
+    pub fn new(species: Species, mut lines: Vec<Line>) -> crate::Result<Self> {
+        for (i, l) in lines.iter().enumerate() {
+            let bad = |what: &str, v: f64, need: &str| {
+                Err(crate::Error::invalid(format!("{} line {i}: {what}", species.name), v, need))
+            };
+            let positive = |v: f64| v.is_finite() && v > 0.0;
+            if !positive(l.wavenumber) {
+                return bad("wavenumber [cm-1]", l.wavenumber, "a finite positive number");
+            }
+            if !positive(l.strength) {
+                return bad("line strength [cm/molecule]", l.strength, "a finite positive number");
+            }
+            if !positive(l.gamma_ref) {
+                return bad("half width [cm-1/bar]", l.gamma_ref, "a finite positive number");
+            }
+            if !l.lower_energy.is_finite() || l.lower_energy < 0.0 {
+                return bad("lower-state energy [cm-1]", l.lower_energy, "a finite number of at least 0");
+            }
+            if !l.temperature_exponent.is_finite() {
+                return bad("temperature exponent", l.temperature_exponent, "a finite number");
+            }
+        }
+        lines.sort_by(|a, b| a.wavenumber.total_cmp(&b.wavenumber));
+        Ok(Self { species, lines })
+    }
+
+    /// The lines, ascending in wavenumber.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Number of lines.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// True if there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The lines with `lo <= wavenumber <= hi` \[cm-1\].
+    pub fn between(&self, lo: f64, hi: f64) -> &[Line] {
+        let a = self.lines.partition_point(|l| l.wavenumber < lo);
+        let b = self.lines.partition_point(|l| l.wavenumber <= hi);
+        &self.lines[a..b.max(a)]
+    }
+}

@@ -1,0 +1,7 @@
+//! Line lists: reading them, and what a line is.
+
+pub mod list;
+pub mod partition;
+
+pub use list::{Line, LineList, Species};
+pub use partition::PartitionFunction;
