@@ -3,7 +3,10 @@
 #![warn(missing_docs)]
 
 pub mod constants;
+pub mod cross_section;
+pub mod density;
 pub mod error;
+pub mod grid;
 pub mod lines;
 pub mod progress;
 

@@ -1,0 +1,3 @@
+//! Sources of the convolution: lines one by one, or summed once into a line-shape density.
+
+pub mod lines;

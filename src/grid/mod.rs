@@ -1,0 +1,5 @@
+//! Grids: wavenumbers of the output.
+
+pub mod wavenumber;
+
+pub use wavenumber::Grid;

@@ -1,0 +1,4 @@
+//! One test binary for everything that crosses modules.
+
+mod cross_section;
+mod reference;
