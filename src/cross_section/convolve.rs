@@ -26,6 +26,24 @@ pub fn lagrange6(t: f64) -> [f64; 6] {
     ]
 }
 
+/// Number of nodes a line is spread to.
+pub const SPREAD: usize = 8;
+
+/// Weights of the 8-point Lagrange rule for a position `t` in \[0, 1) past the fourth of eight nodes (at -3 .. 4). Spreading to eight
+/// nodes in place of six lets the finest level be up to twice as coarse where a Gaussian flank must be met.
+#[inline(always)]
+pub fn lagrange8(t: f64) -> [f64; SPREAD] {
+    const INVERSE: [f64; SPREAD] =
+        [-1.0 / 5040.0, 1.0 / 720.0, -1.0 / 240.0, 1.0 / 144.0, -1.0 / 144.0, 1.0 / 240.0, -1.0 / 720.0, 1.0 / 5040.0];
+    let d: [f64; SPREAD] = std::array::from_fn(|m| t + 3.0 - m as f64);
+    let (mut left, mut right) = ([1.0; SPREAD], [1.0; SPREAD]);
+    for m in 1..SPREAD {
+        left[m] = left[m - 1] * d[m - 1];
+        right[SPREAD - 1 - m] = right[SPREAD - m] * d[SPREAD - m];
+    }
+    std::array::from_fn(|m| left[m] * right[m] * INVERSE[m])
+}
+
 /// Sources of the next coarser level: even nodes are kept, odd ones are spread by the midpoint rule. `fine` and `coarse` are
 /// the levels' nodes, `source` is \[nodes\].
 pub fn restrict(fine: &LevelNodes, coarse: &LevelNodes, source: &[f64]) -> Vec<f64> {
@@ -137,13 +155,13 @@ pub fn prolong(coarse: &LevelNodes, result: &[f64], fine: &LevelNodes, output: &
     }
 }
 
-/// Result of a level at or above 0 on the output nodes by one 6-point rule, times `factor`: `output[i]` = factor y(i / 2^level).
+/// Adds the result of a level at or above 0 to the output nodes by one 6-point rule: `output[i] += factor y(i / 2^level)`.
 pub fn interpolate(nodes: &LevelNodes, result: &[f64], factor: f64, output: &mut [f64]) {
     let per = 1usize << nodes.level;
     let first = (-nodes.output.0) as usize;
     if nodes.level == 0 {
         for (out, y) in output.iter_mut().zip(&result[first..]) {
-            *out = factor * y;
+            *out += factor * y;
         }
         return;
     }
@@ -166,7 +184,7 @@ fn interpolate_block(y: &[f64; 6], weights: &[f64], per: usize, block: &mut [f64
     let row = |m: usize| &weights[m * per..m * per + n];
     let (w0, w1, w2, w3, w4, w5) = (row(0), row(1), row(2), row(3), row(4), row(5));
     for r in 0..n {
-        block[r] = y[0] * w0[r] + y[1] * w1[r] + y[2] * w2[r] + y[3] * w3[r] + y[4] * w4[r] + y[5] * w5[r];
+        block[r] += y[0] * w0[r] + y[1] * w1[r] + y[2] * w2[r] + y[3] * w3[r] + y[4] * w4[r] + y[5] * w5[r];
     }
 }
 
@@ -179,11 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn lagrange_keeps_fifth_moments() {
+    fn lagrange_rules_keep_moments() {
         for t in [0.0, 0.3, 0.77] {
             for p in 0..6 {
                 let sum: f64 = lagrange6(t).iter().zip(-2..).map(|(w, o)| w * (o as f64).powi(p)).sum();
                 assert!((sum - t.powi(p)).abs() < 1e-13);
+            }
+            for p in 0..8 {
+                let sum: f64 = lagrange8(t).iter().zip(-3..).map(|(w, o)| w * (o as f64).powi(p)).sum();
+                assert!((sum - t.powi(p)).abs() < 1e-11);
             }
         }
     }

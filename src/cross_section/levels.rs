@@ -14,6 +14,7 @@
 //!
 //! A ladder depends on the pressure, the declared temperature range and the list, never on the current temperature.
 
+use super::convolve::{MIDPOINT, SPREAD};
 use super::voigt::{self, WING_START};
 use super::widths::Channels;
 use crate::Result;
@@ -72,15 +73,17 @@ pub fn nodes_per_radius(tolerance: f64) -> f64 {
     (8.0 * (tolerance / 1e-3).powf(-0.2)).ceil().clamp(6.0, 64.0)
 }
 
-/// Relative error, over the profile, of 6-point interpolation at spacing `step`.
-fn interpolation_error(s: f64, g: f64, step: f64) -> f64 {
-    const W: [f64; 3] = [150.0 / 256.0, -25.0 / 256.0, 3.0 / 256.0];
+/// Midpoint rule of eight equidistant nodes, by distance.
+const MIDPOINT8: [f64; 4] = [1225.0 / 2048.0, -245.0 / 2048.0, 49.0 / 2048.0, -5.0 / 2048.0];
+
+/// Largest relative error, over the profile, of interpolating it half way between nodes `step` apart.
+fn interpolation_error(weights: &[f64], s: f64, g: f64, step: f64) -> f64 {
     let end = 8.0 * s + 4.0 * g;
     let samples = 96;
     (0..=samples)
         .map(|i| {
             let x = end * i as f64 / samples as f64;
-            let sum: f64 = W
+            let sum: f64 = weights
                 .iter()
                 .enumerate()
                 .map(|(m, w)| {
@@ -127,8 +130,9 @@ impl Ladder {
         let (s, g) = (input.sigma.0, input.gamma.0);
         // Half the tolerance for spreading and, above level 0, prolonging.
         let fits = |level: i32| {
-            let error = interpolation_error(s, g, input.step * 2f64.powi(level));
-            if level > 0 { 2.0 * error } else { error }
+            let step = input.step * 2f64.powi(level);
+            let spread = interpolation_error(&MIDPOINT8, s, g, step);
+            if level > 0 { spread + interpolation_error(&MIDPOINT, s, g, step) } else { spread }
         };
         let width = s.hypot(g);
         let mut finest = (width / (8.0 * input.step)).log2().floor() as i32;
@@ -153,7 +157,7 @@ impl Ladder {
         }
         let channels = Channels::choose(s, g, input.gamma.1, 0.0, 0.25 * input.tolerance)?;
         let mut ladder = Self { finest, top, near_field: false, radius, channels, spreading_error: error, cost: 0.0 };
-        let gather = 6.0 * channels.count as f64 * input.near_lines_per_node.unwrap_or(0.0);
+        let gather = SPREAD as f64 * channels.count() as f64 * input.near_lines_per_node.unwrap_or(0.0);
         ladder.cost = ladder.convolution_cost(input) + gather;
         Ok(ladder)
     }
@@ -178,7 +182,7 @@ impl Ladder {
     }
 
     fn convolution_cost(&self, input: &LadderInput) -> f64 {
-        let count = self.channels.count as f64;
+        let count = self.channels.count() as f64;
         (self.finest..=self.top)
             .map(|l| {
                 let taps = if l == self.top {
@@ -231,7 +235,7 @@ impl LevelNodes {
                 } else {
                     ((0, n), 1i64 << -level)
                 };
-                let margin = (input.margin / 2f64.powi(level)).ceil() as i64 + 6;
+                let margin = (input.margin / 2f64.powi(level)).ceil() as i64 + SPREAD as i64;
                 let held = (output.0 * stride - margin, (output.1 - 1) * stride + 1 + margin);
                 // The coarsest level sums everything with everything.
                 let reach = if level == ladder.top {

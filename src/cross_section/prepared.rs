@@ -3,7 +3,11 @@
 //! A [`Prepared`] is plain host data, made once per line list, grid, set of pressures, temperature range and tolerance. Both
 //! backends run from it.
 
+use std::collections::BTreeMap;
+
+use super::convolve::SPREAD;
 use super::levels::{Ladder, LadderInput, LevelNodes};
+use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::{LayerFactors, LineTable, TemperatureRange, WidthRange};
 use crate::grid::Grid;
 use crate::lines::{LineList, Species};
@@ -37,6 +41,20 @@ pub struct Settings {
     pub line_margin: f64,
 }
 
+/// What the sources of the convolution are made from.
+#[derive(Clone, Debug)]
+pub enum Tier {
+    /// The lines themselves.
+    Lines,
+    /// The line-shape density on every level that is some layer's finest.
+    Density {
+        /// Axes of all densities.
+        axes: Axes,
+        /// By level.
+        by_level: BTreeMap<i32, Density>,
+    },
+}
+
 /// A layer: its pressure, its ladder, its level nodes.
 #[derive(Clone, Debug)]
 pub struct Layer {
@@ -59,6 +77,8 @@ pub struct Prepared {
     pub settings: Settings,
     /// Lines.
     pub table: LineTable,
+    /// Source tier.
+    pub tier: Tier,
     /// Layers, in the order given.
     pub layers: Vec<Layer>,
 }
@@ -90,26 +110,58 @@ impl Prepared {
         }
         let table = LineTable::new(lines, &grid, &list.species, &settings.temperature_range)?;
         let margin = table.lines.iter().fold(0.0f64, |m, l| m.max(-l.position).max(l.position - (grid.len() - 1) as f64));
-        let (t, species) = (settings.temperature_range, &list.species);
-        let input = |pressure: f64| LadderInput {
-            step: grid.step(),
-            points: grid.len(),
-            margin,
-            sigma: (species.doppler_sigma(t.lo), species.doppler_sigma(t.hi)),
-            gamma: (table.widths.min * pressure, table.widths.max * pressure),
-            tolerance: settings.tolerance,
-            near_lines_per_node: Some(table.lines.len() as f64 / (grid.len() as f64 + 2.0 * margin)),
+        let (t, species) = (settings.temperature_range, list.species.clone());
+        let lines_per_node = table.lines.len() as f64 / (grid.len() as f64 + 2.0 * margin);
+        let choose = |widths: WidthRange, near_lines_per_node: Option<f64>| -> Result<Vec<Layer>> {
+            pressures
+                .par_iter()
+                .map(|&pressure| {
+                    let input = LadderInput {
+                        step: grid.step(),
+                        points: grid.len(),
+                        margin,
+                        sigma: (species.doppler_sigma(t.lo), species.doppler_sigma(t.hi)),
+                        gamma: (widths.min * pressure, widths.max * pressure),
+                        tolerance: settings.tolerance,
+                        near_lines_per_node,
+                    };
+                    let ladder = Ladder::choose(&input)?;
+                    let nodes = LevelNodes::of(&ladder, &input);
+                    Ok(Layer { pressure, ladder, nodes })
+                })
+                .collect()
         };
-        let layers = pressures
-            .par_iter()
-            .map(|&pressure| {
-                let input = input(pressure);
-                let ladder = Ladder::choose(&input)?;
-                let nodes = LevelNodes::of(&ladder, &input);
-                Ok(Layer { pressure, ladder, nodes })
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { grid, species: species.clone(), settings, table, layers })
+        let lines = || choose(table.widths, Some(lines_per_node)).map(|layers| (Choice::Lines, layers));
+        let density = || {
+            let axes = Axes::new(&table, &t, settings.tolerance)?;
+            choose(axes.widths(&t), None).map(|layers| (Choice::Density(axes), layers))
+        };
+        let (choice, layers) = match settings.method {
+            Method::Lines => lines()?,
+            Method::Density => density()?,
+            Method::Auto if table.lines.len() < AUTO_LINES => lines()?,
+            Method::Auto => match (lines()?, density()) {
+                (lines, Ok(density)) if density.0.cost(&density.1, lines_per_node) < lines.0.cost(&lines.1, lines_per_node) => density,
+                (lines, _) => lines,
+            },
+            Method::DirectSum => {
+                return Err(Error::invalid("method", "direct-sum", "lines, density or auto; the direct sum needs no preparation"));
+            }
+        };
+        let tier = match choice {
+            Choice::Lines => Tier::Lines,
+            Choice::Density(axes) => {
+                let mut by_level = BTreeMap::new();
+                for layer in &layers {
+                    let level = layer.ladder.finest;
+                    if !by_level.contains_key(&level) {
+                        by_level.insert(level, Density::build(&table, &axes, level)?);
+                    }
+                }
+                Tier::Density { axes, by_level }
+            }
+        };
+        Ok(Self { grid, species, settings, table, tier, layers })
     }
 
     /// Factors of layer `i` at `temperature` \[K\].
@@ -119,9 +171,35 @@ impl Prepared {
     pub fn factors(&self, i: usize, temperature: f64) -> Result<LayerFactors> {
         LayerFactors::new(&self.species, &self.settings.temperature_range, temperature, self.layers[i].pressure)
     }
+}
 
-    /// Widths at 1 bar over the temperature range.
-    pub fn widths(&self) -> WidthRange {
-        self.table.widths
+/// Below this number of lines the density is not even considered.
+const AUTO_LINES: usize = 20_000;
+/// Cost of one line's strength, width and weights in multiply-adds.
+const LINE_COST: f64 = 60.0;
+
+/// A tier not yet built.
+enum Choice {
+    Lines,
+    Density(Axes),
+}
+
+impl Choice {
+    /// Multiply-adds per output node, summed over layers.
+    fn cost(&self, layers: &[Layer], lines_per_node: f64) -> f64 {
+        layers
+            .iter()
+            .map(|l| {
+                l.ladder.cost
+                    + match self {
+                        Self::Lines => LINE_COST * lines_per_node,
+                        Self::Density(axes) => {
+                            // rows that no line touches cost nothing
+                            let nodes = 2f64.powi(-l.ladder.finest).min(SPREAD as f64 * lines_per_node);
+                            (axes.columns() * l.ladder.channels.count()) as f64 * nodes
+                        }
+                    }
+            })
+            .sum()
     }
 }

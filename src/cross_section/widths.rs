@@ -10,10 +10,11 @@
 //! spectrum stays a smooth function of temperature.
 
 use super::voigt;
+use crate::grid::chebyshev::{ChebyshevAxis, MAX_NODES};
 use crate::{Error, Result};
 
 /// Most profiles a layer may need; beyond it the range of widths is refused.
-pub const MAX_CHANNELS: usize = 16;
+pub const MAX_CHANNELS: usize = MAX_NODES;
 
 /// In which function of the width the profiles are interpolated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -50,27 +51,22 @@ impl WidthScale {
 /// The profiles of a layer: Chebyshev nodes in a function of the relative Lorentz width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Channels {
-    /// Number of profiles.
-    pub count: usize,
     /// Function of the width in which the nodes are Chebyshev's.
     pub scale: WidthScale,
-    /// Middle of the range in that function.
-    pub mid: f64,
-    /// Half the range in that function; 0 if `count` is 1.
-    pub half: f64,
+    /// The nodes in that function.
+    pub axis: ChebyshevAxis,
     /// Largest relative error of any profile found when choosing.
     pub error: f64,
 }
 
-/// Node `k` of `count` on \[-1, 1\].
-pub fn chebyshev_node(k: usize, count: usize) -> f64 {
-    (std::f64::consts::PI * (k as f64 + 0.5) / count as f64).cos()
-}
-
 impl Channels {
     fn spanning(scale: WidthScale, count: usize, lo: f64, hi: f64) -> Self {
-        let (a, b) = (scale.apply(lo), scale.apply(hi));
-        Self { count, scale, mid: 0.5 * (a + b), half: 0.5 * (b - a), error: 0.0 }
+        Self { scale, axis: ChebyshevAxis::spanning(count, scale.apply(lo), scale.apply(hi)), error: 0.0 }
+    }
+
+    /// Number of profiles.
+    pub fn count(&self) -> usize {
+        self.axis.count
     }
 
     /// Fewest profiles that give every width in \[`g_min`, `g_max`\] to the relative error `tolerance` at every distance
@@ -126,28 +122,13 @@ impl Channels {
 
     /// The widths of the profiles.
     pub fn nodes(&self) -> Vec<f64> {
-        (0..self.count).map(|k| self.scale.invert(self.mid + self.half * self.node(k))).collect()
-    }
-
-    fn node(&self, k: usize) -> f64 {
-        if self.count == 1 { 0.0 } else { chebyshev_node(k, self.count) }
+        self.axis.nodes().map(|v| self.scale.invert(v)).collect()
     }
 
     /// Weight of each profile for a line of width `g`: Lagrange polynomials, summing to 1.
     #[inline]
     pub fn weights(&self, g: f64, weights: &mut [f64]) {
-        if self.count == 1 {
-            weights[0] = 1.0;
-            return;
-        }
-        let t = (self.scale.apply(g) - self.mid) / self.half;
-        for k in 0..self.count {
-            let node = self.node(k);
-            weights[k] = (0..self.count)
-                .filter(|&j| j != k)
-                .map(|j| (t - self.node(j)) / (node - self.node(j)))
-                .product();
-        }
+        self.axis.weights(self.scale.apply(g), weights);
     }
 }
 
@@ -161,11 +142,11 @@ mod tests {
         for (p, expected) in [(1e-6, 2), (1e-1, 3), (1.0, 5), (30.0, 6)] {
             let (lo, hi) = (3.0 * s * p, 12.0 * s * p);
             let c = Channels::choose(s, lo, hi, 0.0, 5e-4).unwrap();
-            assert!(c.count <= expected + 1, "{p}: {c:?}");
+            assert!(c.count() <= expected + 1, "{p}: {c:?}");
             let mut w = [0.0; MAX_CHANNELS];
             for g in [lo, 1.7 * lo, 0.9 * hi, hi] {
                 c.weights(g, &mut w);
-                assert!((w[..c.count].iter().sum::<f64>() - 1.0).abs() < 1e-12);
+                assert!((w[..c.count()].iter().sum::<f64>() - 1.0).abs() < 1e-12);
                 for x in [0.0, s, 5.0 * s, 1e3 * s] {
                     let v: f64 = c.nodes().iter().zip(&w).map(|(&n, w)| w * voigt::exact(x, s, n)).sum();
                     assert!((v / voigt::exact(x, s, g) - 1.0).abs() < 1.2e-3);

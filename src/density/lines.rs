@@ -5,7 +5,7 @@
 //! be 1e-120. 32 bytes a line on the device.
 
 use crate::constants::{C2, T_REF};
-use crate::cross_section::convolve::lagrange6;
+use crate::cross_section::convolve::{SPREAD, lagrange8};
 use crate::cross_section::levels::LevelNodes;
 use crate::cross_section::widths::{Channels, MAX_CHANNELS};
 use crate::grid::Grid;
@@ -207,19 +207,19 @@ impl LineTable {
 
     /// Spreads all lines onto the source nodes of one level: result \[channel\]\[node\]. Twin of `shaders/density/gather.wgsl`.
     pub fn spread(&self, layer: &LayerFactors, channels: &Channels, nodes: &LevelNodes) -> Vec<Vec<f64>> {
-        let mut source = vec![vec![0.0; nodes.sources()]; channels.count];
+        let mut source = vec![vec![0.0; nodes.sources()]; channels.count()];
         let mut weights = [0.0; MAX_CHANNELS];
         let scale = 2f64.powi(-nodes.level);
         for line in &self.lines {
             let t = line.position * scale;
             let node = t.floor();
-            let first = node as i64 - 2 - nodes.source.0;
-            debug_assert!(first >= 0 && first + 6 <= nodes.sources() as i64);
+            let first = node as i64 - 3 - nodes.source.0;
+            debug_assert!(first >= 0 && first + SPREAD as i64 <= nodes.sources() as i64);
             let strength = line.strength(layer);
             channels.weights(line.gamma(layer), &mut weights);
-            let spread = lagrange6(t - node);
+            let spread = lagrange8(t - node);
             for (source, weight) in source.iter_mut().zip(weights) {
-                for (s, w) in source[first as usize..first as usize + 6].iter_mut().zip(spread) {
+                for (s, w) in source[first as usize..first as usize + SPREAD].iter_mut().zip(spread) {
                     *s += strength * weight * w;
                 }
             }
