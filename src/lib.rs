@@ -4,6 +4,8 @@
 
 pub mod constants;
 pub mod error;
+pub mod gpu;
+pub mod kernels;
 pub mod lines;
 pub mod progress;
 
