@@ -69,7 +69,7 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
     if let Some(limit) = budget.filter(|&b| peak_bytes > b) {
         return Err(Error::OutOfMemory { what: five_largest(&buffers), needed: peak_bytes, limit });
     }
-    let stages = stage_summaries(&stages, &passes, &tenants);
+    let stage_summaries = stage_summaries(&stages, &passes, &tenants);
     let buffers = buffers
         .into_iter()
         .zip(lives.into_iter().zip(slot_of))
@@ -87,7 +87,7 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
     let summary = Summary {
         buffers,
         slots,
-        stages,
+        stages: stage_summaries,
         params_bytes,
         upload_bytes,
         readback_bytes,
@@ -95,7 +95,7 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
         dispatches,
         passes: passes.len(),
     };
-    Ok(Program { passes, params, summary })
+    Ok(Program { passes, params, stages, summary })
 }
 
 fn five_largest(buffers: &[Declared]) -> String {

@@ -204,6 +204,7 @@ impl ProgramBuilder {
 pub struct Program {
     pub(super) passes: Vec<(usize, Pass)>,
     pub(super) params: Vec<u8>,
+    pub(super) stages: Vec<String>,
     pub(super) summary: Summary,
 }
 
@@ -211,6 +212,10 @@ impl Program {
     /// Buffers, lives, slots and bytes, for printing and comparing.
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    pub(super) fn stage_name(&self, stage: usize) -> &str {
+        &self.stages[stage]
     }
 
     /// Device memory that a workspace of this program takes, everything included \[bytes\].
