@@ -64,6 +64,9 @@ impl Device {
             // `Destroyed` is also reported when the last handle is dropped; then nobody is left to ask.
             lock(&sink).lost.get_or_insert(format!("{reason:?}: {message}"));
         });
+        // wgpu's own first copies wait for a submission; without it their staging would still be counted later.
+        queue.submit([]);
+        let _ = device.poll(wgpu::PollType::wait_indefinitely());
         let (pipelines, ledger) = (Arc::default(), Arc::new(Ledger::default()));
         Ok(Self { device, queue, pipelines, info: Arc::new(info), ledger, faults })
     }

@@ -116,36 +116,32 @@ fn budget_one_byte_short_is_refused() {
 fn forbidden_programs_are_refused_by_name() {
     let limits = Limits::default();
     type Build = fn(&mut ProgramBuilder, [BufferId; 3]);
+    fn map(b: &mut ProgramBuilder, bindings: &[BufferId], workgroups: [u32; 3]) {
+        b.dispatch(&AFFINE, &affine(8, 1.0, 0.0), bindings, workgroups);
+    }
+    fn copy(b: &mut ProgramBuilder, from: BufferId, to: BufferId, offset: u64, bytes: u64) {
+        b.copy(from, offset, to, 0, bytes);
+    }
+    fn declare(b: &mut ProgramBuilder, name: &str, shape: &[u64]) {
+        b.buffer(name, Element::Vec4, shape, Role::Scratch);
+    }
+    fn accumulate_in_unwritten(b: &mut ProgramBuilder, [i, _, o]: [BufferId; 3]) {
+        b.dispatch(&ADD, &affine(8, 1.0, 0.0), &[i, o], [1, 1, 1]);
+    }
     let cases: [(Build, &str); 13] = [
-        (|b, [_, s, o]| drop(b.dispatch(&AFFINE, &affine(8, 1., 0.), &[s, o], [1, 1, 1])), "Scratch buffer `t.s`"),
-        (
-            |b, [i, s, o]| {
-                drop(b.dispatch(&AFFINE, &affine(8, 1., 0.), &[i, s], [1, 1, 1]).dispatch(
-                    &ADD,
-                    &affine(8, 1., 0.),
-                    &[s, o],
-                    [1, 1, 1],
-                ))
-            },
-            "Output buffer `t.o`",
-        ),
-        (
-            |b, [i, s, _]| drop(b.copy(i, 0, s, 0, 32).dispatch(&AFFINE, &affine(8, 1., 0.), &[s, i], [1, 1, 1])),
-            "Input buffer `t.i`",
-        ),
-        (|b, [i, ..]| drop(b.dispatch(&AFFINE, &affine(8, 1., 0.), &[i, i], [1, 1, 1])), "bound twice"),
-        (|b, [i, ..]| drop(b.dispatch(&AFFINE, &affine(8, 1., 0.), &[i], [1, 1, 1])), "1 buffers, required 2"),
-        (|b, [i, s, _]| drop(b.dispatch(&AFFINE, &affine(8, 1., 0.), &[i, s], [1, 0, 1])), "[1, 0, 1] workgroups"),
-        (
-            |b, [i, s, _]| drop(b.dispatch(&AFFINE, &affine(8, 1., 0.), &[i, s], [65_536, 1, 1])),
-            "[65536, 1, 1] workgroups",
-        ),
-        (|b, [i, _, o]| drop(b.copy(i, 4, o, 0, 32)), "copy from `t.i`"),
-        (|b, [i, _, o]| drop(b.copy(i, 0, o, 0, 6)), "multiples of 4"),
-        (|b, [i, _, o]| drop(b.copy(i, 0, o, 0, 32)), "buffer `t.s`: given no pass uses it"),
-        (|b, _| drop(b.buffer("t.i", Element::F32, &[1], Role::Scratch)), "`t.i` twice"),
-        (|b, _| drop(b.buffer("t.none", Element::F32, &[4, 0], Role::Scratch)), "`t.none`"),
-        (|b, _| drop(b.buffer("t.huge", Element::Vec4, &[1 << 40, 1 << 40], Role::Scratch)), "`t.huge`"),
+        (|b, [_, s, o]| map(b, &[s, o], [1, 1, 1]), "Scratch buffer `t.s`"),
+        (accumulate_in_unwritten, "Output buffer `t.o`"),
+        (|b, [i, s, _]| (copy(b, i, s, 0, 32), map(b, &[s, i], [1, 1, 1])).0, "Input buffer `t.i`"),
+        (|b, [i, ..]| map(b, &[i, i], [1, 1, 1]), "bound twice"),
+        (|b, [i, ..]| map(b, &[i], [1, 1, 1]), "1 buffers, required 2"),
+        (|b, [i, s, _]| map(b, &[i, s], [1, 0, 1]), "[1, 0, 1] workgroups"),
+        (|b, [i, s, _]| map(b, &[i, s], [65_536, 1, 1]), "[65536, 1, 1] workgroups"),
+        (|b, [i, _, o]| copy(b, i, o, 4, 32), "copy from `t.i`"),
+        (|b, [i, _, o]| copy(b, i, o, 0, 6), "multiples of 4"),
+        (|b, [i, _, o]| copy(b, i, o, 0, 32), "buffer `t.s`: given no pass uses it"),
+        (|b, _| declare(b, "t.i", &[1]), "`t.i` twice"),
+        (|b, _| declare(b, "t.none", &[4, 0]), "`t.none`"),
+        (|b, _| declare(b, "t.huge", &[1 << 40, 1 << 40]), "`t.huge`"),
     ];
     for (build, expected) in cases {
         let mut b = ProgramBuilder::new();
