@@ -264,6 +264,15 @@ fn gpu_lost_device_is_an_error_and_another_goes_on() {
     Workspace::new(&device(), program).unwrap();
 }
 
+/// `scripts/test` runs this one first, and shows what it prints.
+#[test]
+fn gpu_is_found() {
+    let device = device();
+    let info = device.info();
+    println!("device: {} ({}, {} {}, {})", info.name, info.backend, info.driver, info.driver_info, info.device_type);
+    assert!(!info.name.is_empty() && !info.backend.is_empty());
+}
+
 #[test]
 fn gpu_list_has_the_opened_device_and_its_guarantees() {
     let list = Device::list();

@@ -106,7 +106,7 @@ fn check_spirv(bytes: &[u8]) -> Result<(), String> {
 
 fn to_hlsl(kernel: &Kernel) -> Result<String, String> {
     let (module, info) = kernel.validate().map_err(|e| e.to_string())?;
-    // glslang does not know `SV_GroupThreadID` in the helper that zeroes workgroup memory.
+    // naga zeroes workgroup memory by `(float[64])0`, which DirectX's compilers take and glslang does not.
     let options = hlsl::Options { zero_initialize_workgroup_memory: false, ..Default::default() };
     let pipeline = hlsl::PipelineOptions::default();
     let mut text = String::new();
