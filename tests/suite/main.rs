@@ -1,4 +1,5 @@
-//! One test binary for everything that crosses modules.
+//! All integration tests in one binary. Tests with `gpu` in their path need a device; `scripts/test` sees to one.
 
 mod cross_section;
 mod reference;
+mod shaders;
