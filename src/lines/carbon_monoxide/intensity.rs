@@ -17,8 +17,8 @@ use super::{Isotopologue, Transition};
 use crate::constants::{C2, SPEED_OF_LIGHT, T_REF};
 
 /// Band intensities at 296 K \[cm/molecule\] of 1-0 and 2-0, Zou & Varanasi (2002), +-0.7 and +-0.9 %. Taken to be
-/// those of 12C16O in natural CO, the convention of HITRAN (if they were the pure isotopologue's, ours would be 1.3 % too
-/// strong).
+/// those of 12C16O in natural CO, the convention of HITRAN (if they were the pure isotopologue's, ours would be 1.3 %
+/// too strong).
 #[cfg(test)]
 pub(super) const BAND_INTENSITIES: [f64; 2] = [1.013e-17, 7.532e-20];
 
