@@ -4,5 +4,5 @@ use crate::gpu::Kernel;
 
 /// All kernels, in the order of the data flow. A test validates each, and its translations.
 pub fn kernels() -> Vec<&'static Kernel> {
-    Vec::new()
+    [crate::density::gpu::kernels(), crate::cross_section::gpu::kernels()].concat()
 }

@@ -21,6 +21,10 @@ use crate::Result;
 
 /// Nodes kept beyond both ends of each level, for the prolongation to the next finer one.
 pub const GUARD: i64 = 8;
+/// Evaluated nodes come in multiples of this: what one invocation of the convolution computes.
+pub const BLOCK: i64 = 16;
+/// Source nodes come in multiples of this.
+pub const VECTOR: i64 = 4;
 /// Nodes at which the coarsest level sums everything with everything.
 const TOP_NODES: f64 = 160.0;
 /// Cost of one near-field point in multiply-adds: in the wing, and within [`WING_START`] Doppler widths.
@@ -122,8 +126,9 @@ impl Ladder {
 
     /// The radius from which the wing series holds for every width and temperature of the layer.
     fn wing_radius(input: &LadderInput) -> f64 {
+        // one of two values, so that neighbouring layers share their radii
         let start = WING_START * input.sigma.1;
-        (start * start - input.gamma.0 * input.gamma.0).max(0.0).sqrt()
+        if input.gamma.0 < start { start } else { 0.0 }
     }
 
     fn spread(input: &LadderInput) -> Result<Self> {
@@ -226,31 +231,37 @@ pub struct LevelNodes {
 
 impl LevelNodes {
     /// The nodes of all levels of a ladder, finest first.
+    ///
+    /// Levels at or above 0 have a multiple of [`BLOCK`] evaluated nodes, the surplus being padding. Sources cover all nodes that
+    /// a line can be spread to and all that a tap can meet, so that no kernel tests bounds; there is a multiple of [`VECTOR`]
+    /// of them, and the first that the first evaluated node meets is the first of a vector.
     pub fn of(ladder: &Ladder, input: &LadderInput) -> Vec<Self> {
         let n = input.points as i64;
         (ladder.finest..=ladder.top)
             .map(|level| {
                 let (output, stride) = if level >= 0 {
-                    ((-GUARD, ((n - 1) >> level) + 2 + GUARD), 1)
+                    let nodes = ((n - 1) >> level) + 2 + 2 * GUARD;
+                    ((-GUARD, -GUARD + nodes.div_euclid(BLOCK) * BLOCK + if nodes % BLOCK > 0 { BLOCK } else { 0 }), 1)
                 } else {
                     ((0, n), 1i64 << -level)
                 };
                 let margin = (input.margin / 2f64.powi(level)).ceil() as i64 + SPREAD as i64;
-                let held = (output.0 * stride - margin, (output.1 - 1) * stride + 1 + margin);
+                let held = (output.0 * stride - margin, output.1 * stride + margin);
                 // The coarsest level sums everything with everything.
-                let reach = if level == ladder.top {
-                    held.1 - output.0 - 1
-                } else {
-                    ladder.reach(level, input.step)
-                };
-                let source = if level == ladder.top {
-                    held
-                } else {
-                    (held.0.min(output.0 * stride - reach), held.1.max((output.1 - 1) * stride + 1 + reach))
-                };
+                let reach = if level == ladder.top { held.1 - held.0 } else { ladder.reach(level, input.step) };
+                let first = output.0 * stride - reach;
+                let before = (first - held.0).max(0);
+                let first = first - (before + VECTOR - 1) / VECTOR * VECTOR;
+                let last = held.1.max((output.1 - 1) * stride + reach + 1) + VECTOR;
+                let source = (first, first + (last - first + VECTOR - 1) / VECTOR * VECTOR);
                 Self { level, output, source, reach, stride }
             })
             .collect()
+    }
+
+    /// Index of the source that the first tap of the first evaluated node meets.
+    pub fn offset(&self) -> usize {
+        (self.output.0 * self.stride - self.reach - self.source.0) as usize
     }
 
     /// Number of source nodes.

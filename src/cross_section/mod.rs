@@ -3,6 +3,7 @@
 pub mod convolve;
 pub mod cpu;
 pub mod direct_sum;
+pub mod gpu;
 pub mod levels;
 pub mod near;
 pub mod prepared;
