@@ -171,7 +171,7 @@ impl Workspace {
         let summary = self.buffer(buffer, "read by the host", &[Role::Output])?;
         let length = bytes.len() as u64;
         let inside = offset.checked_add(length).is_some_and(|end| end <= summary.bytes);
-        if !inside || offset % 4 != 0 || length % 4 != 0 {
+        if !inside || !offset.is_multiple_of(4) || !length.is_multiple_of(4) {
             let required = format!("multiples of 4 within its {} bytes", summary.bytes);
             let given = format!("{length} bytes from {offset}");
             return Err(Error::invalid(format!("range of buffer `{}`", summary.name), given, required));
