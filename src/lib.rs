@@ -3,8 +3,11 @@
 #![warn(missing_docs)]
 
 pub mod constants;
+pub mod cross_section;
+pub mod density;
 pub mod error;
 pub mod gpu;
+pub mod grid;
 pub mod kernels;
 pub mod lines;
 pub mod progress;
