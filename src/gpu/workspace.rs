@@ -79,8 +79,13 @@ impl Workspace {
         let create = |name: &str, bytes, usage| create(device, name, bytes, usage, needed);
         let optional = |name, bytes, usage| (bytes > 0).then(|| create(name, bytes, usage)).transpose();
         let slots = summary.slots.iter().enumerate().map(|(slot, &bytes)| {
-            let tenants = summary.buffers.iter().filter(|b| b.slot == slot).map(|b| b.name.as_str());
-            create(&tenants.collect::<Vec<_>>().join("|"), bytes, U::STORAGE | U::COPY_SRC | U::COPY_DST)
+            let mut tenants = summary.buffers.iter().filter(|b| b.slot == slot).map(|b| b.name.as_str());
+            let first = tenants.next().unwrap_or("slot");
+            let name = match tenants.count() {
+                0 => first.to_owned(),
+                others => format!("{first} (+{others})"),
+            };
+            create(&name, bytes, U::STORAGE | U::COPY_SRC | U::COPY_DST)
         });
         let slots = slots.collect::<Result<Vec<_>>>()?;
         let params = optional("gpu.params", summary.params_bytes, U::UNIFORM | U::COPY_DST)?;
