@@ -53,8 +53,11 @@ pub fn restrict(fine: &LevelNodes, coarse: &LevelNodes, source: &[f64]) -> Vec<f
     };
     (coarse.source.0..coarse.source.1)
         .map(|j| {
-            let odd: f64 =
-                MIDPOINT.iter().enumerate().map(|(m, w)| w * (at(2 * j - 2 * m as i64 - 1) + at(2 * j + 2 * m as i64 + 1))).sum();
+            let odd: f64 = MIDPOINT
+                .iter()
+                .enumerate()
+                .map(|(m, w)| w * (at(2 * j - 2 * m as i64 - 1) + at(2 * j + 2 * m as i64 + 1)))
+                .sum();
             at(2 * j) + odd
         })
         .collect()
@@ -90,7 +93,11 @@ pub fn convolve(nodes: &LevelNodes, taps: &[f64], source: &[f64], output: &mut [
     let stride = nodes.stride as usize;
     if first >= 0 && first as usize + (output.len() - 1) * stride + taps.len() <= source.len() {
         let source = &source[first as usize..];
-        if stride == 1 { convolve_dense(taps, source, output) } else { convolve_strided(taps, source, stride, output) }
+        if stride == 1 {
+            convolve_dense(taps, source, output)
+        } else {
+            convolve_strided(taps, source, stride, output)
+        }
         return;
     }
     // The coarsest level: taps reach beyond the sources, where there is nothing.

@@ -230,19 +230,12 @@ impl LevelNodes {
         let n = input.points as i64;
         (ladder.finest..=ladder.top)
             .map(|level| {
-                let (output, stride) = if level >= 0 {
-                    ((-GUARD, ((n - 1) >> level) + 2 + GUARD), 1)
-                } else {
-                    ((0, n), 1i64 << -level)
-                };
+                let (output, stride) =
+                    if level >= 0 { ((-GUARD, ((n - 1) >> level) + 2 + GUARD), 1) } else { ((0, n), 1i64 << -level) };
                 let margin = (input.margin / 2f64.powi(level)).ceil() as i64 + SPREAD as i64;
                 let held = (output.0 * stride - margin, (output.1 - 1) * stride + 1 + margin);
                 // The coarsest level sums everything with everything.
-                let reach = if level == ladder.top {
-                    held.1 - output.0 - 1
-                } else {
-                    ladder.reach(level, input.step)
-                };
+                let reach = if level == ladder.top { held.1 - output.0 - 1 } else { ladder.reach(level, input.step) };
                 let source = if level == ladder.top {
                     held
                 } else {
