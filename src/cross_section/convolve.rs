@@ -53,8 +53,11 @@ pub fn restrict(fine: &LevelNodes, coarse: &LevelNodes, source: &[f64]) -> Vec<f
     };
     (coarse.source.0..coarse.source.1)
         .map(|j| {
-            let odd: f64 =
-                MIDPOINT.iter().enumerate().map(|(m, w)| w * (at(2 * j - 2 * m as i64 - 1) + at(2 * j + 2 * m as i64 + 1))).sum();
+            let odd: f64 = MIDPOINT
+                .iter()
+                .enumerate()
+                .map(|(m, w)| w * (at(2 * j - 2 * m as i64 - 1) + at(2 * j + 2 * m as i64 + 1)))
+                .sum();
             at(2 * j) + odd
         })
         .collect()

@@ -13,7 +13,13 @@ use crate::density::lines::LayerFactors;
 ///
 /// # Errors
 /// A temperature is outside the declared range.
-pub fn add_layers(prepared: &Prepared, first: usize, temperatures: &[f64], factors: &[f64], output: &mut [f64]) -> Result<()> {
+pub fn add_layers(
+    prepared: &Prepared,
+    first: usize,
+    temperatures: &[f64],
+    factors: &[f64],
+    output: &mut [f64],
+) -> Result<()> {
     let layers = &prepared.layers[first..first + temperatures.len()];
     let states: Vec<LayerFactors> =
         temperatures.iter().zip(first..).map(|(t, i)| prepared.factors(i, *t)).collect::<Result<_>>()?;
@@ -42,7 +48,8 @@ fn sources(prepared: &Prepared, layers: &[Layer], states: &[LayerFactors]) -> Ve
             let mut sources = vec![Vec::new(); layers.len()];
             for (level, density) in by_level {
                 let of_level: Vec<usize> = (0..layers.len()).filter(|&i| layers[i].ladder.finest == *level).collect();
-                let weights: Vec<_> = of_level.iter().map(|&i| axes.weights(&states[i], &layers[i].ladder.channels)).collect();
+                let weights: Vec<_> =
+                    of_level.iter().map(|&i| axes.weights(&states[i], &layers[i].ladder.channels)).collect();
                 let nodes: Vec<_> = of_level.iter().map(|&i| &layers[i].nodes[0]).collect();
                 let stimulated: Vec<_> = of_level
                     .iter()
@@ -64,7 +71,14 @@ fn sources(prepared: &Prepared, layers: &[Layer], states: &[LayerFactors]) -> Ve
 }
 
 /// Up the ladder with the sources, down with the results, to the output grid; then the near field.
-fn convolve_layer(prepared: &Prepared, layer: &Layer, state: &LayerFactors, source: Vec<Vec<f64>>, factor: f64, output: &mut [f64]) {
+fn convolve_layer(
+    prepared: &Prepared,
+    layer: &Layer,
+    state: &LayerFactors,
+    source: Vec<Vec<f64>>,
+    factor: f64,
+    output: &mut [f64],
+) {
     let (ladder, step) = (&layer.ladder, prepared.grid.step());
     let profiles = ladder.channels.nodes();
     let mut sources = vec![source];

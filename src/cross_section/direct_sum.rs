@@ -17,7 +17,13 @@ use crate::lines::{Line, Species};
 ///
 /// # Errors
 /// `temperature` is outside the partition function's table.
-pub fn direct_sum(species: &Species, lines: &[Line], wavenumbers: &[f64], temperature: f64, pressure: f64) -> Result<Vec<f64>> {
+pub fn direct_sum(
+    species: &Species,
+    lines: &[Line],
+    wavenumbers: &[f64],
+    temperature: f64,
+    pressure: f64,
+) -> Result<Vec<f64>> {
     let ratio = species.partition_ratio(temperature)?;
     let s = species.doppler_sigma(temperature);
     let lines: Vec<(f64, f64, f64)> = lines

@@ -49,43 +49,128 @@ host_struct! {
     pub(crate) struct NearParams { lines: u32, first_layer: u32, radius: f32, pad0: u32 }
 }
 
-kernel!(RESTRICT, "Sources of the next coarser level.", "cross_section/restrict", RestrictParams, ["cross_section/restrict.wgsl"]);
-kernel!(TAPS, "Taps of one level.", "cross_section/taps", TapsParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/voigt.wgsl", "lib/layer.wgsl", "cross_section/taps.wgsl",
-]);
-kernel!(CONVOLVE_TOP, "The coarsest level.", "cross_section/convolve_top", ConvolveParams, [
-    "cross_section/convolve_params.wgsl", "cross_section/top.wgsl", "cross_section/convolve.wgsl",
-]);
-kernel!(CONVOLVE, "A level and all coarser ones.", "cross_section/convolve", ConvolveParams, [
-    "cross_section/convolve_params.wgsl", "cross_section/prolong.wgsl", "cross_section/convolve.wgsl",
-]);
-kernel!(CONVOLVE_BELOW, "A level finer than the output.", "cross_section/convolve_below", BelowParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "cross_section/convolve_below.wgsl",
-]);
-kernel!(NEAR_TERMS, "What the near field needs of every line.", "cross_section/near_terms", NearParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/voigt.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "cross_section/near_terms.wgsl",
-]);
-kernel!(OUTPUT_SET, "To the output grid.", "cross_section/output_set", OutputParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "cross_section/no_near.wgsl", "cross_section/emit_set.wgsl",
-    "cross_section/output.wgsl",
-]);
-kernel!(OUTPUT_ADD, "To the output grid, added.", "cross_section/output_add", OutputParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "cross_section/no_near.wgsl", "cross_section/emit_add.wgsl",
-    "cross_section/output.wgsl",
-]);
-kernel!(OUTPUT_NEAR_SET, "To the output grid, with the near field.", "cross_section/output_near_set", OutputParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/voigt.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "cross_section/near.wgsl",
-    "cross_section/emit_set.wgsl", "cross_section/output.wgsl",
-]);
-kernel!(OUTPUT_NEAR_ADD, "To the output grid, with the near field, added.", "cross_section/output_near_add", OutputParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/voigt.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "cross_section/near.wgsl",
-    "cross_section/emit_add.wgsl", "cross_section/output.wgsl",
-]);
+kernel!(
+    RESTRICT,
+    "Sources of the next coarser level.",
+    "cross_section/restrict",
+    RestrictParams,
+    ["cross_section/restrict.wgsl"]
+);
+kernel!(
+    TAPS,
+    "Taps of one level.",
+    "cross_section/taps",
+    TapsParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/voigt.wgsl", "lib/layer.wgsl", "cross_section/taps.wgsl",]
+);
+kernel!(
+    CONVOLVE_TOP,
+    "The coarsest level.",
+    "cross_section/convolve_top",
+    ConvolveParams,
+    ["cross_section/convolve_params.wgsl", "cross_section/top.wgsl", "cross_section/convolve.wgsl",]
+);
+kernel!(
+    CONVOLVE,
+    "A level and all coarser ones.",
+    "cross_section/convolve",
+    ConvolveParams,
+    ["cross_section/convolve_params.wgsl", "cross_section/prolong.wgsl", "cross_section/convolve.wgsl",]
+);
+kernel!(
+    CONVOLVE_BELOW,
+    "A level finer than the output.",
+    "cross_section/convolve_below",
+    BelowParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "cross_section/convolve_below.wgsl",]
+);
+kernel!(
+    NEAR_TERMS,
+    "What the near field needs of every line.",
+    "cross_section/near_terms",
+    NearParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/near_terms.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_SET,
+    "To the output grid.",
+    "cross_section/output_set",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "cross_section/no_near.wgsl",
+        "cross_section/emit_set.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_ADD,
+    "To the output grid, added.",
+    "cross_section/output_add",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "cross_section/no_near.wgsl",
+        "cross_section/emit_add.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_NEAR_SET,
+    "To the output grid, with the near field.",
+    "cross_section/output_near_set",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/near.wgsl",
+        "cross_section/emit_set.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_NEAR_ADD,
+    "To the output grid, with the near field, added.",
+    "cross_section/output_near_add",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/near.wgsl",
+        "cross_section/emit_add.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
 
 /// The kernels of this stage.
 pub fn kernels() -> Vec<&'static Kernel> {
     vec![
-        &RESTRICT, &TAPS, &CONVOLVE_TOP, &CONVOLVE, &CONVOLVE_BELOW, &NEAR_TERMS, &OUTPUT_SET, &OUTPUT_ADD, &OUTPUT_NEAR_SET,
+        &RESTRICT,
+        &TAPS,
+        &CONVOLVE_TOP,
+        &CONVOLVE,
+        &CONVOLVE_BELOW,
+        &NEAR_TERMS,
+        &OUTPUT_SET,
+        &OUTPUT_ADD,
+        &OUTPUT_NEAR_SET,
         &OUTPUT_NEAR_ADD,
     ]
 }
@@ -139,7 +224,8 @@ impl DeviceStage {
         limits: &Limits,
         constants: &mut Vec<Constant>,
     ) -> Self {
-        let layers = builder.buffer(format!("{name}.layers"), Element::F32, &[prepared.layers.len() as u64, 32], Role::Input);
+        let layers =
+            builder.buffer(format!("{name}.layers"), Element::F32, &[prepared.layers.len() as u64, 32], Role::Input);
         let mut density = BTreeMap::new();
         let (mut lines, mut axes_buffer) = (None, None);
         match &prepared.tier {
@@ -180,14 +266,24 @@ impl DeviceStage {
             .iter()
             .zip(sizes)
             .enumerate()
-            .map(|(g, (layer, size))| Group::declare(builder, &format!("{name}.g{g}"), prepared, layer, rows.min(size) as u64))
+            .map(|(g, (layer, size))| {
+                Group::declare(builder, &format!("{name}.g{g}"), prepared, layer, rows.min(size) as u64)
+            })
             .collect();
         Self { name: name.into(), layers, lines, density, axes: axes_buffer, group_of, groups }
     }
 
     /// Appends the passes that put layers `first..first + rows` into `output` \[rows\]\[nu\], each times its factor; `add` adds to what is
     /// there.
-    pub fn add_batch(&self, builder: &mut ProgramBuilder, prepared: &Prepared, first: usize, rows: usize, output: BufferId, add: bool) {
+    pub fn add_batch(
+        &self,
+        builder: &mut ProgramBuilder,
+        prepared: &Prepared,
+        first: usize,
+        rows: usize,
+        output: BufferId,
+        add: bool,
+    ) {
         self.add_rows(builder, prepared, first, rows, output, 0, add);
     }
 
@@ -214,7 +310,16 @@ impl DeviceStage {
 
     /// One run of layers with equal ladders.
     #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
-    fn run(&self, builder: &mut ProgramBuilder, prepared: &Prepared, first: usize, rows: usize, output: BufferId, row: usize, add: bool) {
+    fn run(
+        &self,
+        builder: &mut ProgramBuilder,
+        prepared: &Prepared,
+        first: usize,
+        rows: usize,
+        output: BufferId,
+        row: usize,
+        add: bool,
+    ) {
         let layer = &prepared.layers[first];
         let (ladder, nodes) = (&layer.ladder, &layer.nodes);
         let group = &self.groups[self.group_of[first]];
@@ -281,7 +386,8 @@ impl DeviceStage {
                 pad0: 0,
                 pad1: 0,
             };
-            let mut bindings = vec![group.taps[k], group.source[k], group.result[k].expect("evaluated at or above level 0")];
+            let mut bindings =
+                vec![group.taps[k], group.source[k], group.result[k].expect("evaluated at or above level 0")];
             bindings.extend(upper);
             let kernel = if upper.is_some() { &CONVOLVE } else { &CONVOLVE_TOP };
             let blocks = nodes[k].outputs().div_ceil(BLOCK as usize).div_ceil(32) as u32;
@@ -308,7 +414,8 @@ impl DeviceStage {
         };
         let mut bindings = vec![self.layers, group.result[zero].expect("evaluated at or above level 0"), output];
         if let Some((near, lines)) = near {
-            let params = NearParams { lines: lines.count as u32, first_layer: first as u32, radius: radius as f32, pad0: 0 };
+            let params =
+                NearParams { lines: lines.count as u32, first_layer: first as u32, radius: radius as f32, pad0: 0 };
             builder.dispatch(&NEAR_TERMS, &params, &[lines.lines, self.layers, near], [groups64(lines.count), r32, 1]);
             bindings.extend([lines.lines, lines.bins, near]);
         }
@@ -385,13 +492,18 @@ impl Group {
         let lines = prepared.table.lines.len() as u64;
         let weights = match &prepared.tier {
             Tier::Lines => scratch("strength", None, &[rows, channels.div_ceil(4), lines, 4]),
-            Tier::Density { axes, .. } => scratch("weights", None, &[axes.columns() as u64, (rows * channels).div_ceil(16), 16]),
+            Tier::Density { axes, .. } => {
+                scratch("weights", None, &[axes.columns() as u64, (rows * channels).div_ceil(16), 16])
+            }
         };
         let nodes = &layer.nodes;
         Self {
             weights,
             near: layer.ladder.near_field.then(|| scratch("near", None, &[rows, lines, 8])),
-            source: nodes.iter().map(|n| scratch("source", Some(n.level), &[rows, channels, n.sources() as u64])).collect(),
+            source: nodes
+                .iter()
+                .map(|n| scratch("source", Some(n.level), &[rows, channels, n.sources() as u64]))
+                .collect(),
             taps: nodes.iter().map(|n| scratch("taps", Some(n.level), &[rows, channels, padded(n)])).collect(),
             result: nodes
                 .iter()

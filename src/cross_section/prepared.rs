@@ -103,13 +103,16 @@ impl Prepared {
         let lines = list.between(lo, hi);
         if lines.is_empty() {
             let span = match (list.lines().first(), list.lines().last()) {
-                (Some(a), Some(b)) => format!("lines of {} from {} to {} cm-1", list.species.name, a.wavenumber, b.wavenumber),
+                (Some(a), Some(b)) => {
+                    format!("lines of {} from {} to {} cm-1", list.species.name, a.wavenumber, b.wavenumber)
+                }
                 _ => format!("an empty list of {}", list.species.name),
             };
             return Err(Error::invalid("lines in range", span, format!("at least one between {lo} and {hi} cm-1")));
         }
         let table = LineTable::new(lines, &grid, &list.species, &settings.temperature_range)?;
-        let margin = table.lines.iter().fold(0.0f64, |m, l| m.max(-l.position).max(l.position - (grid.len() - 1) as f64));
+        let margin =
+            table.lines.iter().fold(0.0f64, |m, l| m.max(-l.position).max(l.position - (grid.len() - 1) as f64));
         let (t, species) = (settings.temperature_range, list.species.clone());
         let lines_per_node = table.lines.len() as f64 / (grid.len() as f64 + 2.0 * margin);
         let choose = |widths: WidthRange, near_lines_per_node: Option<f64>| -> Result<Vec<Layer>> {
@@ -141,11 +144,19 @@ impl Prepared {
             Method::Density => density()?,
             Method::Auto if table.lines.len() < AUTO_LINES => lines()?,
             Method::Auto => match (lines()?, density()) {
-                (lines, Ok(density)) if density.0.cost(&density.1, lines_per_node) < lines.0.cost(&lines.1, lines_per_node) => density,
+                (lines, Ok(density))
+                    if density.0.cost(&density.1, lines_per_node) < lines.0.cost(&lines.1, lines_per_node) =>
+                {
+                    density
+                }
                 (lines, _) => lines,
             },
             Method::DirectSum => {
-                return Err(Error::invalid("method", "direct-sum", "lines, density or auto; the direct sum needs no preparation"));
+                return Err(Error::invalid(
+                    "method",
+                    "direct-sum",
+                    "lines, density or auto; the direct sum needs no preparation",
+                ));
             }
         };
         let tier = match choice {

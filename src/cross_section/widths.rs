@@ -81,9 +81,8 @@ impl Channels {
         const PROBES: usize = 17;
         let far = 30.0 * (s + g_max) + 3.0 * x_min;
         let near = (0.02 * s).max(x_min);
-        let x: Vec<f64> = std::iter::once(x_min)
-            .chain((0..48).map(|i| near * (far / near).powf(i as f64 / 47.0)))
-            .collect();
+        let x: Vec<f64> =
+            std::iter::once(x_min).chain((0..48).map(|i| near * (far / near).powf(i as f64 / 47.0))).collect();
         let mut best: Option<Self> = None;
         let ratio = g_max / g_min;
         let exact: Vec<(f64, Vec<f64>)> = (0..PROBES)

@@ -43,21 +43,41 @@ macro_rules! kernel {
 }
 pub(crate) use kernel;
 
-kernel!(STRENGTH, "Strengths and channel weights of lines.", "density/strength", StrengthParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "density/strength.wgsl",
-]);
-kernel!(GATHER, "Lines onto nodes.", "density/gather", GatherParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "density/gather.wgsl",
-]);
-kernel!(WEIGHTS, "Weights of the density's columns.", "density/weights", WeightsParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/weights.wgsl",
-]);
-kernel!(DENSE, "Sources from a dense density.", "density/dense", ProductParams, [
-    "lib/math.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/dense.wgsl",
-]);
-kernel!(SPARSE, "Sources from a sparse density.", "density/sparse", ProductParams, [
-    "lib/math.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/sparse.wgsl",
-]);
+kernel!(
+    STRENGTH,
+    "Strengths and channel weights of lines.",
+    "density/strength",
+    StrengthParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "density/strength.wgsl",]
+);
+kernel!(
+    GATHER,
+    "Lines onto nodes.",
+    "density/gather",
+    GatherParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "density/gather.wgsl",]
+);
+kernel!(
+    WEIGHTS,
+    "Weights of the density's columns.",
+    "density/weights",
+    WeightsParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/weights.wgsl",]
+);
+kernel!(
+    DENSE,
+    "Sources from a dense density.",
+    "density/dense",
+    ProductParams,
+    ["lib/math.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/dense.wgsl",]
+);
+kernel!(
+    SPARSE,
+    "Sources from a sparse density.",
+    "density/sparse",
+    ProductParams,
+    ["lib/math.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/sparse.wgsl",]
+);
 
 /// The kernels of this stage.
 pub fn kernels() -> Vec<&'static Kernel> {
@@ -86,7 +106,13 @@ pub struct LineBuffers {
 
 impl LineBuffers {
     /// Declares the table's buffers; `points` is the number of output nodes.
-    pub fn declare(builder: &mut ProgramBuilder, name: &str, table: &LineTable, points: usize, constants: &mut Vec<Constant>) -> Self {
+    pub fn declare(
+        builder: &mut ProgramBuilder,
+        name: &str,
+        table: &LineTable,
+        points: usize,
+        constants: &mut Vec<Constant>,
+    ) -> Self {
         let end = |f: fn(f64, f64) -> f64, start: f64| table.lines.iter().map(|l| l.position).fold(start, f);
         let first_bin = (end(f64::min, 0.0) / BIN_NODES as f64).floor() as i64 * BIN_NODES;
         let last = end(f64::max, points as f64);
@@ -128,8 +154,14 @@ impl LineBuffers {
         rows: usize,
     ) {
         let vectors = channels.div_ceil(4) as u32;
-        let params = StrengthParams { lines: self.count as u32, first_layer: first as u32, channels: channels as u32, pad0: 0 };
-        builder.dispatch(&STRENGTH, &params, &[self.lines, layers, channel], [groups64(self.count), rows as u32, vectors]);
+        let params =
+            StrengthParams { lines: self.count as u32, first_layer: first as u32, channels: channels as u32, pad0: 0 };
+        builder.dispatch(
+            &STRENGTH,
+            &params,
+            &[self.lines, layers, channel],
+            [groups64(self.count), rows as u32, vectors],
+        );
         let params = GatherParams {
             lines: self.count as u32,
             channels: channels as u32,
@@ -164,7 +196,13 @@ struct Part {
 
 impl DensityBuffers {
     /// Declares the density's buffers.
-    pub fn declare(builder: &mut ProgramBuilder, name: &str, density: &Density, limits: &Limits, constants: &mut Vec<Constant>) -> Self {
+    pub fn declare(
+        builder: &mut ProgramBuilder,
+        name: &str,
+        density: &Density,
+        limits: &Limits,
+        constants: &mut Vec<Constant>,
+    ) -> Self {
         let largest = (limits.storage_binding_bytes / 4) as usize;
         let mut constant = |builder: &mut ProgramBuilder, thing: String, element, content: Vec<u8>| {
             let id = builder.buffer(format!("{name}.{thing}"), element, &[content.len() as u64 / 4], Role::Constant);
@@ -186,7 +224,12 @@ impl DensityBuffers {
                                 transposed[c * rows + r] = *v;
                             }
                         }
-                        let id = constant(builder, format!("dense{p}"), Element::F32, bytemuck::cast_slice(&transposed).to_vec());
+                        let id = constant(
+                            builder,
+                            format!("dense{p}"),
+                            Element::F32,
+                            bytemuck::cast_slice(&transposed).to_vec(),
+                        );
                         Part { buffers: vec![id], rows, first_row: p * per }
                     })
                     .collect()
@@ -206,7 +249,12 @@ impl DensityBuffers {
                         constant(builder, format!("node{p}"), Element::U32, cast(&node[row..end])),
                         constant(builder, format!("start{p}"), Element::U32, cast(&starts)),
                         constant(builder, format!("column{p}"), Element::U32, cast(&column[entries.clone()])),
-                        constant(builder, format!("value{p}"), Element::F32, bytemuck::cast_slice(&value[entries]).to_vec()),
+                        constant(
+                            builder,
+                            format!("value{p}"),
+                            Element::F32,
+                            bytemuck::cast_slice(&value[entries]).to_vec(),
+                        ),
                     ];
                     parts.push(Part { buffers, rows: end - row, first_row: row });
                     row = end;
@@ -247,7 +295,12 @@ impl DensityBuffers {
             groups: groups as u32,
             pad0: 0,
         };
-        builder.dispatch(&WEIGHTS, &params, &[axes_buffer, layers, weights], [groups64(columns), (4 * groups) as u32, 1]);
+        builder.dispatch(
+            &WEIGHTS,
+            &params,
+            &[axes_buffer, layers, weights],
+            [groups64(columns), (4 * groups) as u32, 1],
+        );
         builder.clear(source);
         for part in &self.parts {
             let base = self.first - nodes.source.0;

@@ -181,7 +181,11 @@ impl Density {
                     }
                 }
                 let entries = |row: &[f64]| {
-                    row.iter().enumerate().filter(|(_, v)| **v as f32 != 0.0).map(|(c, v)| (c as u32, *v as f32)).collect()
+                    row.iter()
+                        .enumerate()
+                        .filter(|(_, v)| **v as f32 != 0.0)
+                        .map(|(c, v)| (c as u32, *v as f32))
+                        .collect()
                 };
                 (0..(hi - lo) as usize)
                     .filter(|&j| occupied[j])
@@ -208,7 +212,8 @@ impl Density {
             Storage::Dense(dense)
         } else {
             let mut start = vec![0];
-            let (mut node, mut column, mut value) = (Vec::new(), Vec::with_capacity(entries), Vec::with_capacity(entries));
+            let (mut node, mut column, mut value) =
+                (Vec::new(), Vec::with_capacity(entries), Vec::with_capacity(entries));
             for (n, row) in rows.into_iter().flatten() {
                 node.push(n);
                 for (c, v) in row {
@@ -237,7 +242,12 @@ impl Density {
 
     /// Sources of several layers at once, \[layer\]\[channel\]\[source node of its finest level\]: each row of the density is read once.
     /// `weights` are [`Axes::weights`] of each layer. Twin of `shaders/density/{dense,sparse}.wgsl`.
-    pub fn sources(&self, weights: &[Vec<f64>], nodes: &[&LevelNodes], stimulated: &[impl Fn(f64) -> f64 + Sync]) -> Vec<Vec<Vec<f64>>> {
+    pub fn sources(
+        &self,
+        weights: &[Vec<f64>],
+        nodes: &[&LevelNodes],
+        stimulated: &[impl Fn(f64) -> f64 + Sync],
+    ) -> Vec<Vec<Vec<f64>>> {
         let counts: Vec<usize> = weights.iter().map(|w| w.len() / self.columns).collect();
         let total: usize = counts.iter().sum();
         // [column][layer, channel]

@@ -114,7 +114,9 @@ impl TableLine {
         let partition = species.partition_ratio(t_mid)?;
         Ok(Self {
             position: grid.position(nu),
-            ln_strength: (line.strength / stimulated).ln() - C2 * line.lower_energy * (1.0 / t_mid - 1.0 / T_REF) - nu.ln()
+            ln_strength: (line.strength / stimulated).ln()
+                - C2 * line.lower_energy * (1.0 / t_mid - 1.0 / T_REF)
+                - nu.ln()
                 + partition.ln(),
             energy: line.lower_energy,
             ln_gamma: (line.gamma_ref / nu).ln() + line.temperature_exponent * (T_REF / t_mid).ln(),

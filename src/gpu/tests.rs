@@ -212,6 +212,7 @@ fn gpu_planned_equals_ledger_equals_driver_counter() {
     }
     let report = device.ledger().report();
     assert_eq!(report.peak_by_name["gpu.params"], workspace.program().summary().params_bytes);
+    assert_eq!(report.by_name["toy.link0 (+4)"], 4 * 70_001, "nine links share two slots");
     assert_eq!(report.peak_by_stage["map"], planned);
     drop(workspace);
     assert_eq!((device.ledger().current(), device.ledger().peak()), (0, planned));

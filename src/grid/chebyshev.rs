@@ -50,8 +50,7 @@ impl ChebyshevAxis {
             *u = self.unit(k);
         }
         for k in 0..self.count {
-            weights[k] =
-                (0..self.count).filter(|&j| j != k).map(|j| (t - unit[j]) / (unit[k] - unit[j])).product();
+            weights[k] = (0..self.count).filter(|&j| j != k).map(|j| (t - unit[j]) / (unit[k] - unit[j])).product();
         }
     }
 }

@@ -2,15 +2,17 @@
 
 use crate::reference::{case, quantile, relative_errors};
 use photosphere::cross_section::gpu::DeviceStage;
-use photosphere::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
 use photosphere::cross_section::{Method, Prepared, Settings, cpu, prepared::Tier};
 use photosphere::density::lines::TemperatureRange;
+use photosphere::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
 
 #[test]
 fn cpu_against_reference() {
     for name in ["co_hitran", "co_exomol"] {
         let Some(case) = case(name) else { return };
-        for (method, tolerance) in [(Method::Lines, 1e-3), (Method::Lines, 1e-5), (Method::Density, 1e-3), (Method::Density, 1e-5)] {
+        for (method, tolerance) in
+            [(Method::Lines, 1e-3), (Method::Lines, 1e-5), (Method::Density, 1e-3), (Method::Density, 1e-5)]
+        {
             let settings = Settings {
                 tolerance,
                 temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(),
@@ -24,14 +26,25 @@ fn cpu_against_reference() {
             cpu::add_layers(&prepared, 0, &t, &vec![1.0; t.len()], &mut all).unwrap();
             if let Tier::Density { axes, by_level } = &prepared.tier {
                 println!("{axes:?}");
-                for d in by_level.values() { println!("level {} nodes {} dense {} bytes {}", d.level, d.nodes, d.is_dense(), d.bytes()); }
+                for d in by_level.values() {
+                    println!("level {} nodes {} dense {} bytes {}", d.level, d.nodes, d.is_dense(), d.bytes());
+                }
             }
             for (i, (t, p)) in case.at.iter().enumerate() {
                 let out = &all[i * case.grid.len()..(i + 1) * case.grid.len()];
                 let r = relative_errors(&out[case.first..case.first + case.exact[i].len()], &case.exact[i]);
                 let l = &prepared.layers[i].ladder;
-                println!("{name} {method:?} tol {tolerance:.0e} T {t} P {p:.0e} max {:.1e} p99 {:.1e} p50 {:.1e} | near {} finest {} top {} k {} cost {:.1}",
-                    r[r.len() - 1], quantile(&r, 0.99), quantile(&r, 0.5), l.near_field, l.finest, l.top, l.channels.count(), l.cost);
+                println!(
+                    "{name} {method:?} tol {tolerance:.0e} T {t} P {p:.0e} max {:.1e} p99 {:.1e} p50 {:.1e} | near {} finest {} top {} k {} cost {:.1}",
+                    r[r.len() - 1],
+                    quantile(&r, 0.99),
+                    quantile(&r, 0.5),
+                    l.near_field,
+                    l.finest,
+                    l.top,
+                    l.channels.count(),
+                    l.cost
+                );
             }
         }
     }
@@ -70,11 +83,22 @@ fn gpu_against_reference() {
             let all: Vec<f32> = workspace.read_vec(output).unwrap();
             println!("{:?}", workspace.run_timed().unwrap());
             for (i, (t, p)) in case.at.iter().enumerate() {
-                let out: Vec<f64> = all[i * n..(i + 1) * n].iter().map(|v| *v as f64 * prepared.table.ln_scale.exp()).collect();
+                let out: Vec<f64> =
+                    all[i * n..(i + 1) * n].iter().map(|v| *v as f64 * prepared.table.ln_scale.exp()).collect();
                 let r = relative_errors(&out[case.first..case.first + case.exact[i].len()], &case.exact[i]);
                 let l = &prepared.layers[i].ladder;
-                println!("{name} {method:?} tol {tolerance:.0e} T {t} P {p:.0e} max {:.1e} p99 {:.1e} p50 {:.1e} neg {} | near {} finest {} top {} k {} cost {:.1}",
-                    r[r.len() - 1], quantile(&r, 0.99), quantile(&r, 0.5), out.iter().filter(|v| **v <= 0.0).count(), l.near_field, l.finest, l.top, l.channels.count(), l.cost);
+                println!(
+                    "{name} {method:?} tol {tolerance:.0e} T {t} P {p:.0e} max {:.1e} p99 {:.1e} p50 {:.1e} neg {} | near {} finest {} top {} k {} cost {:.1}",
+                    r[r.len() - 1],
+                    quantile(&r, 0.99),
+                    quantile(&r, 0.5),
+                    out.iter().filter(|v| **v <= 0.0).count(),
+                    l.near_field,
+                    l.finest,
+                    l.top,
+                    l.channels.count(),
+                    l.cost
+                );
             }
         }
     }
