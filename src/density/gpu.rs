@@ -69,14 +69,14 @@ kernel!(
     "Sources from a dense density.",
     "density/dense",
     ProductParams,
-    ["lib/math.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/dense.wgsl",]
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/dense.wgsl",]
 );
 kernel!(
     SPARSE,
     "Sources from a sparse density.",
     "density/sparse",
     ProductParams,
-    ["lib/math.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/sparse.wgsl",]
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/sparse.wgsl",]
 );
 
 /// The kernels of this stage.
