@@ -1,3 +1,3 @@
-fn emit(at: u32, value: f32) {
+fn emit(at: u32, value: vec4<f32>) {
     output[at] += value;
 }

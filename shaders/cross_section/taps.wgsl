@@ -2,7 +2,7 @@
 //
 // In:  layers [all layers].
 // Out: taps [row][channel][padded], entry t at x = expm1((reach - t) h_l), in units of 1/s; 0 beyond the last.
-// Dispatch: one invocation per tap (x), channel (y), row (z).
+// Dispatch: one invocation per four taps (x), channel (y), row (z).
 
 struct TapsParams {
     first_layer: u32,
@@ -16,27 +16,28 @@ struct TapsParams {
 }
 @group(0) @binding(0) var<uniform> params: TapsParams;
 @group(0) @binding(1) var<storage, read> layers: array<LayerState>;
-@group(0) @binding(2) var<storage, read_write> taps: array<f32>;
+@group(0) @binding(2) var<storage, read_write> taps: array<vec4<f32>>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if id.x >= params.padded { return; }
-    let layer = layers[params.first_layer + id.z];
-    let g = layer.profile[id.y / 4u][id.y % 4u];
-    let j = params.reach - i32(id.x);
-    let relative = expm1_f32(f32(j) * params.step);
-    let x = relative * layer.inverse_sigma;
-    let xx = x * x;
-    var value = 0.0;
-    if abs(relative) < params.inner_radius {
-        value = softened_inside(softening(params.inner_radius * layer.inverse_sigma, g), xx);
-    } else {
+    if 4u * id.x >= params.padded { return; }
+    let inverse_sigma = layers[params.first_layer + id.z].inverse_sigma;
+    let g = layers[params.first_layer + id.z].profile[id.y / 4u][id.y % 4u];
+    let j = vec4(params.reach - 4 * i32(id.x)) - vec4(0, 1, 2, 3);
+    let relative = expm1_vec4(vec4<f32>(j) * params.step);
+    let x = relative * inverse_sigma;
+    let inside = abs(relative) < vec4(params.inner_radius);
+    var value = vec4(0.0);
+    for (var once = !all(inside); once; once = false) {
         value = voigt(x, g);
     }
-    if params.outer_radius > 0.0 {
-        let outer = softened_inside(softening(params.outer_radius * layer.inverse_sigma, g), xx);
-        value = select(0.0, value - outer, abs(relative) < params.outer_radius);
+    for (var once = any(inside); once; once = false) {
+        value = select(value, softened_inside(softening(params.inner_radius * inverse_sigma, g), x * x), inside);
     }
-    if j < -params.reach { value = 0.0; }
-    taps[(id.z * params.channels + id.y) * params.padded + id.x] = value;
+    for (var once = params.outer_radius > 0.0; once; once = false) {
+        let outer = softened_inside(softening(params.outer_radius * inverse_sigma, g), x * x);
+        value = select(vec4(0.0), value - outer, abs(relative) < vec4(params.outer_radius));
+    }
+    value = select(value, vec4(0.0), j < vec4(-params.reach));
+    taps[((id.z * params.channels + id.y) * params.padded) / 4u + id.x] = value;
 }

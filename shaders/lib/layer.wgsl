@@ -1,5 +1,6 @@
 // What a layer's lines share, one record of 32 floats a layer, written by the host for each spectrum; host: src/cross_section/gpu.rs.
 // Lengths are in units of the layer's Doppler standard deviation s.
+// Needs math.wgsl, turns.wgsl.
 
 struct LayerState {
     inverse_sigma: f32,      // 1/s
@@ -34,16 +35,11 @@ fn channel_weights(t: f32, first: u32, count: u32) -> vec4<f32> {
     var weight = vec4(1.0);
     let index = vec4(first, first + 1u, first + 2u, first + 3u);
     let turn = 0.25 / f32(count);
-    let own = chebyshev4((2.0 * vec4<f32>(index) + 1.0) * turn);
+    let own = sin_cos_turns(min((2.0 * vec4<f32>(index) + 1.0) * turn, vec4(0.5))).cosine;
     for (var j = 0u; j < count; j++) {
-        let other = sin_cos_turns((2.0 * f32(j) + 1.0) * turn).y;
-        weight *= select((t - other) / (own - other), vec4(1.0), index == vec4(j));
+        let other = sin_cos_turns(vec4((2.0 * f32(j) + 1.0) * turn)).cosine;
+        let own_factor = index == vec4(j);
+        weight *= select((t - other) / select(own - other, vec4(1.0), own_factor), vec4(1.0), own_factor);
     }
     return select(weight, vec4(0.0), index >= vec4(count));
-}
-
-// cos(2 pi f), 0 <= f <= 1/2 for the nodes in use; others are given harmless values.
-fn chebyshev4(f: vec4<f32>) -> vec4<f32> {
-    let g = min(f, vec4(0.5));
-    return vec4(sin_cos_turns(g.x).y, sin_cos_turns(g.y).y, sin_cos_turns(g.z).y, sin_cos_turns(g.w).y);
 }

@@ -1,65 +1,76 @@
-// Voigt profile in units of the Doppler standard deviation s: x = (nu/nu_i - 1)/s, g = Lorentz half width / s; the profile is
-// s V(x; s, g). Twin: src/cross_section/voigt.rs, which has the derivation. Needs math.wgsl, turns.wgsl.
+// Voigt profile of four points in units of the Doppler standard deviation s: x = (nu/nu_i - 1)/s, g = Lorentz half width / s; the
+// profile is s V(x; s, g). Twin: src/cross_section/voigt.rs, which has the derivation. Needs math.wgsl, turns.wgsl.
+//
+// What is needed seldom stands in a loop of at most one turn: drivers that run on a CPU compute both sides of a branch.
 
 const WING_START2: f32 = 81.0;      // x^2 + g^2 from which the asymptotic series holds
 const SQRT_HALF: f32 = 0.70710678118654752;
 const TRAPEZOID_STEP: f32 = 0.5;
 
 // Asymptotic series in 1/d, d = x^2 + g^2 >= WING_START2: g/(pi d) sum_n (2n-1)!! q_n(g^2/d) / d^n.
-fn voigt_wing(d: f32, g: f32) -> f32 {
+fn voigt_wing(d: vec4<f32>, g: f32) -> vec4<f32> {
     let t = 1.0 / d;
-    let c = 2.0 - 4.0 * g * (g * t);
+    let c = 2.0 - (4.0 * g) * (g * t);
     let q1 = c + 1.0;
     let q2 = c * q1 - 1.0;
     let q3 = c * q2 - q1;
     let q4 = c * q3 - q2;
     let q5 = c * q4 - q3;
     let sum = 1.0 + t * (q1 + 3.0 * t * (q2 + 5.0 * t * (q3 + 7.0 * t * (q4 + 9.0 * t * q5))));
-    return g * (t * (1.0 / PI)) * sum;
+    return (g * (1.0 / PI)) * t * sum;
 }
 
-// exp(-t^2) at the nodes t = n/2 and t = (n + 1/2)/2.
-fn trapezoid_weight(n: u32, shifted: bool) -> f32 {
-    let t = (f32(n) + select(0.0, 0.5, shifted)) * TRAPEZOID_STEP;
-    return exp_f32(-t * t);
+// A pair of nodes at t and -t with the weight of both, or the middle one.
+fn node(x: vec4<f32>, xx: vec4<f32>, yy: f32, t: vec4<f32>, weight: vec4<f32>) -> vec4<f32> {
+    let lo = x - t;
+    let hi = x + t;
+    return weight * (xx + yy + t * t) / ((lo * lo + yy) * (hi * hi + yy));
 }
 
-// Trapezoidal rule with the pole's correction, x^2 + g^2 < WING_START2.
-fn voigt_core(x_in: f32, g: f32) -> f32 {
-    let x = abs(x_in) * SQRT_HALF;
+// Trapezoidal rule with the pole's correction, for x^2 + g^2 < WING_START2; elsewhere finite and of no meaning.
+fn voigt_core(x_in: vec4<f32>, g: f32) -> vec4<f32> {
+    let x = min(abs(x_in), vec4(9.0)) * SQRT_HALF;
     let y = g * SQRT_HALF;
     let turns = x / TRAPEZOID_STEP;
     let fraction = turns - round(turns);
-    let shifted = abs(fraction) < 0.25;
-    let shift = select(0.0, 0.5, shifted);
+    let shifted = abs(fraction) < vec4(0.25);
+    let shift = select(vec4(0.0), vec4(0.5 * TRAPEZOID_STEP), shifted);
     let xx = x * x;
     let yy = y * y;
-    var sum = 0.0;
-    for (var n = 0u; n < 10u; n++) {
-        let t = (f32(n) + shift) * TRAPEZOID_STEP;
-        let weight = select(2.0, 1.0, n == 0u && !shifted) * trapezoid_weight(n, shifted);
-        let lo = x - t;
-        let hi = x + t;
-        sum += weight * (xx + yy + t * t) / ((lo * lo + yy) * (hi * hi + yy));
-    }
-    var k = y * (TRAPEZOID_STEP / PI) * sum;
-    if y < 2.0 {
-        let flip = select(-1.0, 1.0, shifted);
+    var sum = vec4(0.0);
+    sum += node(x, xx, yy, shift + 0.0, select(vec4(1.000000000), vec4(1.878826126), shifted));
+    sum += node(x, xx, yy, shift + 0.5, select(vec4(1.557601566), vec4(1.139565649), shifted));
+    sum += node(x, xx, yy, shift + 1.0, select(vec4(7.357588823e-1), vec4(4.192227743e-1), shifted));
+    sum += node(x, xx, yy, shift + 1.5, select(vec4(2.107984491e-1), vec4(9.354124477e-2), shifted));
+    sum += node(x, xx, yy, shift + 2.0, select(vec4(3.663127778e-2), vec4(1.265943085e-2), shifted));
+    sum += node(x, xx, yy, shift + 2.5, select(vec4(3.860908272e-3), vec4(1.039149364e-3), shifted));
+    sum += node(x, xx, yy, shift + 3.0, select(vec4(2.468196082e-4), vec4(5.173620045e-5), shifted));
+    sum += node(x, xx, yy, shift + 3.5, select(vec4(9.570234784e-6), vec4(1.562297882e-6), shifted));
+    sum += node(x, xx, yy, shift + 4.0, select(vec4(2.250703494e-7), vec4(2.861448384e-8), shifted));
+    sum += node(x, xx, yy, shift + 4.5, select(vec4(3.210456110e-9), vec4(3.178782019e-10), shifted));
+    var k = (y * (TRAPEZOID_STEP / PI)) * sum;
+    // The pole; nothing is left of it for y > 2.
+    for (var once = y < 2.0; once; once = false) {
+        let flip = select(vec4(-1.0), vec4(1.0), shifted);
         let growth = exp_f32(2.0 * PI / TRAPEZOID_STEP * y);
-        let node = sin_cos_turns(fraction);
-        let re = 1.0 + flip * growth * node.y;
-        let im = -flip * growth * node.x;
-        let phase = x * y / PI;
+        let at_node = sin_cos_turns(fraction);
+        let re = 1.0 + flip * growth * at_node.cosine;
+        let im = -flip * growth * at_node.sine;
+        let phase = x * (y / PI);
         let wave = sin_cos_turns(phase - round(phase));
-        k += 2.0 * exp_f32(yy - xx) * (wave.y * re - wave.x * im) / (re * re + im * im);
+        k += 2.0 * exp_vec4(yy - xx) * (wave.cosine * re - wave.sine * im) / (re * re + im * im);
     }
     return k * (SQRT_HALF * 0.56418958354775629);
 }
 
-fn voigt(x: f32, g: f32) -> f32 {
+fn voigt(x: vec4<f32>, g: f32) -> vec4<f32> {
     let d = x * x + g * g;
-    if d >= WING_START2 { return voigt_wing(d, g); }
-    return voigt_core(x, g);
+    let near = d < vec4(WING_START2);
+    var value = voigt_wing(max(d, vec4(WING_START2)), g);
+    for (var once = any(near); once; once = false) {
+        value = select(value, voigt_core(x, g), near);
+    }
+    return value;
 }
 
 // The profile inside a softening radius: Taylor polynomial of degree 4 in x^2 about radius^2, c[m] times powers of
@@ -71,47 +82,48 @@ struct Softening {
     c4: f32,
 }
 
-// (1 + v)^-j to fourth degree, times b.
-fn binomial_c(j: f32, b: f32) -> vec4<f32> {
+// Terms of r^p t^n = g^2p / d^(n + p), to be expanded in (1 + v)^-(1 + n + p) to fourth degree.
+fn add_term(s: ptr<function, Softening>, j: f32, b: f32) {
     let b1 = -b * j;
     let b2 = -b1 * (j + 1.0) * 0.5;
     let b3 = -b2 * (j + 2.0) * (1.0 / 3.0);
-    return vec4(b, b1, b2, b3);
+    (*s).c += vec4(b, b1, b2, b3);
+    (*s).c4 -= b3 * (j + 3.0) * 0.25;
 }
 
 fn softening(radius: f32, g: f32) -> Softening {
-    let d = radius * radius + g * g;
-    let inverse = 1.0 / d;
-    let t = inverse;
+    let inverse = 1.0 / (radius * radius + g * g);
     let r = g * (g * inverse);
-    // Coefficients of r^p in q_n, n = 0..5.
-    var q = array<array<f32, 6>, 6>(
-        array(1.0, 0.0, 0.0, 0.0, 0.0, 0.0),
-        array(3.0, -4.0, 0.0, 0.0, 0.0, 0.0),
-        array(5.0, -20.0, 16.0, 0.0, 0.0, 0.0),
-        array(7.0, -56.0, 112.0, -64.0, 0.0, 0.0),
-        array(9.0, -120.0, 432.0, -576.0, 256.0, 0.0),
-        array(11.0, -220.0, 1232.0, -2816.0, 2816.0, -1024.0),
-    );
-    var c = vec4(0.0);
-    var c4 = 0.0;
-    var tn = 1.0;
-    for (var n = 0u; n < 6u; n++) {
-        var rp = tn;
-        for (var p = 0u; p <= n; p++) {
-            let j = f32(1u + n + p);
-            let b = binomial_c(j, q[n][p] * rp);
-            c += b;
-            c4 -= b.w * (j + 3.0) * 0.25;
-            rp *= r;
-        }
-        tn *= t * (2.0 * f32(n) + 1.0);
-    }
+    var s = Softening(radius * radius, inverse, vec4(0.0), 0.0);
+    // q_n(r) (2n-1)!! inverse^n, power by power of r: the sum over n of terms with equal 1 + n + p
+    let t = inverse;
+    let t2 = t * t;
+    let t3 = 3.0 * t2;
+    let t15 = 15.0 * t2 * t;
+    let t105 = 105.0 * t2 * t2;
+    let t945 = 945.0 * t2 * t2 * t;
+    let r2 = r * r;
+    let r3 = r2 * r;
+    let r4 = r2 * r2;
+    let r5 = r4 * r;
+    add_term(&s, 1.0, 1.0);
+    add_term(&s, 2.0, 3.0 * t);
+    add_term(&s, 3.0, -4.0 * r * t + 5.0 * t3);
+    add_term(&s, 4.0, -20.0 * r * t3 + 7.0 * t15);
+    add_term(&s, 5.0, 16.0 * r2 * t3 - 56.0 * r * t15 + 9.0 * t105);
+    add_term(&s, 6.0, 112.0 * r2 * t15 - 120.0 * r * t105 + 11.0 * t945);
+    add_term(&s, 7.0, -64.0 * r3 * t15 + 432.0 * r2 * t105 - 220.0 * r * t945);
+    add_term(&s, 8.0, -576.0 * r3 * t105 + 1232.0 * r2 * t945);
+    add_term(&s, 9.0, 256.0 * r4 * t105 - 2816.0 * r3 * t945);
+    add_term(&s, 10.0, 2816.0 * r4 * t945);
+    add_term(&s, 11.0, -1024.0 * r5 * t945);
     let scale = g * (inverse * (1.0 / PI));
-    return Softening(radius * radius, inverse, c * scale, c4 * scale);
+    s.c *= scale;
+    s.c4 *= scale;
+    return s;
 }
 
-fn softened_inside(s: Softening, xx: f32) -> f32 {
+fn softened_inside(s: Softening, xx: vec4<f32>) -> vec4<f32> {
     let v = (xx - s.radius2) * s.inverse;
     return s.c.x + v * (s.c.y + v * (s.c.z + v * (s.c.w + v * s.c4)));
 }

@@ -36,12 +36,12 @@ host_struct! {
 }
 host_struct! {
     pub(crate) struct BelowParams {
-        outputs: u32, nodes: u32, offset: u32, padded: u32, channels: u32, stride: u32, first_layer: u32, first_row: u32,
+        quads: u32, nodes: u32, offset: u32, padded: u32, channels: u32, stride: u32, first_layer: u32, first_row: u32,
     }
 }
 host_struct! {
     pub(crate) struct OutputParams {
-        outputs: u32, evaluated: u32, level: u32, first_layer: u32, first_row: u32, lines: u32, first_bin: i32, bins: u32,
+        quads: u32, evaluated: u32, level: u32, first_layer: u32, first_row: u32, lines: u32, first_bin: i32, bins: u32,
         window: i32, radius: f32, step: f32, pad0: f32,
     }
 }
@@ -273,7 +273,7 @@ impl DeviceStage {
         Self { name: name.into(), layers, lines, density, axes: axes_buffer, group_of, groups }
     }
 
-    /// Appends the passes that put layers `first..first + rows` into `output` \[rows\]\[nu\], each times its factor; `add` adds to what is
+    /// Appends the passes that put layers `first..first + rows` into `output` \[rows\]\[nu, padded to a multiple of 4\], each times its factor; `add` adds to what is
     /// there.
     pub fn add_batch(
         &self,
@@ -370,7 +370,7 @@ impl DeviceStage {
                 outer_radius: ladder.radius.get(k + 1).map_or(0.0, |r| *r as f32),
                 pad0: 0.0,
             };
-            let groups = [groups64(padded(&nodes[k]) as usize), k32, r32];
+            let groups = [groups64(padded(&nodes[k]) as usize / 4), k32, r32];
             builder.dispatch(&TAPS, &params, &[self.layers, group.taps[k]], groups);
         };
         for k in (0..nodes.len()).rev().filter(|&k| nodes[k].level >= 0) {
@@ -399,7 +399,7 @@ impl DeviceStage {
         let near = group.near.zip(self.lines.as_ref());
         let radius = ladder.radius[0];
         let params = OutputParams {
-            outputs: prepared.grid.len() as u32,
+            quads: prepared.grid.len().div_ceil(4) as u32,
             evaluated: nodes[zero].outputs() as u32,
             level: nodes[zero].level as u32,
             first_layer: first as u32,
@@ -425,12 +425,12 @@ impl DeviceStage {
             (true, false) => &OUTPUT_NEAR_SET,
             (true, true) => &OUTPUT_NEAR_ADD,
         };
-        let groups = [prepared.grid.len().div_ceil(256) as u32, r32, 1];
+        let groups = [groups64(prepared.grid.len().div_ceil(4)), r32, 1];
         builder.dispatch(kernel, &params, &bindings, groups);
         for k in (0..zero).rev() {
             taps(builder, k);
             let params = BelowParams {
-                outputs: prepared.grid.len() as u32,
+                quads: prepared.grid.len().div_ceil(4) as u32,
                 nodes: nodes[k].sources() as u32,
                 offset: nodes[k].offset() as u32,
                 padded: padded(&nodes[k]) as u32,
