@@ -2,6 +2,7 @@
 
 #![warn(missing_docs)]
 
+pub mod backend;
 pub mod constants;
 pub mod cross_section;
 pub mod density;
@@ -11,6 +12,8 @@ pub mod grid;
 pub mod kernels;
 pub mod lines;
 pub mod progress;
+pub mod timing;
 
+pub use backend::Backend;
 pub use error::{Error, Result};
 pub use progress::Progress;

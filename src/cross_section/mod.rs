@@ -1,9 +1,11 @@
 //! Cross sections by multilevel convolution of line sources with Voigt profiles.
 
+pub mod budget;
 pub mod convolve;
 pub mod cpu;
 pub mod direct_sum;
 pub mod gpu;
+pub mod job;
 pub mod levels;
 pub mod near;
 pub mod prepared;
@@ -11,4 +13,5 @@ pub mod voigt;
 pub mod widths;
 
 pub use direct_sum::direct_sum;
+pub use job::{CrossSectionReport, CrossSections, Values};
 pub use prepared::{Method, Prepared, Settings};

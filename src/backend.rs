@@ -1,0 +1,69 @@
+//! Where the arithmetic runs: a device through wgpu in float32, or the CPU in float64.
+
+use crate::Result;
+use crate::gpu::Device;
+
+/// A chosen backend.
+#[derive(Clone, Debug)]
+pub enum Backend {
+    /// The f64 twins, on all cores.
+    Cpu,
+    /// An adapter that wgpu drives, in f32.
+    Device(Device),
+}
+
+/// What a report says of the backend.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct BackendInfo {
+    /// Name of the adapter, or `cpu`.
+    pub name: String,
+    /// `vulkan`, `metal`, `dx12`, or `rust`.
+    pub api: String,
+    /// Driver and its version, where there is one.
+    pub driver: String,
+    /// `float32` or `float64`.
+    pub precision: &'static str,
+    /// Threads, on the CPU.
+    pub threads: Option<usize>,
+}
+
+impl Backend {
+    /// `auto` takes a real GPU if there is one and the CPU otherwise; `cpu` the CPU; `gpu-any` any adapter, software drivers included;
+    /// anything else is part of an adapter's or driver's name, in any case.
+    ///
+    /// # Errors
+    /// No adapter matches, or the one that does cannot be opened; the message lists the adapters there are.
+    pub fn select(selector: &str) -> Result<Self> {
+        match selector {
+            "cpu" => Ok(Self::Cpu),
+            "auto" => match Device::list().into_iter().find(|d| d.is_gpu) {
+                Some(info) => Device::open(&info.name).map(Self::Device),
+                None => Ok(Self::Cpu),
+            },
+            name => Device::open(name).map(Self::Device),
+        }
+    }
+
+    /// Name, driver, precision.
+    pub fn info(&self) -> BackendInfo {
+        match self {
+            Self::Cpu => BackendInfo {
+                name: "cpu".into(),
+                api: "rust".into(),
+                driver: String::new(),
+                precision: "float64",
+                threads: Some(rayon::current_num_threads()),
+            },
+            Self::Device(device) => {
+                let info = device.info();
+                BackendInfo {
+                    name: info.name.clone(),
+                    api: info.backend.clone(),
+                    driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+                    precision: "float32",
+                    threads: None,
+                }
+            }
+        }
+    }
+}

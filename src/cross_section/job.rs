@@ -1,0 +1,322 @@
+//! Cross sections at given temperatures and pressures, on any backend: the public way in.
+
+use serde::Serialize;
+
+use super::budget::ErrorBudget;
+use super::cpu;
+use super::direct_sum::direct_sum;
+use super::gpu::DeviceStage;
+use super::prepared::{Method, Prepared, Settings, Tier};
+use crate::backend::{Backend, BackendInfo};
+use crate::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
+use crate::grid::Grid;
+use crate::lines::LineList;
+use crate::timing::Stages;
+use crate::{Error, Progress, Result};
+
+/// Output bytes of one program; larger jobs run pair by pair in portions.
+const OUTPUT_BYTES: usize = 32 << 20;
+
+/// \[pair\]\[nu\] values in cm2 molecule-1: f32 from a device, f64 from the CPU and the direct sum.
+#[derive(Clone, Debug)]
+pub enum Values {
+    /// From a device.
+    F32(Vec<f32>),
+    /// From the CPU.
+    F64(Vec<f64>),
+}
+
+impl Values {
+    /// As f64.
+    pub fn to_f64(&self) -> Vec<f64> {
+        match self {
+            Self::F32(v) => v.iter().map(|v| f64::from(*v)).collect(),
+            Self::F64(v) => v.clone(),
+        }
+    }
+}
+
+/// Levels and profiles chosen for one list at one pair.
+#[derive(Clone, Debug, Serialize)]
+pub struct PairReport {
+    /// Temperature \[K\].
+    pub temperature_k: f64,
+    /// Pressure \[bar\].
+    pub pressure_bar: f64,
+    /// The isotopologue.
+    pub species: String,
+    /// Finest convolved level; the grid's own is 0, negative ones are finer.
+    pub finest_level: i32,
+    /// Coarsest level.
+    pub coarsest_level: i32,
+    /// True if lines near a point are summed exactly.
+    pub near_field: bool,
+    /// Profiles that stand for all widths.
+    pub profiles: usize,
+    /// Multiply-adds per point.
+    pub multiply_adds_per_point: f64,
+}
+
+/// What is known of one list's set-up.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListReport {
+    /// The isotopologue.
+    pub species: String,
+    /// Lines used.
+    pub lines: usize,
+    /// `lines` or `density`.
+    pub tier: &'static str,
+    /// Bytes of the line-shape density, all levels; 0 in the lines tier.
+    pub density_bytes: u64,
+    /// Error by cause.
+    pub error_budget: ErrorBudget,
+}
+
+/// What was done, and how.
+#[derive(Clone, Debug, Serialize)]
+pub struct CrossSectionReport {
+    /// The grid.
+    pub grid: Grid,
+    /// The backend.
+    pub device: BackendInfo,
+    /// Settings as given.
+    pub settings: Settings,
+    /// By list.
+    pub lists: Vec<ListReport>,
+    /// By pair and list.
+    pub pairs: Vec<PairReport>,
+    /// Device bytes planned; 0 on the CPU.
+    pub planned_bytes: u64,
+    /// Most device bytes that the ledger saw; 0 on the CPU.
+    pub tracked_bytes: u64,
+    /// Seconds by stage.
+    pub seconds: Stages,
+}
+
+/// A job: lists, grid, pairs and settings, set up once.
+#[derive(Clone, Debug)]
+pub struct CrossSections {
+    grid: Grid,
+    at: Vec<(f64, f64)>,
+    settings: Settings,
+    lists: Vec<LineList>,
+    prepared: Vec<Prepared>,
+    seconds: Stages,
+}
+
+impl CrossSections {
+    /// Sets up cross sections of `lists` (isotopologues; their cross sections add up) at the pairs `at` of (temperature \[K\], pressure
+    /// \[bar\]).
+    ///
+    /// # Errors
+    /// No list or pair; a temperature outside `settings.temperature_range`; what [`Prepared::new`] refuses. A list without lines in range is
+    /// left out if another has some.
+    pub fn new(
+        grid: Grid,
+        lists: &[LineList],
+        at: &[(f64, f64)],
+        settings: Settings,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        if at.is_empty() {
+            return Err(Error::invalid("pairs of temperature and pressure", 0, "at least one"));
+        }
+        if lists.is_empty() {
+            return Err(Error::invalid("line lists", 0, "at least one"));
+        }
+        for (t, p) in at {
+            settings.temperature_range.check(*t)?;
+            if !(p.is_finite() && *p > 0.0) {
+                return Err(Error::invalid("pressure [bar]", p, "finite and positive"));
+            }
+        }
+        let mut seconds = Stages::default();
+        let pressures: Vec<f64> = at.iter().map(|a| a.1).collect();
+        let (lo, hi) = (grid.lo() - settings.line_margin, grid.hi() + settings.line_margin);
+        let used: Vec<LineList> = lists.iter().filter(|l| !l.between(lo, hi).is_empty()).cloned().collect();
+        if used.is_empty() {
+            // the first list's own message says where its lines are
+            Prepared::new(grid, &lists[0], &pressures, Settings { method: Method::Lines, ..settings })?;
+        }
+        let mut prepared = Vec::new();
+        if settings.method != Method::DirectSum {
+            progress.begin("set-up", Some(used.len() as u64));
+            for list in &used {
+                prepared.push(seconds.time("set-up", || Prepared::new(grid, list, &pressures, settings))?);
+                progress.advance(1);
+            }
+            progress.finish();
+        }
+        Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, seconds })
+    }
+
+    /// Computes \[pair\]\[nu\] on `backend`.
+    ///
+    /// # Errors
+    /// The device refuses memory or is lost.
+    pub fn compute(&self, backend: &Backend, progress: &dyn Progress) -> Result<(Values, CrossSectionReport)> {
+        let mut seconds = self.seconds.clone();
+        let (mut planned, mut tracked) = (0, 0);
+        let direct = self.settings.method == Method::DirectSum;
+        progress.begin("cross sections", Some(self.at.len() as u64));
+        let values = match backend {
+            _ if direct => seconds.time("direct sum", || self.direct_sum(progress)).map(Values::F64)?,
+            Backend::Cpu => seconds.time("cross sections", || self.on_cpu(progress)).map(Values::F64)?,
+            Backend::Device(device) => {
+                let values = self.on_device(device, progress, &mut seconds, &mut planned)?;
+                tracked = device.ledger().peak();
+                Values::F32(values)
+            }
+        };
+        progress.finish();
+        let device = if direct { Backend::Cpu.info() } else { backend.info() };
+        let report = CrossSectionReport {
+            grid: self.grid,
+            lists: self.list_reports(device.precision == "float32"),
+            pairs: self.pair_reports(),
+            device,
+            settings: self.settings,
+            planned_bytes: planned,
+            tracked_bytes: tracked,
+            seconds,
+        };
+        Ok((values, report))
+    }
+
+    fn direct_sum(&self, progress: &dyn Progress) -> Result<Vec<f64>> {
+        let nu = self.grid.wavenumbers();
+        let (lo, hi) = (self.grid.lo() - self.settings.line_margin, self.grid.hi() + self.settings.line_margin);
+        let mut values = Vec::with_capacity(nu.len() * self.at.len());
+        for (t, p) in &self.at {
+            let mut row = vec![0.0; nu.len()];
+            for list in &self.lists {
+                let sum = direct_sum(&list.species, list.between(lo, hi), &nu, *t, *p)?;
+                row.iter_mut().zip(sum).for_each(|(r, s)| *r += s);
+            }
+            values.extend(row);
+            progress.advance(1);
+        }
+        Ok(values)
+    }
+
+    fn on_cpu(&self, progress: &dyn Progress) -> Result<Vec<f64>> {
+        let n = self.grid.len();
+        let mut values = vec![0.0; n * self.at.len()];
+        let batch = 2 * rayon::current_num_threads();
+        for (b, rows) in values.chunks_mut(batch * n).enumerate() {
+            let first = b * batch;
+            let t: Vec<f64> = self.at[first..].iter().take(batch).map(|a| a.0).collect();
+            for prepared in &self.prepared {
+                cpu::add_layers(prepared, first, &t, &vec![1.0; t.len()], rows)?;
+            }
+            progress.advance(t.len() as u64);
+        }
+        Ok(values)
+    }
+
+    fn on_device(
+        &self,
+        device: &Device,
+        progress: &dyn Progress,
+        seconds: &mut Stages,
+        planned: &mut u64,
+    ) -> Result<Vec<f32>> {
+        let (n, padded) = (self.grid.len(), self.grid.len().next_multiple_of(4));
+        let batch = (OUTPUT_BYTES / (4 * padded)).clamp(1, 16);
+        let temperatures: Vec<f64> = self.at.iter().map(|a| a.0).collect();
+        // On the device the largest list's scale is 1: cross sections in cm2 do not fit float32's range.
+        let ln_scale = self.prepared.iter().map(|p| p.table.ln_scale).fold(f64::NEG_INFINITY, f64::max);
+        let ln_factors = vec![-ln_scale; self.at.len()];
+        let mut values = Vec::with_capacity(n * self.at.len());
+        for first in (0..self.at.len()).step_by(batch) {
+            let rows = batch.min(self.at.len() - first);
+            let mut builder = ProgramBuilder::new();
+            let mut constants = Vec::new();
+            let output =
+                builder.buffer("cross_section.output", Element::F32, &[rows as u64, padded as u64], Role::Output);
+            let mut stages = Vec::new();
+            for (i, prepared) in self.prepared.iter().enumerate() {
+                let name = format!("cross_section{i}");
+                let stage = DeviceStage::declare(&mut builder, &name, prepared, rows, &device.limits(), &mut constants);
+                stage.add_batch(&mut builder, prepared, first, rows, output, i > 0);
+                stages.push(stage);
+            }
+            let program = seconds.time("plan", || builder.finish(&device.limits(), None))?;
+            *planned = (*planned).max(program.peak_bytes());
+            let mut workspace = seconds.time("pipelines", || Workspace::new(device, program))?;
+            seconds.time("upload", || {
+                for (id, bytes) in &constants {
+                    workspace.write(*id, bytes)?;
+                }
+                for (stage, prepared) in stages.iter().zip(&self.prepared) {
+                    workspace.write(stage.layers, &DeviceStage::state(prepared, &temperatures, &ln_factors)?)?;
+                }
+                Ok::<(), Error>(())
+            })?;
+            for (stage, time) in workspace.run_timed()? {
+                // cross_section0.output -> output
+                seconds.add(stage.split_once('.').map_or(stage.as_str(), |(_, s)| s), time);
+            }
+            let scaled: Vec<f32> = seconds.time("readback", || workspace.read_vec(output))?;
+            let scale = ln_scale.exp();
+            for row in scaled.chunks(padded) {
+                values.extend(row[..n].iter().map(|v| (f64::from(*v) * scale) as f32));
+            }
+            progress.advance(rows as u64);
+        }
+        Ok(values)
+    }
+
+    fn list_reports(&self, single: bool) -> Vec<ListReport> {
+        if self.prepared.is_empty() {
+            let exact = |l: &LineList| ListReport {
+                species: l.species.name.clone(),
+                lines: l.len(),
+                tier: "direct-sum",
+                density_bytes: 0,
+                error_budget: ErrorBudget::default(),
+            };
+            return self.lists.iter().map(exact).collect();
+        }
+        self.prepared.iter().map(|p| p.report(single)).collect()
+    }
+
+    fn pair_reports(&self) -> Vec<PairReport> {
+        self.at
+            .iter()
+            .enumerate()
+            .flat_map(|(i, (t, p))| {
+                self.prepared.iter().map(move |prepared| {
+                    let ladder = &prepared.layers[i].ladder;
+                    PairReport {
+                        temperature_k: *t,
+                        pressure_bar: *p,
+                        species: prepared.species.name.clone(),
+                        finest_level: ladder.finest,
+                        coarsest_level: ladder.top,
+                        near_field: ladder.near_field,
+                        profiles: ladder.channels.count(),
+                        multiply_adds_per_point: ladder.cost,
+                    }
+                })
+            })
+            .collect()
+    }
+}
+
+impl Prepared {
+    /// Lines, tier and error budget.
+    pub fn report(&self, single_precision: bool) -> ListReport {
+        let (tier, density_bytes) = match &self.tier {
+            Tier::Lines => ("lines", 0),
+            Tier::Density { by_level, .. } => ("density", by_level.values().map(|d| d.bytes()).sum()),
+        };
+        ListReport {
+            species: self.species.name.clone(),
+            lines: self.table.lines.len(),
+            tier,
+            density_bytes,
+            error_budget: ErrorBudget::of(self, single_precision),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Wall-clock time by stage.
+
+use std::time::Instant;
+
+/// Seconds by stage, in order of first appearance.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct Stages(Vec<(String, f64)>);
+
+impl Stages {
+    /// Runs `work` and adds its time to `stage`.
+    pub fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.add(stage, start.elapsed().as_secs_f64());
+        result
+    }
+
+    /// Adds seconds to a stage.
+    pub fn add(&mut self, stage: &str, seconds: f64) {
+        match self.0.iter_mut().find(|(name, _)| name == stage) {
+            Some((_, sum)) => *sum += seconds,
+            None => self.0.push((stage.to_owned(), seconds)),
+        }
+    }
+
+    /// (stage, seconds).
+    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.0.iter().map(|(name, seconds)| (name.as_str(), *seconds))
+    }
+}
