@@ -5,6 +5,7 @@
 pub mod constants;
 pub mod error;
 pub mod lines;
+pub mod optical_depth;
 pub mod progress;
 
 pub use error::{Error, Result};

@@ -6,7 +6,7 @@
 //! the built-in [`tips`].
 
 pub mod exomol;
-mod fields;
+pub(crate) mod fields;
 pub mod hitran;
 pub mod isotopologues;
 pub mod list;

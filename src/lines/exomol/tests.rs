@@ -64,12 +64,16 @@ fn the_sample_gives_the_reference_table() {
     let (list, report) = source.load(&()).unwrap();
     assert_eq!((list.len(), list.species.name.as_str()), (columns[0].len(), "12C-16O"));
     assert_eq!(list.species.molar_mass, column("molmass")[0]);
-    assert_eq!((report.read, report.kept, report.width_default), (259, 259, 130));
+    assert_eq!((report.read, report.kept, report.width_default), (259, 259, 128));
     for (i, l) in list.lines().iter().enumerate() {
         let ours = [l.wavenumber, l.strength, l.lower_energy, l.gamma_ref, l.temperature_exponent];
         // The strengths reach down to 1e-190; the reference took constants of seven figures for the exponents.
         for (k, (ours, tolerance)) in ours.iter().zip([1e-14, 3e-7, 1e-14, 1e-14, 1e-14]).enumerate() {
-            assert!((ours / columns[k][i] - 1.0).abs() < tolerance, "line {i}, column {k}: {ours} {}", columns[k][i]);
+            assert!(
+                (ours - columns[k][i]).abs() <= tolerance * ours.abs(),
+                "line {i}, column {k}: {ours} {}",
+                columns[k][i]
+            );
         }
     }
 }
