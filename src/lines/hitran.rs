@@ -79,6 +79,9 @@ pub struct HitranSource {
 /// Molecule and isotopologue numbers of a record.
 pub type HitranId = (u8, char);
 
+/// Lines by isotopologue, in the order of their first appearance.
+type Groups = Vec<(HitranId, Vec<Line>)>;
+
 impl HitranSource {
     /// All lines of a file or folder, broadened by air.
     pub fn new(path: impl AsRef<Path>) -> Self {
@@ -186,9 +189,9 @@ impl HitranSource {
         Error::parse(&self.paths[0], None, message)
     }
 
-    fn parse_chunk(&self, chunk: &Chunk, range: (f64, f64)) -> Result<(Vec<(HitranId, Vec<Line>)>, LoadReport)> {
+    fn parse_chunk(&self, chunk: &Chunk, range: (f64, f64)) -> Result<(Groups, LoadReport)> {
         let mut report = LoadReport::default();
-        let mut groups: Vec<(HitranId, Vec<Line>)> = Vec::new();
+        let mut groups = Groups::new();
         for (number, text) in chunk.lines() {
             let fail = |message| chunk.error(number, message);
             report.read += 1;

@@ -13,6 +13,8 @@ pub mod list;
 pub mod partition;
 pub(crate) mod reader;
 pub mod report;
+#[cfg(test)]
+mod test_data;
 pub mod tips;
 pub mod width;
 
@@ -24,18 +26,5 @@ pub use partition::PartitionFunction;
 pub use report::LoadReport;
 pub use width::Width;
 
-/// A file or folder of the test data; `None` (said aloud) where it is not there. On a CI machine that is a failure.
 #[cfg(test)]
-pub(crate) fn test_data(name: &str) -> Option<std::path::PathBuf> {
-    let folder = std::env::var_os("PHOTOSPHERE_DATA").map_or_else(
-        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        std::path::PathBuf::from,
-    );
-    let path = folder.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
-    eprintln!("SKIPPED: {} not found", path.display());
-    None
-}
+pub(crate) use test_data::test_data;

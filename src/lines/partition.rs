@@ -23,7 +23,9 @@ impl PartitionFunction {
                 "two columns of equal length, at least two rows",
             ));
         }
-        if let Some(i) = (1..temperature.len()).find(|&i| !(temperature[i] > temperature[i - 1])) {
+        if let Some(i) = (1..temperature.len())
+            .find(|&i| temperature[i].partial_cmp(&temperature[i - 1]) != Some(std::cmp::Ordering::Greater))
+        {
             return Err(Error::invalid(
                 format!("partition function, row {}", i + 1),
                 temperature[i],

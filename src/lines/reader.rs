@@ -299,3 +299,43 @@ fn check_is_text(label: &Path, bytes: &[u8]) -> Result<()> {
     };
     Err(Error::parse(label, None, what))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_without_ends_and_blanks() {
+        let text = b"one\r\n\n  \ntwo \nthree".to_vec();
+        let chunk = Chunk { label: "x".into(), first_line: 7, bytes: text };
+        let lines: Vec<_> = chunk.lines().collect();
+        assert_eq!(lines, [(7, &b"one"[..]), (10, b"two "), (11, b"three")]);
+    }
+
+    #[test]
+    fn chunks_join_to_the_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text: String = (1..400_000).map(|i| format!("{i}\n")).collect();
+        std::fs::write(file.path(), &text).unwrap();
+        let mut next = 1;
+        for_each_chunk(
+            &[file.path().to_owned()],
+            "test",
+            &(),
+            &|c| {
+                for (number, line) in c.lines() {
+                    assert_eq!(number.to_string().as_bytes(), line);
+                }
+                Ok(c.lines().map(|l| l.0).collect::<Vec<_>>())
+            },
+            &mut |numbers| {
+                assert!(numbers.iter().copied().eq(next..next + numbers.len() as u64), "chunks in order");
+                next += numbers.len() as u64;
+                Ok(())
+            },
+        )
+        .unwrap();
+        assert_eq!(next, 400_000);
+        assert!(text.len() > 2 * CHUNK && read_whole(file.path()).unwrap().bytes == text.as_bytes());
+    }
+}
