@@ -5,6 +5,7 @@
 //! return a [`LoadReport`] that accounts for every record. Partition functions come with the data set, from a file, or from
 //! the built-in [`tips`].
 
+mod bzip2_blocks;
 pub mod exomol;
 pub(crate) mod fields;
 pub mod hitran;

@@ -12,6 +12,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use rayon::prelude::*;
 
+use super::bzip2_blocks::ParallelBzip2;
 use super::fields::quote;
 use crate::{Error, Progress, Result};
 
@@ -200,7 +201,7 @@ fn read_file(path: &Path, progress: &dyn Progress, queue: &Queue) -> Result<bool
     file.rewind().map_err(io_error)?;
     let counted = Counted { file, progress };
     if magic.starts_with(b"BZh") {
-        return send_text(path, &mut bzip2::read::MultiBzDecoder::new(counted), queue);
+        return send_text(path, &mut ParallelBzip2::new(counted, path), queue);
     }
     if magic.starts_with(b"PK") {
         return send_zip(path, counted, queue);
