@@ -11,6 +11,7 @@ pub mod gpu;
 pub mod grid;
 pub mod kernels;
 pub mod lines;
+pub mod optical_depth;
 pub mod progress;
 pub mod timing;
 

@@ -1,8 +1,32 @@
 //! Line lists: reading them, and what a line is.
+//!
+//! [`HitranSource`] reads HITRAN and HITEMP records, [`ExomolSource`] an ExoMol data set. Both have a `load`, which collects
+//! [`LineList`]s, and a `stream`, which hands over lines in pieces of bounded size for lists that do not fit in memory. Both
+//! return a [`LoadReport`] that accounts for every record. Partition functions come with the data set, from a file, or from
+//! the built-in [`tips`].
 
 pub mod carbon_monoxide;
+mod bzip2_blocks;
+pub mod exomol;
+pub(crate) mod fields;
+pub mod hitran;
+pub mod isotopologues;
 pub mod list;
 pub mod partition;
+pub(crate) mod reader;
+pub mod report;
+#[cfg(test)]
+mod test_data;
+pub mod tips;
+pub mod width;
 
+pub use exomol::{ExomolBroadening, ExomolSource};
+pub use hitran::{HitranBroadening, HitranRecord, HitranSource};
+pub use isotopologues::Isotopologue;
 pub use list::{Line, LineList, Species};
 pub use partition::PartitionFunction;
+pub use report::LoadReport;
+pub use width::Width;
+
+#[cfg(test)]
+pub(crate) use test_data::test_data;
