@@ -5,7 +5,9 @@
 pub mod constants;
 pub mod error;
 pub mod lines;
+pub mod numerics;
 pub mod progress;
+pub mod transfer;
 
 pub use error::{Error, Result};
 pub use progress::Progress;
