@@ -46,13 +46,18 @@ fn exp_parts<const FMA: bool>(x: f64) -> (f64, f64) {
     let shifted = mul_add::<FMA>(x, std::f64::consts::LOG2_E, ROUNDER);
     let n = shifted - ROUNDER;
     let r = mul_add::<FMA>(n, -LN2_LOW, mul_add::<FMA>(n, -LN2_HIGH, x));
+    let scale = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0f64.to_bits()));
+    (scale, expm1_reduced::<FMA>(r))
+}
+
+/// expm1(r) for |r| <= ln 2 / 2.
+#[inline(always)]
+fn expm1_reduced<const FMA: bool>(r: f64) -> f64 {
     let mut q = Q[9];
     for coefficient in Q[..9].iter().rev() {
         q = mul_add::<FMA>(q, r, *coefficient);
     }
-    let p = mul_add::<FMA>(r * r, q, r);
-    let scale = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0f64.to_bits()));
-    (scale, p)
+    mul_add::<FMA>(r * r, q, r)
 }
 
 /// e^x to 1 ulp. Zero below -[`EXP_LIMIT`] (so never subnormal), infinite above [`EXP_LIMIT`], NaN for NaN.
@@ -76,11 +81,22 @@ pub fn expm1<const FMA: bool>(x: f64) -> f64 {
 /// The transmission is zero above [`EXP_LIMIT`]; both are NaN for NaN.
 #[inline(always)]
 pub fn transmission<const FMA: bool>(x: f64) -> (f64, f64) {
+    // This comparison, unlike f64::min, keeps NaN and is one instruction.
     let bounded = if x > EXP_LIMIT { EXP_LIMIT } else { x };
     let (scale, p) = exp_parts::<FMA>(-bounded);
     let through = mul_add::<FMA>(scale, p, scale);
     let absorbed = mul_add::<FMA>(-scale, p, 1.0 - scale);
     (if x > EXP_LIMIT { 0.0 } else { through }, absorbed)
+}
+
+/// Largest argument of [`transmission_thin`]: below ln 2 / 2 by more than any rounding.
+pub const THIN_LIMIT: f64 = 0.346;
+
+/// [`transmission`] for |x| <= [`THIN_LIMIT`], with the same bits for half the work (n = 0 there).
+#[inline(always)]
+pub fn transmission_thin<const FMA: bool>(x: f64) -> (f64, f64) {
+    let p = expm1_reduced::<FMA>(-x);
+    (1.0 + p, -p)
 }
 
 #[cfg(test)]
@@ -106,6 +122,9 @@ mod tests {
                 let (through, absorbed) = transmission::<FMA>(x);
                 check((-x).exp(), through, 4.5e-16, &format!("transmission({x:e})"));
                 check(-(-x).exp_m1(), absorbed, 9e-16, &format!("absorption({x:e})"));
+                if x <= THIN_LIMIT {
+                    assert_eq!(transmission_thin::<FMA>(x), (through, absorbed), "thin({x:e})");
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 //! atmosphere never stand in memory at once.
 
 pub mod emission;
+mod emission_block;
 pub mod planck;
 pub mod quadrature;
 
