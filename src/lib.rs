@@ -2,6 +2,7 @@
 
 #![warn(missing_docs)]
 
+pub mod atmosphere;
 pub mod constants;
 pub mod error;
 pub mod lines;
