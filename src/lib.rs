@@ -5,6 +5,8 @@
 pub mod atmosphere;
 pub mod constants;
 pub mod error;
+pub mod gpu;
+pub mod kernels;
 pub mod lines;
 pub mod numerics;
 pub mod progress;
