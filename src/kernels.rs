@@ -4,5 +4,5 @@ use crate::gpu::Kernel;
 
 /// All kernels, in the order of the data flow. A test validates each, and its translations.
 pub fn kernels() -> Vec<&'static Kernel> {
-    Vec::new()
+    vec![&crate::transfer::emission_gpu::EMISSION]
 }

@@ -5,6 +5,7 @@
 
 pub mod emission;
 mod emission_block;
+pub mod emission_gpu;
 pub mod planck;
 pub mod quadrature;
 
