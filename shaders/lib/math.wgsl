@@ -15,6 +15,16 @@ const LN2_LOW: f32 = -2.12194440e-4;
 struct ExpParts { scale: f32, tail: f32 }
 struct ExpParts4 { scale: vec4<f32>, tail: vec4<f32> }
 
+// 2^n for whole n, -126 to 127. Adding 1.5 x 2^23 leaves n in the lowest bits, with fewer steps than a conversion (which
+// clamps). The bits above the lowest nine are shifted out; 0x3f800000 is the exponent bias.
+fn exp2_int(n: f32) -> f32 {
+    return bitcast<f32>((bitcast<u32>(n + 12582912.0) << 23u) + 0x3f800000u);
+}
+
+fn exp2_int4(n: vec4<f32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>((bitcast<vec4<u32>>(n + 12582912.0) << vec4(23u)) + 0x3f800000u);
+}
+
 // 2^n and expm1(x - n ln 2), for EXP_LOWEST <= x <= EXP_HIGHEST.
 fn exp_parts(x: f32) -> ExpParts {
     let n = round(x * LOG2_E);
@@ -23,7 +33,7 @@ fn exp_parts(x: f32) -> ExpParts {
     q = fma(r, q, 4.1666556e-2);
     q = fma(r, q, 0.16666578);
     q = fma(r, q, 0.5);
-    return ExpParts(bitcast<f32>((i32(n) + 127) << 23u), fma(r * r, q, r));
+    return ExpParts(exp2_int(n), fma(r * r, q, r));
 }
 
 fn exp_parts4(x: vec4<f32>) -> ExpParts4 {
@@ -33,7 +43,7 @@ fn exp_parts4(x: vec4<f32>) -> ExpParts4 {
     q = fma(r, q, vec4(4.1666556e-2));
     q = fma(r, q, vec4(0.16666578));
     q = fma(r, q, vec4(0.5));
-    return ExpParts4(bitcast<vec4<f32>>((vec4<i32>(n) + 127) << vec4(23u)), fma(r * r, q, r));
+    return ExpParts4(exp2_int4(n), fma(r * r, q, r));
 }
 
 // e^x. 0 below -87; held at e^88 above 88.

@@ -8,3 +8,8 @@ fn planck_f32(nu: f32, temperature: f32) -> f32 {
     let t = transmission_f32(nu * (C2 / temperature));
     return FIRST_RADIATION * nu * nu * nu * (t.through / t.absorbed);
 }
+
+fn planck_vec4(nu: vec4<f32>, temperature: f32) -> vec4<f32> {
+    let t = transmission_vec4(nu * (C2 / temperature));
+    return FIRST_RADIATION * nu * nu * nu * (t.through / t.absorbed);
+}
