@@ -6,16 +6,18 @@
 //
 // In:     wavenumber [n] cm-1; dtau [layers][n]; temperature [layers of the atmosphere + 1] K, the last the surface's.
 // In/out: tau [n], optical depth above the batch; flux [n] erg s-1 cm-2 / cm-1. n is a multiple of 4.
-// Dispatch: one invocation per four wavenumbers (loads of 16 bytes, constants shared), ceil(n / 256) workgroups. Up to four
-// angles, or eight; unused ones have weight 0. A NaN or infinite dtau affects its own wavenumber only.
+// Dispatch: one invocation per four wavenumbers (loads of 16 bytes, constants shared), ceil(n / 256) workgroups. Angles go
+// in groups of four, unused ones with weight 0; each group passes through all layers. A NaN or infinite dtau affects its own
+// wavenumber only. What is done sometimes is a loop, not a branch: CPU drivers run the body of a branch in any case.
 
 struct EmissionParams {
     quads: u32,        // n / 4
     layers: u32,       // of this batch
     first_layer: u32,  // index of the batch's first layer in the atmosphere
-    surface: u32,      // index of the surface's temperature, or NO_SURFACE
-    angles: u32,
-    pad0: u32, pad1: u32, pad2: u32,
+    groups: u32,       // of four angles
+    surfaces: u32,     // 1 if a surface follows this batch, else 0
+    surface: u32,      // index of its temperature
+    pad0: u32, pad1: u32,
     inverse_mu: array<vec4<f32>, 2>,
     weight: array<vec4<f32>, 2>,  // 2 mu w
 }
@@ -27,7 +29,6 @@ struct EmissionParams {
 @group(0) @binding(5) var<storage, read_write> flux: array<vec4<f32>>;
 
 const RESTART: u32 = 8u;
-const NO_SURFACE: u32 = 0xffffffffu;
 
 // Transmissions of four angles, each at four wavenumbers.
 struct Four { a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32> }
@@ -67,32 +68,31 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let i = id.x;
     if i >= params.quads { return; }
     let nu = wavenumber[i];
-    let many = params.angles > 4u;
-    let inverse_mu = params.inverse_mu[0];
-    let inverse_mu_more = params.inverse_mu[1];
-    let weight = params.weight[0];
-    let weight_more = params.weight[1];
-    var above = tau[i];
+    let top = tau[i];
+    var bottom = top;
     var sum = flux[i];
-    var t = transmissions(above, inverse_mu);
-    var more = Four();
-    if many { more = transmissions(above, inverse_mu_more); }
-    for (var layer = 0u; layer < params.layers; layer++) {
-        if layer > 0u && ((params.first_layer + layer) & (RESTART - 1u)) == 0u {
-            t = transmissions(above, inverse_mu);
-            if many { more = transmissions(above, inverse_mu_more); }
+    for (var group = 0u; group < params.groups; group++) {
+        let inverse_mu = params.inverse_mu[group];
+        let weight = params.weight[group];
+        var above = top;
+        var layer = 0u;
+        while layer < params.layers {
+            // The layers up to the next restart.
+            let end = min(params.layers, layer + RESTART - ((params.first_layer + layer) & (RESTART - 1u)));
+            var t = transmissions(above, inverse_mu);
+            for (; layer < end; layer++) {
+                let depth = dtau[layer * params.quads + i];
+                let absorbed = absorb(&t, depth, inverse_mu, weight);
+                sum += planck_vec4(nu, temperature[params.first_layer + layer]) * absorbed;
+                above += depth;
+            }
         }
-        let depth = dtau[layer * params.quads + i];
-        var absorbed = absorb(&t, depth, inverse_mu, weight);
-        if many { absorbed += absorb(&more, depth, inverse_mu_more, weight_more); }
-        sum += planck_vec4(nu, temperature[params.first_layer + layer]) * absorbed;
-        above += depth;
+        for (var surface = 0u; surface < params.surfaces; surface++) {
+            let seen = weighted(transmissions(above, inverse_mu), weight);
+            sum += planck_vec4(nu, temperature[params.surface + surface]) * seen;
+        }
+        bottom = above;
     }
-    if params.surface != NO_SURFACE {
-        var seen = weighted(transmissions(above, inverse_mu), weight);
-        if many { seen += weighted(transmissions(above, inverse_mu_more), weight_more); }
-        sum += planck_vec4(nu, temperature[params.surface]) * seen;
-    }
-    tau[i] = above;
+    tau[i] = bottom;
     flux[i] = sum;
 }

@@ -2,35 +2,33 @@
 
 use crate::gpu::{BufferId, HostLayout, Kernel, ProgramBuilder, host_struct};
 use crate::transfer::Quadrature;
+use crate::{Error, Result};
 
 host_struct! {
     /// Parameters of one batch of layers.
     pub struct EmissionParams {
-        /// Wavenumbers.
+        /// Wavenumbers of a row over four.
         pub quads: u32,
         /// Layers of this batch.
         pub layers: u32,
         /// Index of the batch's first layer in the atmosphere.
         pub first_layer: u32,
-        /// Index of the surface's temperature, added after this batch, or [`NO_SURFACE`].
+        /// Groups of four angles, 1 or 2.
+        pub groups: u32,
+        /// 1 if a surface follows this batch, else 0.
+        pub surfaces: u32,
+        /// Index of the surface's temperature.
         pub surface: u32,
-        /// Angles, 1 to 8.
-        pub angles: u32,
         /// Zero.
         pub pad0: u32,
         /// Zero.
         pub pad1: u32,
-        /// Zero.
-        pub pad2: u32,
         /// 1 / mu of each angle, 0 where there is none.
         pub inverse_mu: [[f32; 4]; 2],
         /// 2 mu w of each angle, 0 where there is none.
         pub weight: [[f32; 4]; 2],
     }
 }
-
-/// No surface follows this batch.
-pub const NO_SURFACE: u32 = u32::MAX;
 
 /// Emission of a batch of layers: `shaders/transfer/emission.wgsl`.
 pub static EMISSION: Kernel = Kernel::new(
@@ -46,7 +44,11 @@ pub static EMISSION: Kernel = Kernel::new(
 /// Invocations per workgroup, as in the shader.
 const WORKGROUP: u32 = 64;
 
-/// The buffers of the kernel, all f32.
+/// Rows of every \[..\]\[n\] array are padded to a multiple of this. The padding of the wavenumbers repeats the last one (any
+/// positive value will do), that of the optical depths may be anything but NaN.
+pub const ROW_MULTIPLE: u32 = 4;
+
+/// The buffers of the kernel, all f32; n is the padded length of a row.
 #[derive(Debug, Clone, Copy)]
 pub struct EmissionBuffers {
     /// \[n\] cm-1, read.
@@ -65,6 +67,9 @@ impl EmissionBuffers {
     /// Adds the dispatch for the layers `first_layer .. first_layer + layers` of the atmosphere, whose optical depths are the first rows of
     /// `dtau`; `surface` is the number of layers of the atmosphere if this is the last batch and a surface lies below.
     /// Bits do not depend on the batches if each but the last is a multiple of [`RESTART`](super::emission::RESTART) layers.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if `n` is not a multiple of [`ROW_MULTIPLE`].
     pub fn dispatch(
         &self,
         program: &mut ProgramBuilder,
@@ -73,7 +78,10 @@ impl EmissionBuffers {
         layers: u32,
         surface: Option<u32>,
         quadrature: &Quadrature,
-    ) {
+    ) -> Result<()> {
+        if !n.is_multiple_of(ROW_MULTIPLE) {
+            return Err(Error::invalid("length of a row", n, format!("a multiple of {ROW_MULTIPLE}")));
+        }
         let (mut inverse_mu, mut weight) = ([[0.0; 4]; 2], [[0.0; 4]; 2]);
         let angles = quadrature.mu().iter().zip(quadrature.flux_weight());
         for ((mu, w), (inverse_mu, weight)) in
@@ -82,19 +90,20 @@ impl EmissionBuffers {
             (*inverse_mu, *weight) = ((1.0 / mu) as f32, *w as f32);
         }
         let params = EmissionParams {
-            quads: n.div_ceil(4),
+            quads: n / 4,
             layers,
             first_layer,
-            surface: surface.unwrap_or(NO_SURFACE),
-            angles: quadrature.angles() as u32,
+            groups: quadrature.angles().div_ceil(4) as u32,
+            surfaces: u32::from(surface.is_some()),
+            surface: surface.unwrap_or(0),
             pad0: 0,
             pad1: 0,
-            pad2: 0,
             inverse_mu,
             weight,
         };
         let bindings = [self.wavenumber, self.dtau, self.temperature, self.tau, self.flux];
         program.dispatch(&EMISSION, &params, &bindings, [n.div_ceil(4 * WORKGROUP), 1, 1]);
+        Ok(())
     }
 }
 
@@ -151,7 +160,7 @@ mod tests {
                 let count = batch.min(layers - first);
                 b.copy(source, (first * n * 4) as u64, dtau, 0, (count * n * 4) as u64);
                 let last = (surface && first + count == layers).then_some(layers as u32);
-                buffers.dispatch(&mut b, n as u32, first as u32, count as u32, last, quadrature);
+                buffers.dispatch(&mut b, n as u32, first as u32, count as u32, last, quadrature).unwrap();
             }
             let mut workspace = Workspace::new(device, b.finish(&Limits::default(), None).unwrap()).unwrap();
             workspace.write_slice(wavenumber, &self.wavenumber).unwrap();
@@ -172,13 +181,13 @@ mod tests {
             state
         }
 
-        /// The largest error of the flux over its tolerance. In f32, pi B is good to 5e-7 + 2e-7 x (x = c2 nu / T, magnified by the
-        /// exponential; largest for the coldest layer), the transmissions to 1e-7 tau where they matter (tau below 10), the sum of
-        /// 50 layers to 1e-6.
+        /// The largest error of the flux over its tolerance, 1e-6 + 1e-7 x. In f32, pi B is good to 2e-7 + 1e-7 x (x = c2 nu / T,
+        /// whose rounding the exponential magnifies; x of the coldest layer is the largest), the transmissions and the
+        /// sum of 50 layers to a few 1e-7 each.
         fn worst(&self, found: &[f32], expected: &[f64]) -> f64 {
             let coldest = f64::from(self.temperature.iter().copied().fold(f32::MAX, f32::min));
             let errors = found.iter().zip(expected).zip(&self.wavenumber).map(|((found, expected), nu)| {
-                let tolerance = 3e-6 + 2e-7 * C2 * f64::from(*nu) / coldest;
+                let tolerance = 1e-6 + 1e-7 * C2 * f64::from(*nu) / coldest;
                 (f64::from(*found) / expected - 1.0).abs() / tolerance
             });
             errors.fold(0.0, |a, b| if b > a || b.is_nan() { b } else { a })
@@ -188,7 +197,7 @@ mod tests {
     #[test]
     fn kernel_equals_twin() {
         let device = device();
-        for (streams, surface, n) in [(8, false, 1000), (8, true, 1003), (2, true, 64), (16, true, 513), (10, false, 1)]
+        for (streams, surface, n) in [(8, false, 1000), (8, true, 1004), (2, true, 64), (16, true, 516), (10, false, 4)]
         {
             let quadrature = Quadrature::streams(streams).unwrap();
             let case = Case::random(n, 50, streams as u64);
@@ -266,7 +275,7 @@ mod tests {
             b.stage("clear").clear(tau).clear(flux);
             b.stage("transfer");
             for first in (0..layers).step_by(batch as usize) {
-                buffers.dispatch(&mut b, n as u32, first as u32, batch as u32, None, &quadrature);
+                buffers.dispatch(&mut b, n as u32, first as u32, batch as u32, None, &quadrature).unwrap();
             }
             let mut workspace = Workspace::new(&device, b.finish(&Limits::default(), None).unwrap()).unwrap();
             let mut case = Case::random(n as usize, batch as usize, 1);
@@ -276,12 +285,10 @@ mod tests {
             workspace.write_slice(dtau, &case.dtau).unwrap();
             let mut best = f64::MAX;
             workspace.run().unwrap();
-            let cpu = || { let s = std::fs::read_to_string("/proc/self/stat").unwrap(); let v: Vec<&str> = s.rsplit(')').next().unwrap().split_whitespace().collect(); v[11].parse::<f64>().unwrap() + v[12].parse::<f64>().unwrap() };
-            let c0 = cpu();
             for _ in 0..6 {
                 best = best.min(workspace.run_timed().unwrap()[1].1);
             }
-            eprintln!("CPU {:.3}", (cpu() - c0) / 600.0); eprintln!(
+            eprintln!(
                 "150000 points x 200 layers x 8 streams, batches of {batch}: {best:.3} s on {}",
                 device.info().name
             );
