@@ -4,5 +4,8 @@ use crate::gpu::Kernel;
 
 /// All kernels, in the order of the data flow. A test validates each, and its translations.
 pub fn kernels() -> Vec<&'static Kernel> {
-    [crate::density::gpu::kernels(), crate::cross_section::gpu::kernels()].concat()
+    let mut all = crate::density::gpu::kernels();
+    all.extend(crate::cross_section::gpu::kernels());
+    all.push(&crate::transfer::emission_gpu::EMISSION);
+    all
 }

@@ -2,7 +2,10 @@
 
 #![warn(missing_docs)]
 
+pub mod atmosphere;
 pub mod backend;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod constants;
 pub mod cross_section;
 pub mod density;
@@ -11,9 +14,14 @@ pub mod gpu;
 pub mod grid;
 pub mod kernels;
 pub mod lines;
+pub mod numerics;
 pub mod optical_depth;
+pub mod output;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod progress;
 pub mod timing;
+pub mod transfer;
 
 pub use backend::Backend;
 pub use error::{Error, Result};

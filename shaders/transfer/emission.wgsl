@@ -1,0 +1,98 @@
+// Emission of a batch of isothermal layers, from the top down, without scattering; twin: src/transfer/emission.rs.
+//
+//   F += sum over mu of 2 mu w sum over layers n of pi B(T_n) t_n (1 - e^(-dtau_n / mu)),   t_(n+1) = t_n e^(-dtau_n / mu)
+//   with t_n = e^(-tau_n / mu) computed from tau at the first layer of the batch and at every RESTART-th of the atmosphere,
+//   after the last batch with a surface F += sum over mu of 2 mu w pi B(T_s) e^(-tau / mu).
+//
+// In:     wavenumber [n] cm-1; dtau [layers][n]; temperature [layers of the atmosphere + 1] K, the last the surface's.
+// In/out: tau [n], optical depth above the batch; flux [n] erg s-1 cm-2 / cm-1. n is a multiple of 4.
+// Dispatch: one invocation per four wavenumbers (loads of 16 bytes, constants shared), ceil(n / 256) workgroups. Angles go
+// in groups of four, unused ones with weight 0; each group passes through all layers. A NaN or infinite dtau affects its own
+// wavenumber only. What is done sometimes is a loop, not a branch: CPU drivers run the body of a branch in any case.
+
+struct EmissionParams {
+    quads: u32,        // n / 4
+    layers: u32,       // of this batch
+    first_layer: u32,  // index of the batch's first layer in the atmosphere
+    groups: u32,       // of four angles
+    surfaces: u32,     // 1 if a surface follows this batch, else 0
+    surface: u32,      // index of its temperature
+    pad0: u32, pad1: u32,
+    inverse_mu: array<vec4<f32>, 2>,
+    weight: array<vec4<f32>, 2>,  // 2 mu w
+}
+@group(0) @binding(0) var<uniform> params: EmissionParams;
+@group(0) @binding(1) var<storage, read> wavenumber: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> dtau: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> temperature: array<f32>;
+@group(0) @binding(4) var<storage, read_write> tau: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> flux: array<vec4<f32>>;
+
+const RESTART: u32 = 8u;
+
+// Transmissions of four angles, each at four wavenumbers.
+struct Four { a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32> }
+
+fn transmissions(depth: vec4<f32>, inverse_mu: vec4<f32>) -> Four {
+    return Four(
+        exp_vec4(-depth * inverse_mu.x),
+        exp_vec4(-depth * inverse_mu.y),
+        exp_vec4(-depth * inverse_mu.z),
+        exp_vec4(-depth * inverse_mu.w),
+    );
+}
+
+fn weighted(t: Four, weight: vec4<f32>) -> vec4<f32> {
+    return t.a * weight.x + t.b * weight.y + t.c * weight.z + t.d * weight.w;
+}
+
+// Carries the transmissions through a layer; the weighted sum of what the layer absorbs of them.
+fn absorb(t: ptr<function, Four>, depth: vec4<f32>, inverse_mu: vec4<f32>, weight: vec4<f32>) -> vec4<f32> {
+    let a = transmission_vec4(depth * inverse_mu.x);
+    var absorbed = weight.x * (*t).a * a.absorbed;
+    (*t).a *= a.through;
+    let b = transmission_vec4(depth * inverse_mu.y);
+    absorbed += weight.y * (*t).b * b.absorbed;
+    (*t).b *= b.through;
+    let c = transmission_vec4(depth * inverse_mu.z);
+    absorbed += weight.z * (*t).c * c.absorbed;
+    (*t).c *= c.through;
+    let d = transmission_vec4(depth * inverse_mu.w);
+    absorbed += weight.w * (*t).d * d.absorbed;
+    (*t).d *= d.through;
+    return absorbed;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = id.x;
+    if i >= params.quads { return; }
+    let nu = wavenumber[i];
+    let top = tau[i];
+    var bottom = top;
+    var sum = flux[i];
+    for (var group = 0u; group < params.groups; group++) {
+        let inverse_mu = params.inverse_mu[group];
+        let weight = params.weight[group];
+        var above = top;
+        var layer = 0u;
+        while layer < params.layers {
+            // The layers up to the next restart.
+            let end = min(params.layers, layer + RESTART - ((params.first_layer + layer) & (RESTART - 1u)));
+            var t = transmissions(above, inverse_mu);
+            for (; layer < end; layer++) {
+                let depth = dtau[layer * params.quads + i];
+                let absorbed = absorb(&t, depth, inverse_mu, weight);
+                sum += planck_vec4(nu, temperature[params.first_layer + layer]) * absorbed;
+                above += depth;
+            }
+        }
+        for (var surface = 0u; surface < params.surfaces; surface++) {
+            let seen = weighted(transmissions(above, inverse_mu), weight);
+            sum += planck_vec4(nu, temperature[params.surface + surface]) * seen;
+        }
+        bottom = above;
+    }
+    tau[i] = bottom;
+    flux[i] = sum;
+}
