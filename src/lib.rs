@@ -5,6 +5,9 @@
 pub mod constants;
 pub mod error;
 pub mod lines;
+pub mod output;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod progress;
 
 pub use error::{Error, Result};

@@ -27,7 +27,11 @@ impl PartitionFunction {
             ));
         }
         if let Some(i) = value.iter().position(|q| !(q.is_finite() && *q > 0.0)) {
-            return Err(Error::invalid(format!("partition function, row {}", i + 1), value[i], "finite positive values"));
+            return Err(Error::invalid(
+                format!("partition function, row {}", i + 1),
+                value[i],
+                "finite positive values",
+            ));
         }
         Ok(Self { temperature, value })
     }
