@@ -42,11 +42,6 @@ impl Axis {
         t.clamp(-1e3, 1e3)
     }
 
-    /// The value at a place between 0 and 1.
-    pub fn value(&self, unit: f64) -> f64 {
-        if self.log { self.lo * (self.hi / self.lo).powf(unit) } else { self.lo + (self.hi - self.lo) * unit }
-    }
-
     fn contains(&self, v: f64) -> bool {
         let t = self.unit(v);
         (-1e-9..=1.0 + 1e-9).contains(&t)
@@ -157,7 +152,6 @@ mod tests {
         assert_eq!(labels(Axis::log(1.5, 7.0), 5), ["2×10⁰", "5×10⁰"]);
         let down = Axis::log(100.0, 1e-5);
         assert_eq!((down.unit(100.0), down.unit(1e-5)), (0.0, 1.0));
-        assert!((down.value(down.unit(0.3)) - 0.3).abs() < 1e-12);
         assert!(down.unit(0.0).is_finite() && down.unit(-1.0).is_finite());
     }
 

@@ -152,3 +152,47 @@ fn colour_bar(s: &mut dyn Surface, rect: Rect) {
     let at = (rect.right + 82.0, rect.centre().1);
     s.text(at, "Contribution", TextStyle::new(SUBTITLE_SIZE + 2.0, INK, Anchor::Middle).upward());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_map_is_darkest_at_the_layer_that_contributes_most() {
+        // Three layers over four decades; all light from the middle one.
+        let wavenumber: Vec<f64> = (0..1000).map(|i| 2000.0 + f64::from(i)).collect();
+        let mut value = vec![0.0; 3000];
+        value[1000..2000].fill(5.0);
+        let map = ContributionMap {
+            wavenumber: &wavenumber,
+            pressure: &[1e-4, 1e-2, 1.0],
+            value: &value,
+            flux: &[1.0; 1000],
+        };
+        let image = shade(&map);
+        let light = |row: usize| image[(row * COLUMNS + COLUMNS / 3) * 3 + 1];
+        assert_eq!(image.len(), 3 * ROWS * COLUMNS);
+        assert!(light(0) > 250 && light(ROWS - 1) > 250 && light(ROWS / 2) < 10);
+        assert!(light(ROWS / 4) > light(ROWS / 3));
+
+        let folder = tempfile::tempdir().unwrap();
+        let written = contribution(&folder.path().join("c"), "t", &map, Formats { svg: true, png: false }).unwrap();
+        assert_eq!(written, [folder.path().join("c.svg")]);
+        assert!(std::fs::metadata(&written[0]).unwrap().len() < 1_000_000);
+    }
+
+    #[test]
+    fn sizes_that_do_not_match_are_refused() {
+        let x = [1.0, 2.0];
+        for (pressure, value, word) in [
+            (&[1.0, 2.0][..], &[0.0; 3][..], "3 values for 2 layers"),
+            (&[2.0, 1.0], &[0.0; 4], "layer 1"),
+            (&[0.0, 1.0], &[0.0; 4], "layer 0"),
+            (&[1.0], &[0.0; 2], "1 layers"),
+        ] {
+            let map = ContributionMap { wavenumber: &x, pressure, value, flux: &x };
+            let e = contribution(Path::new("unused"), "t", &map, Formats::default()).unwrap_err().to_string();
+            assert!(e.contains(word), "{e}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ab_glyph::{Font, ScaleFont};
+use ab_glyph::ScaleFont;
 
 use super::colour::Rgb;
 use super::surface::{Anchor, Rect, Stroke, Surface, TextStyle};

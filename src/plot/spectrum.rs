@@ -212,101 +212,53 @@ fn most_structured(x: &[f64], y: &[f64]) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::*;
 
-    /// A made-up band of 120 Lorentzian lines, its depth by wavenumber.
-    fn band(x: f64, width: f64) -> f64 {
-        (1..60)
-            .flat_map(|j| {
-                [
-                    (2143.0 + 3.84 * f64::from(j) - 0.018 * f64::from(j * j), j),
-                    (2143.0 - 3.84 * f64::from(j) - 0.018 * f64::from(j * j), j),
-                ]
-            })
-            .map(|(c, j)| {
-                let j = f64::from(j);
-                0.08 * j * (-j * j / 160.0).exp() / (1.0 + ((x - c) / width).powi(2))
-            })
-            .sum()
+    /// A flat continuum of 3e4 with one narrow line at 2100 cm-1, 150 000 points.
+    fn sample() -> (Vec<f64>, Vec<f64>) {
+        let x: Vec<f64> = (0..150_000).map(|i| 1950.0 + 0.002 * f64::from(i)).collect();
+        let y = x.iter().map(|v| 3e4 * (1.0 - 0.8 / (1.0 + ((v - 2100.0) / 0.02).powi(2)))).collect();
+        (x, y)
     }
 
     #[test]
-    #[ignore]
-    fn preview() {
-        let n = 150_000;
-        let x: Vec<f64> = (0..n).map(|i| 1950.0 * (2250f64 / 1950.0).powf(i as f64 / (n - 1) as f64)).collect();
-        let y: Vec<f64> =
-            x.iter().map(|v| (2.6e4 - 6.0 * (v - 1950.0)) * (0.25 + 0.75 * (-3.0 * band(*v, 0.05)).exp())).collect();
-        let bb: Vec<f64> = x.iter().map(|v| 2.6e4 - 6.0 * (v - 1950.0)).collect();
-        let t = std::time::Instant::now();
-        spectrum(
-            Path::new("/tmp/p_spectrum"),
-            "CO emission, T = 900 K (P / 1 bar)⁰·¹",
-            &[Series { label: "", wavenumber: &x, value: &y, reference: false }],
-            &SpectrumOptions::default(),
-        )
-        .unwrap();
-        eprintln!("spectrum {:?}", t.elapsed());
-        spectrum(
-            Path::new("/tmp/p_two"),
-            "CO emission",
-            &[
-                Series { label: "black body, 1200 K", wavenumber: &x, value: &bb, reference: true },
-                Series { label: "Photosphere", wavenumber: &x, value: &y, reference: false },
-                Series {
-                    label: "another code",
-                    wavenumber: &x,
-                    value: &y.iter().map(|v| v * 1.02).collect::<Vec<_>>(),
-                    reference: false,
-                },
-            ],
-            &SpectrumOptions { zoom: Zoom::Off, ..Default::default() },
-        )
-        .unwrap();
-        let xs: Vec<f64> = x.iter().step_by(4).copied().collect();
-        let mut curves = Vec::new();
-        for p in [1e-5, 1e-2, 1.0, 10.0] {
-            for t in [500.0, 1000.0, 1500.0] {
-                curves.push((
-                    t,
-                    p,
-                    xs.iter()
-                        .map(|v| {
-                            1e-19
-                                * (500.0 / t)
-                                * band(*v, 0.004 + 0.07 * p * (296.0 / t as f64).powf(0.7)).powf(1.0 + 0.0 * t)
-                        })
-                        .collect::<Vec<_>>(),
-                ));
-            }
+    fn both_files_are_written_small_and_labelled() {
+        let folder = tempfile::tempdir().unwrap();
+        let stem = folder.path().join("co_1.5bar");
+        let (x, y) = sample();
+        let series = [Series { label: "", wavenumber: &x, value: &y, reference: false }];
+        let written = spectrum(&stem, "CO <test>", &series, &SpectrumOptions::default()).unwrap();
+        assert_eq!(written, [folder.path().join("co_1.5bar.svg"), folder.path().join("co_1.5bar.png")]);
+        let svg = std::fs::read_to_string(&written[0]).unwrap();
+        assert!(svg.len() < 1_000_000 && svg.ends_with("</svg>\n"), "{} bytes", svg.len());
+        // Title escaped, the power of ten taken out of the axis, both axes named.
+        for piece in ["CO &lt;test&gt;", "Flux (10", "Wavenumber (cm", "Wavelength (µm)", "150\u{a0}000 points"] {
+            assert!(svg.contains(piece), "{piece}");
         }
-        let c: Vec<CrossSectionCurve> = curves
-            .iter()
-            .map(|(t, p, v)| CrossSectionCurve { temperature: *t, pressure: *p, wavenumber: &xs, value: v })
-            .collect();
-        let t = std::time::Instant::now();
-        cross_sections(Path::new("/tmp/p_xs"), "¹²C¹⁶O cross sections", &c, Formats::default()).unwrap();
-        eprintln!("xs {:?}", t.elapsed());
-        let m = 100;
-        let p: Vec<f64> = (0..m).map(|k| 10f64.powf(-5.0 + 7.0 * k as f64 / (m - 1) as f64)).collect();
-        let xc: Vec<f64> = x.iter().step_by(10).copied().collect();
-        let b: Vec<f64> = xc.iter().map(|v| band(*v, 0.3) * 100.0 + 0.05).collect();
-        let mut value = Vec::new();
-        for p in &p {
-            for b in &b {
-                let tau = b * p * p.sqrt();
-                value.push(tau * (-tau).exp());
-            }
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        assert!(std::fs::metadata(&written[1]).unwrap().len() > 10_000);
+    }
+
+    #[test]
+    fn the_enlarged_part_finds_the_line() {
+        let (x, y) = sample();
+        let (a, b) = most_structured(&x, &y);
+        assert!(a < 2100.0 && 2100.0 < b && b - a < 10.0, "{a} to {b}");
+    }
+
+    #[test]
+    fn impossible_figures_are_refused() {
+        let (x, y) = ([1.0, 2.0, 3.0], [1.0, 1.0, 1.0]);
+        let curve = |wavenumber, reference| Series { label: "c", wavenumber, value: &y, reference };
+        let zoomed = SpectrumOptions { zoom: Zoom::Range(0.5, 2.0), ..Default::default() };
+        for (series, options, word) in [
+            (vec![], SpectrumOptions::default(), "0 curves"),
+            (vec![curve(&x, true)], SpectrumOptions::default(), "not a reference"),
+            (vec![curve(&[3.0, 2.0, 1.0], false)], SpectrumOptions::default(), "ascending"),
+            (vec![curve(&x[..2], false)], SpectrumOptions::default(), "2 wavenumbers and 3 values"),
+            (vec![curve(&x, false)], zoomed, "given 0.5 to 2, required a range within 1 to 3"),
+        ] {
+            let e = spectrum(Path::new("unused"), "t", &series, &options).unwrap_err().to_string();
+            assert!(e.contains(word), "{e}");
         }
-        let f: Vec<f64> = y.iter().step_by(10).copied().collect();
-        let t = std::time::Instant::now();
-        contribution(
-            Path::new("/tmp/p_contribution"),
-            "Contribution function",
-            &ContributionMap { wavenumber: &xc, pressure: &p, value: &value, flux: &f },
-            Formats::default(),
-        )
-        .unwrap();
-        eprintln!("contribution {:?}", t.elapsed());
     }
 }
