@@ -5,7 +5,12 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod constants;
+pub mod cross_section;
+pub mod density;
 pub mod error;
+pub mod gpu;
+pub mod grid;
+pub mod kernels;
 pub mod lines;
 pub mod output;
 #[cfg(feature = "plot")]

@@ -1,0 +1,13 @@
+struct ConvolveParams {
+    outputs: u32,       // evaluated nodes, a multiple of 16
+    nodes: u32,         // source nodes, a multiple of 4
+    offset: u32,        // source node that the first tap of the first evaluated node meets, a multiple of 4
+    padded: u32,        // taps, a multiple of 4
+    channels: u32,
+    upper_outputs: u32, // evaluated nodes of the next coarser level
+    pad0: u32, pad1: u32,
+}
+@group(0) @binding(0) var<uniform> params: ConvolveParams;
+@group(0) @binding(1) var<storage, read> taps: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> source: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> result: array<vec4<f32>>;

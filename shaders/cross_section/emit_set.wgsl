@@ -1,0 +1,3 @@
+fn emit(at: u32, value: f32) {
+    output[at] = value;
+}

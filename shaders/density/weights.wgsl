@@ -1,0 +1,34 @@
+// Weight of every column of the density in every channel of every layer of a batch; twin: Axes::weights in
+// src/density/line_shape.rs.
+//
+// In:  axes: energies [energies], then (ln gamma, exponent) of each cell; layers [all layers].
+// Out: weights [column][group][16] as vectors of 4; lane = row * channels + channel, lanes beyond the last 0.
+// Dispatch: one invocation per column (x) and four lanes (y).
+
+struct WeightsParams {
+    columns: u32, cells: u32, exponents: u32, first_layer: u32, channels: u32, rows: u32, groups: u32, pad0: u32,
+}
+@group(0) @binding(0) var<uniform> params: WeightsParams;
+@group(0) @binding(1) var<storage, read> axes: array<f32>;
+@group(0) @binding(2) var<storage, read> layers: array<LayerState>;
+@group(0) @binding(3) var<storage, read_write> weights: array<vec4<f32>>;
+
+fn weight(column: u32, lane: u32) -> f32 {
+    if lane >= params.rows * params.channels { return 0.0; }
+    let layer = layers[params.first_layer + lane / params.channels];
+    let channel = lane % params.channels;
+    let energies = params.columns / params.cells;
+    let cell = energies + 2u * (column % params.cells);
+    let ln_gamma = axes[cell] + axes[cell + 1u] * layer.ln_t_ratio + layer.ln_pressure;
+    let t = channel_position(layer, layer.channel_scale, ln_gamma);
+    let of_cell = channel_weights(t, channel & ~3u, params.channels)[channel & 3u];
+    return exp_f32(-layer.boltzmann * axes[column / params.cells]) * of_cell;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if id.x >= params.columns { return; }
+    let lane = 4u * id.y;
+    weights[id.x * 4u * params.groups + id.y] =
+        vec4(weight(id.x, lane), weight(id.x, lane + 1u), weight(id.x, lane + 2u), weight(id.x, lane + 3u));
+}

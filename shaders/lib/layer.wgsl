@@ -1,0 +1,49 @@
+// What a layer's lines share, one record of 32 floats a layer, written by the host for each spectrum; host: src/cross_section/gpu.rs.
+// Lengths are in units of the layer's Doppler standard deviation s.
+
+struct LayerState {
+    inverse_sigma: f32,      // 1/s
+    boltzmann: f32,          // c2 (1/T - 1/t_mid) [cm]
+    c2_over_t: f32,          // c2/T [cm]
+    ln_t_ratio: f32,         // ln(t_mid/T)
+    ln_pressure: f32,        // ln of the pressure in bar
+    strength_factor: f32,    // Q(t_mid)/Q(T)
+    output_factor: f32,      // scale of the result, 1/s included
+    channel_mid: f32,        // Chebyshev axis of the profiles' widths, in a function of the relative width
+    channel_inverse_half: f32,
+    channel_scale: u32,      // which function: SCALE_*
+    pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
+    profile: array<vec4<f32>, 4>,  // Lorentz widths of the profiles, in units of s
+}
+
+const SCALE_LINEAR: u32 = 0u;
+const SCALE_SQRT: u32 = 1u;
+const SCALE_LOG: u32 = 2u;
+
+// Position on the Chebyshev axis of a line with ln of the relative Lorentz width `ln_gamma`; -1..1.
+fn channel_position(layer: LayerState, scale: u32, ln_gamma: f32) -> f32 {
+    var v = ln_gamma;
+    if scale == SCALE_LINEAR { v = exp_f32(ln_gamma); }
+    if scale == SCALE_SQRT { v = exp_f32(0.5 * ln_gamma); }
+    return (v - layer.channel_mid) * layer.channel_inverse_half;
+}
+
+// Lagrange weights of the channels `first`..`first + 3` of `count` at t; 0 beyond the last.
+fn channel_weights(t: f32, first: u32, count: u32) -> vec4<f32> {
+    if count == 1u { return vec4(1.0, 0.0, 0.0, 0.0); }
+    var weight = vec4(1.0);
+    let index = vec4(first, first + 1u, first + 2u, first + 3u);
+    let turn = 0.25 / f32(count);
+    let own = chebyshev4((2.0 * vec4<f32>(index) + 1.0) * turn);
+    for (var j = 0u; j < count; j++) {
+        let other = sin_cos_turns((2.0 * f32(j) + 1.0) * turn).y;
+        weight *= select((t - other) / (own - other), vec4(1.0), index == vec4(j));
+    }
+    return select(weight, vec4(0.0), index >= vec4(count));
+}
+
+// cos(2 pi f), 0 <= f <= 1/2 for the nodes in use; others are given harmless values.
+fn chebyshev4(f: vec4<f32>) -> vec4<f32> {
+    let g = min(f, vec4(0.5));
+    return vec4(sin_cos_turns(g.x).y, sin_cos_turns(g.y).y, sin_cos_turns(g.z).y, sin_cos_turns(g.w).y);
+}

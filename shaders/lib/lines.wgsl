@@ -1,0 +1,23 @@
+// A line as the device holds it, 32 bytes; host: src/density/gpu.rs. Needs math.wgsl and layer.wgsl.
+
+struct Line {
+    node: i32,          // position on the output grid: whole steps
+    fraction: f32,      // and the rest, 0..1
+    ln_strength: f32,   // ln of S/nu at t_mid without stimulated emission, scaled
+    energy: f32,        // lower-state energy [cm-1]
+    ln_gamma: f32,      // ln of the relative Lorentz width at 1 bar and t_mid
+    exponent: f32,      // of its temperature dependence
+    wavenumber: f32,    // [cm-1]
+    pad: f32,
+}
+
+// S(T)/nu in the table's scale.
+fn line_strength(line: Line, layer: LayerState) -> f32 {
+    return exp_f32(line.ln_strength - layer.boltzmann * line.energy)
+        * -expm1_f32(-layer.c2_over_t * line.wavenumber) * layer.strength_factor;
+}
+
+// ln of the relative Lorentz width.
+fn line_ln_gamma(line: Line, layer: LayerState) -> f32 {
+    return line.ln_gamma + line.exponent * layer.ln_t_ratio + layer.ln_pressure;
+}

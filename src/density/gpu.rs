@@ -1,0 +1,327 @@
+//! Sources of the convolution on the device: what the lines tier and the density tier declare, and their passes.
+
+use super::line_shape::{Axes, Density, Storage};
+use super::lines::{BIN_NODES, LineTable};
+use crate::cross_section::levels::LevelNodes;
+use crate::gpu::{BufferId, Element, HostLayout, Kernel, Limits, ProgramBuilder, Role, host_struct};
+
+/// A constant buffer and its content.
+pub type Constant = (BufferId, Vec<u8>);
+
+host_struct! {
+    /// A line as shaders/lib/lines.wgsl reads it.
+    pub(crate) struct Line {
+        node: i32, fraction: f32, ln_strength: f32, energy: f32, ln_gamma: f32, exponent: f32, wavenumber: f32, pad: f32,
+    }
+}
+host_struct! {
+    pub(crate) struct StrengthParams { lines: u32, first_layer: u32, channels: u32, pad0: u32 }
+}
+host_struct! {
+    pub(crate) struct GatherParams {
+        lines: u32, channels: u32, first_node: i32, nodes: u32, level: i32, first_bin: i32, bins: u32, pad0: u32,
+    }
+}
+host_struct! {
+    pub(crate) struct WeightsParams {
+        columns: u32, cells: u32, exponents: u32, first_layer: u32, channels: u32, rows: u32, groups: u32, pad0: u32,
+    }
+}
+host_struct! {
+    pub(crate) struct ProductParams {
+        rows: u32, columns: u32, first_node: u32, nodes: u32, channels: u32, lanes: u32, groups: u32, first_layer: u32,
+        ln_first_wavenumber: f32, step: f32, pad0: f32, pad1: f32,
+    }
+}
+
+macro_rules! kernel {
+    ($name:ident, $doc:literal, $path:literal, $params:ty, [$($file:literal),+ $(,)?]) => {
+        #[doc = $doc]
+        pub static $name: Kernel =
+            Kernel::new($path, &[$(include_str!(concat!("../../shaders/", $file))),+], &<$params>::LAYOUT);
+    };
+}
+pub(crate) use kernel;
+
+kernel!(
+    STRENGTH,
+    "Strengths and channel weights of lines.",
+    "density/strength",
+    StrengthParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "density/strength.wgsl",]
+);
+kernel!(
+    GATHER,
+    "Lines onto nodes.",
+    "density/gather",
+    GatherParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "density/gather.wgsl",]
+);
+kernel!(
+    WEIGHTS,
+    "Weights of the density's columns.",
+    "density/weights",
+    WeightsParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/weights.wgsl",]
+);
+kernel!(
+    DENSE,
+    "Sources from a dense density.",
+    "density/dense",
+    ProductParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/dense.wgsl",]
+);
+kernel!(
+    SPARSE,
+    "Sources from a sparse density.",
+    "density/sparse",
+    ProductParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/sparse.wgsl",]
+);
+
+/// The kernels of this stage.
+pub fn kernels() -> Vec<&'static Kernel> {
+    vec![&STRENGTH, &GATHER, &WEIGHTS, &DENSE, &SPARSE]
+}
+
+/// Number of workgroups of 64 for `n` invocations.
+pub fn groups64(n: usize) -> u32 {
+    n.div_ceil(64) as u32
+}
+
+/// The line table on the device.
+#[derive(Clone, Copy, Debug)]
+pub struct LineBuffers {
+    /// \[line\] of 32 bytes.
+    pub lines: BufferId,
+    /// First line at or after each bin, and one more.
+    pub bins: BufferId,
+    /// Number of lines.
+    pub count: usize,
+    /// Output node at which bin 0 starts.
+    pub first_bin: i64,
+    /// Number of bins.
+    pub bin_count: usize,
+}
+
+impl LineBuffers {
+    /// Declares the table's buffers; `points` is the number of output nodes.
+    pub fn declare(
+        builder: &mut ProgramBuilder,
+        name: &str,
+        table: &LineTable,
+        points: usize,
+        constants: &mut Vec<Constant>,
+    ) -> Self {
+        let end = |f: fn(f64, f64) -> f64, start: f64| table.lines.iter().map(|l| l.position).fold(start, f);
+        let first_bin = (end(f64::min, 0.0) / BIN_NODES as f64).floor() as i64 * BIN_NODES;
+        let last = end(f64::max, points as f64);
+        let bin_count = ((last - first_bin as f64) / BIN_NODES as f64).ceil() as usize + 1;
+        let bins = table.bins(first_bin, bin_count);
+        let records: Vec<Line> = table
+            .lines
+            .iter()
+            .map(|l| Line {
+                node: l.position.floor() as i32,
+                fraction: (l.position - l.position.floor()) as f32,
+                ln_strength: l.ln_strength as f32,
+                energy: l.energy as f32,
+                ln_gamma: l.ln_gamma as f32,
+                exponent: l.exponent as f32,
+                wavenumber: l.wavenumber as f32,
+                pad: 0.0,
+            })
+            .collect();
+        let lines = builder.buffer(format!("{name}.lines"), Element::F32, &[records.len() as u64, 8], Role::Constant);
+        let bin_buffer = builder.buffer(format!("{name}.bins"), Element::U32, &[bins.len() as u64], Role::Constant);
+        constants.push((lines, bytemuck::cast_slice(&records).to_vec()));
+        constants.push((bin_buffer, bytemuck::cast_slice(&bins).to_vec()));
+        Self { lines, bins: bin_buffer, count: records.len(), first_bin, bin_count }
+    }
+
+    /// Passes that fill `source` \[row\]\[channel\]\[node\] for layers `first..first + rows`; `channel` is scratch of
+    /// \[row\]\[ceil(channels/4)\]\[line\] vectors.
+    #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
+    pub fn spread(
+        &self,
+        builder: &mut ProgramBuilder,
+        layers: BufferId,
+        channel: BufferId,
+        source: BufferId,
+        nodes: &LevelNodes,
+        channels: usize,
+        first: usize,
+        rows: usize,
+    ) {
+        let vectors = channels.div_ceil(4) as u32;
+        let params =
+            StrengthParams { lines: self.count as u32, first_layer: first as u32, channels: channels as u32, pad0: 0 };
+        builder.dispatch(
+            &STRENGTH,
+            &params,
+            &[self.lines, layers, channel],
+            [groups64(self.count), rows as u32, vectors],
+        );
+        let params = GatherParams {
+            lines: self.count as u32,
+            channels: channels as u32,
+            first_node: nodes.source.0 as i32,
+            nodes: nodes.sources() as u32,
+            level: nodes.level,
+            first_bin: self.first_bin as i32,
+            bins: self.bin_count as u32,
+            pad0: 0,
+        };
+        let groups = [groups64(nodes.sources()), rows as u32, vectors];
+        builder.dispatch(&GATHER, &params, &[self.lines, self.bins, channel, source], groups);
+    }
+}
+
+/// One density on the device, in parts that keep below the largest binding.
+#[derive(Clone, Debug)]
+pub struct DensityBuffers {
+    parts: Vec<Part>,
+    /// First node, from the first output node.
+    first: i64,
+    dense: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Part {
+    buffers: Vec<BufferId>,
+    /// Rows, and for dense parts the first row's node after the density's first.
+    rows: usize,
+    first_row: usize,
+}
+
+impl DensityBuffers {
+    /// Declares the density's buffers.
+    pub fn declare(
+        builder: &mut ProgramBuilder,
+        name: &str,
+        density: &Density,
+        limits: &Limits,
+        constants: &mut Vec<Constant>,
+    ) -> Self {
+        let largest = (limits.storage_binding_bytes / 4) as usize;
+        let mut constant = |builder: &mut ProgramBuilder, thing: String, element, content: Vec<u8>| {
+            let id = builder.buffer(format!("{name}.{thing}"), element, &[content.len() as u64 / 4], Role::Constant);
+            constants.push((id, content));
+            id
+        };
+        let parts = match &density.storage {
+            Storage::Dense(values) => {
+                let per = largest / density.columns / 64 * 64;
+                values
+                    .chunks(per * density.columns)
+                    .enumerate()
+                    .map(|(p, chunk)| {
+                        // column slowest, so that neighbouring invocations (nodes) read neighbours
+                        let rows = chunk.len() / density.columns;
+                        let mut transposed = vec![0.0f32; chunk.len()];
+                        for (r, row) in chunk.chunks(density.columns).enumerate() {
+                            for (c, v) in row.iter().enumerate() {
+                                transposed[c * rows + r] = *v;
+                            }
+                        }
+                        let id = constant(
+                            builder,
+                            format!("dense{p}"),
+                            Element::F32,
+                            bytemuck::cast_slice(&transposed).to_vec(),
+                        );
+                        Part { buffers: vec![id], rows, first_row: p * per }
+                    })
+                    .collect()
+            }
+            Storage::Sparse { node, start, column, value } => {
+                let mut parts = Vec::new();
+                let mut row = 0;
+                while row < node.len() {
+                    let begin = start[row];
+                    let fits = start[row + 1..].partition_point(|s| (s - begin) as usize <= largest).max(1);
+                    let end = (row + fits).min(node.len());
+                    let p = parts.len();
+                    let starts: Vec<u32> = start[row..=end].iter().map(|s| s - begin).collect();
+                    let entries = begin as usize..start[end] as usize;
+                    let cast = |v: &[u32]| bytemuck::cast_slice(v).to_vec();
+                    let buffers = vec![
+                        constant(builder, format!("node{p}"), Element::U32, cast(&node[row..end])),
+                        constant(builder, format!("start{p}"), Element::U32, cast(&starts)),
+                        constant(builder, format!("column{p}"), Element::U32, cast(&column[entries.clone()])),
+                        constant(
+                            builder,
+                            format!("value{p}"),
+                            Element::F32,
+                            bytemuck::cast_slice(&value[entries]).to_vec(),
+                        ),
+                    ];
+                    parts.push(Part { buffers, rows: end - row, first_row: row });
+                    row = end;
+                }
+                parts
+            }
+        };
+        Self { parts, first: density.first, dense: density.is_dense() }
+    }
+
+    /// Passes that fill `source` \[row\]\[channel\]\[node\] for layers `first..first + rows` by the product of the density with `weights`
+    /// \[column\]\[group of 16 (row, channel) lanes\]; `cells` holds (ln gamma, n) of each cell and the energies.
+    #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
+    pub fn product(
+        &self,
+        builder: &mut ProgramBuilder,
+        axes: &Axes,
+        axes_buffer: BufferId,
+        layers: BufferId,
+        weights: BufferId,
+        source: BufferId,
+        nodes: &LevelNodes,
+        channels: usize,
+        first: usize,
+        rows: usize,
+        ln_first_wavenumber: f64,
+        step: f64,
+    ) {
+        let (columns, lanes) = (axes.columns(), rows * channels);
+        let groups = lanes.div_ceil(16);
+        let params = WeightsParams {
+            columns: columns as u32,
+            cells: axes.broadening.cells() as u32,
+            exponents: axes.broadening.exponent.count as u32,
+            first_layer: first as u32,
+            channels: channels as u32,
+            rows: rows as u32,
+            groups: groups as u32,
+            pad0: 0,
+        };
+        builder.dispatch(
+            &WEIGHTS,
+            &params,
+            &[axes_buffer, layers, weights],
+            [groups64(columns), (4 * groups) as u32, 1],
+        );
+        builder.clear(source);
+        for part in &self.parts {
+            let base = self.first - nodes.source.0;
+            let params = ProductParams {
+                rows: part.rows as u32,
+                columns: columns as u32,
+                first_node: (base + if self.dense { part.first_row as i64 } else { 0 }) as u32,
+                nodes: nodes.sources() as u32,
+                channels: channels as u32,
+                lanes: lanes as u32,
+                groups: groups as u32,
+                first_layer: first as u32,
+                ln_first_wavenumber: (ln_first_wavenumber + nodes.source.0 as f64 * step) as f32,
+                step: step as f32,
+                pad0: 0.0,
+                pad1: 0.0,
+            };
+            let mut bindings = vec![layers, weights, source];
+            bindings.extend(&part.buffers);
+            let kernel = if self.dense { &DENSE } else { &SPARSE };
+            builder.dispatch(kernel, &params, &bindings, [groups64(part.rows), groups as u32, 1]);
+        }
+    }
+}

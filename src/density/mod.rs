@@ -1,0 +1,5 @@
+//! Sources of the convolution: lines one by one, or summed once into a line-shape density.
+
+pub mod gpu;
+pub mod line_shape;
+pub mod lines;

@@ -1,0 +1,114 @@
+//! Which devices there are.
+
+use serde::Serialize;
+
+use super::Limits;
+use crate::{Error, Result};
+
+/// A device as `photosphere devices` lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceInfo {
+    /// Name that the driver gives.
+    pub name: String,
+    /// `vulkan`, `metal`, `dx12`.
+    pub backend: String,
+    /// Driver.
+    pub driver: String,
+    /// Driver version and the like.
+    pub driver_info: String,
+    /// `discrete GPU`, `integrated GPU`, `virtual GPU`, `CPU` (a software driver) or `other`.
+    pub device_type: String,
+    /// Not a software driver.
+    pub is_gpu: bool,
+    /// What the device could do; only [`Limits::default`] is ever requested.
+    pub limits: Limits,
+    /// Device-local memory, where the driver tells it \[bytes\].
+    pub memory_bytes: Option<u64>,
+}
+
+pub(super) fn instance() -> wgpu::Instance {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    // `GL` is not compiled in: its counters and limits differ.
+    descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
+    // Validation layers belong to debugging wgpu itself, and they are slow.
+    descriptor.flags = wgpu::InstanceFlags::empty();
+    wgpu::Instance::new(descriptor)
+}
+
+/// All adapters, real GPUs first, discrete before integrated; otherwise in the system's order.
+pub(super) fn adapters(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    adapters.sort_by_key(|a| match a.get_info().device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    });
+    adapters
+}
+
+pub(super) fn describe(adapter: &wgpu::Adapter) -> DeviceInfo {
+    let info = adapter.get_info();
+    let device_type = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => "discrete GPU",
+        wgpu::DeviceType::IntegratedGpu => "integrated GPU",
+        wgpu::DeviceType::VirtualGpu => "virtual GPU",
+        wgpu::DeviceType::Cpu => "CPU",
+        wgpu::DeviceType::Other => "other",
+    };
+    DeviceInfo {
+        name: info.name,
+        backend: info.backend.to_str().to_owned(),
+        driver: info.driver,
+        driver_info: info.driver_info,
+        device_type: device_type.to_owned(),
+        is_gpu: info.device_type != wgpu::DeviceType::Cpu,
+        limits: Limits::from(&adapter.limits()),
+        memory_bytes: memory_bytes(adapter),
+    }
+}
+
+/// Picks by [`Device::open`](super::Device::open)'s selector.
+pub(super) fn select(adapters: Vec<wgpu::Adapter>, selector: &str) -> Result<wgpu::Adapter> {
+    if adapters.is_empty() {
+        return Err(Error::Device(
+            "none found by Vulkan, Metal or DX12. Install the GPU's driver, or a software Vulkan driver (Debian, Ubuntu: \
+             mesa-vulkan-drivers; `scripts/test` in the source tree installs it), or choose the device `cpu`"
+                .to_owned(),
+        ));
+    }
+    let wanted = selector.trim().to_lowercase();
+    let names: Vec<String> = adapters.iter().map(|a| a.get_info().name).collect();
+    let any = wanted.is_empty() || wanted == ANY;
+    let found = adapters.into_iter().find(|a| {
+        let info = a.get_info();
+        // Software drivers name themselves in the driver's name too: llvmpipe is "lavapipe" there.
+        any || [&info.name, &info.driver, &info.driver_info].iter().any(|s| s.to_lowercase().contains(&wanted))
+    });
+    found.ok_or_else(|| {
+        Error::invalid("device", format!("`{selector}`"), format!("`{ANY}`, or part of one of: {}", names.join("; ")))
+    })
+}
+
+/// The selector that takes the best adapter there is.
+pub(super) const ANY: &str = "gpu-any";
+
+#[cfg(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn memory_bytes(adapter: &wgpu::Adapter) -> Option<u64> {
+    // VK_MEMORY_HEAP_DEVICE_LOCAL_BIT
+    const DEVICE_LOCAL: u32 = 1;
+    // SAFETY: the handles are only read, while `adapter` keeps them alive; the call has no other precondition.
+    let memory = unsafe {
+        let adapter = adapter.as_hal::<wgpu::hal::api::Vulkan>()?;
+        let instance = adapter.shared_instance().raw_instance();
+        instance.get_physical_device_memory_properties(adapter.raw_physical_device())
+    };
+    let heaps = memory.memory_heaps.iter().take(memory.memory_heap_count as usize);
+    heaps.filter(|heap| heap.flags.as_raw() & DEVICE_LOCAL != 0).map(|heap| heap.size).max()
+}
+
+#[cfg(not(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn memory_bytes(_: &wgpu::Adapter) -> Option<u64> {
+    None
+}

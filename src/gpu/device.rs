@@ -1,0 +1,162 @@
+//! An open device, whose errors are values.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::adapter::{adapters, describe, instance, select};
+use super::ledger::Ledger;
+use super::pipelines::Pipeline;
+use super::{DeviceInfo, Limits};
+use crate::{Error, Result};
+
+/// A device, opened. Cheap to clone: clones share the device, its compiled kernels and its ledger.
+///
+/// No wgpu error panics: errors of a call are returned by it; what wgpu reports elsewhere (a lost device, an error in
+/// a callback) is kept and returned by the next call.
+#[derive(Clone, Debug)]
+pub struct Device {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) pipelines: Arc<Mutex<HashMap<&'static str, Arc<Pipeline>>>>,
+    info: Arc<DeviceInfo>,
+    ledger: Arc<Ledger>,
+    faults: Arc<Mutex<Faults>>,
+}
+
+#[derive(Debug, Default)]
+struct Faults {
+    lost: Option<String>,
+    uncaptured: Option<String>,
+}
+
+impl Device {
+    /// Every device that the system's drivers offer; empty if there is none. Real GPUs come first.
+    pub fn list() -> Vec<DeviceInfo> {
+        adapters(&instance()).iter().map(describe).collect()
+    }
+
+    /// Opens a device with WebGPU's default limits and no optional features.
+    ///
+    /// `selector`: `gpu-any` (or empty) for the first of [`list`](Self::list), otherwise a part of the device's or
+    /// driver's name in any case, such as `llvmpipe`, `SwiftShader`, `H100`.
+    ///
+    /// Errors: [`Error::Device`] if there is no device or it cannot be opened, [`Error::Invalid`] if none matches.
+    pub fn open(selector: &str) -> Result<Self> {
+        let adapter = select(adapters(&instance()), selector)?;
+        let info = describe(&adapter);
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("photosphere"),
+            required_features: wgpu::Features::empty(),
+            required_limits: wgpu::Limits::default(),
+            // Buffers are few and planned; reserving more than they need would make the plan untrue.
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            ..Default::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+            .map_err(|e| Error::Device(format!("`{}` cannot be opened: {e}", info.name)))?;
+        let faults = Arc::new(Mutex::new(Faults::default()));
+        let sink = faults.clone();
+        device.on_uncaptured_error(Arc::new(move |e| {
+            lock(&sink).uncaptured.get_or_insert(e.to_string());
+        }));
+        let sink = faults.clone();
+        device.set_device_lost_callback(move |reason, message| {
+            // `Destroyed` is also reported when the last handle is dropped; then nobody is left to ask.
+            lock(&sink).lost.get_or_insert(format!("{reason:?}: {message}"));
+        });
+        // wgpu's own first copies wait for a submission; without it their staging would still be counted later.
+        queue.submit([]);
+        let _ = device.poll(wgpu::PollType::wait_indefinitely());
+        let (pipelines, ledger) = (Arc::default(), Arc::new(Ledger::default()));
+        Ok(Self { device, queue, pipelines, info: Arc::new(info), ledger, faults })
+    }
+
+    /// Opens the device that the environment variable `PHOTOSPHERE_DEVICE` selects, or any. Tests use this.
+    pub fn from_env() -> Result<Self> {
+        Self::open(&std::env::var("PHOTOSPHERE_DEVICE").unwrap_or_default())
+    }
+
+    /// Name, driver, limits.
+    pub fn info(&self) -> &DeviceInfo {
+        &self.info
+    }
+
+    /// Limits that programs for this device are planned with: always [`Limits::default`].
+    pub fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    /// The account of the device memory of all workspaces.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    /// What the driver's own counter says that buffers take \[bytes\]; kept on Vulkan only, 0 elsewhere. wgpu's own buffers
+    /// (about 0.5 MB) are included, so compare differences.
+    pub fn counted_bytes(&self) -> u64 {
+        u64::try_from(self.device.get_internal_counters().hal.buffer_memory.read()).unwrap_or(0)
+    }
+
+    /// Gives the device up. Everything that uses it afterwards ends in an error.
+    pub fn destroy(&self) {
+        self.device.destroy();
+        let _ = self.device.poll(wgpu::PollType::wait_indefinitely());
+    }
+
+    /// Fails if the device was lost or reported an error outside any call.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut faults = lock(&self.faults);
+        if let Some(message) = &faults.lost {
+            return Err(Error::Device(format!("`{}` was lost: {message}", self.info.name)));
+        }
+        match faults.uncaptured.take() {
+            Some(message) => Err(Error::Device(format!("`{}`: {message}", self.info.name))),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs `action`; an error that wgpu reports for it becomes [`Error::Device`], or [`Refused::Memory`].
+    pub(super) fn scoped<T>(&self, what: &str, action: impl FnOnce() -> T) -> Result<T, Refused> {
+        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+        let scopes = [Internal, OutOfMemory, Validation].map(|filter| self.device.push_error_scope(filter));
+        let value = action();
+        // Scopes are popped in the reverse order of their creation.
+        let errors = scopes.into_iter().rev().filter_map(|scope| pollster::block_on(scope.pop())).collect::<Vec<_>>();
+        self.check().map_err(Refused::Other)?;
+        match errors.into_iter().next() {
+            None => Ok(value),
+            Some(wgpu::Error::OutOfMemory { .. }) => Err(Refused::Memory),
+            Some(error) => Err(Refused::Other(Error::Device(format!("{what}: {error}")))),
+        }
+    }
+
+    /// Waits for a submission, or for all.
+    pub(super) fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
+        let poll = self.device.poll(wgpu::PollType::Wait { submission_index: submission, timeout: None });
+        self.check()?;
+        poll.map(drop).map_err(|e| Error::Device(format!("`{}`: waiting failed: {e}", self.info.name)))
+    }
+}
+
+/// Why a call was refused.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// Out of memory.
+    Memory,
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Memory => Self::Device("out of memory".to_owned()),
+            Refused::Other(error) => error,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is kept under these locks is valid after every statement, so a panic elsewhere does not spoil it.
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

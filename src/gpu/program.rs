@@ -1,0 +1,225 @@
+//! Programs: the whole list of passes and buffers of a computation, written down before a device is touched.
+//!
+//! **Theory.** The bytes a computation needs follow from its sizes alone. So a stage does not allocate: it declares
+//! buffers (name, element, shape, role) and the dispatches that use them, in order. From the shaders' own interfaces
+//! [`finish`](ProgramBuilder::finish) derives which pass reads and which writes each buffer, hence its life, hence which
+//! buffers may share memory, hence the peak, before anything is allocated.
+//!
+//! **Practice.** One [`ProgramBuilder`] per job; all stages add to it. The finished [`Program`] is plain data; a
+//! [`Workspace`](super::Workspace) turns it into buffers and runs it as often as wanted. Building costs microseconds per
+//! dispatch, plus naga's parsing of each kernel once per process.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::layout::HostLayout;
+use super::{Kernel, Limits, Summary};
+use crate::{Error, Result};
+
+/// A buffer of the program it was declared in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BufferId(pub(super) usize);
+
+/// Who writes and who reads a buffer; this decides whether its memory may be shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// The host writes it once, at set-up. Own memory.
+    Constant,
+    /// The host writes it before a run (or keeps what it wrote before). Own memory.
+    Input,
+    /// Lives from its first pass to its last; undefined at the start of each run. Shares memory.
+    Scratch,
+    /// Written by passes, read by the host after the run. Own memory.
+    Output,
+}
+
+/// Type of an array's elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Element {
+    /// `f32`
+    F32,
+    /// `u32`
+    U32,
+    /// `i32`
+    I32,
+    /// `vec2<f32>`
+    Vec2,
+    /// `vec4<f32>`
+    Vec4,
+    /// `vec2<u32>`
+    UVec2,
+    /// `vec4<u32>`
+    UVec4,
+}
+
+impl Element {
+    /// Size \[bytes\].
+    pub const fn bytes(self) -> u64 {
+        match self {
+            Self::F32 | Self::U32 | Self::I32 => 4,
+            Self::Vec2 | Self::UVec2 => 8,
+            Self::Vec4 | Self::UVec4 => 16,
+        }
+    }
+}
+
+/// A declared buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Declared {
+    pub name: String,
+    pub element: Element,
+    pub shape: Vec<u64>,
+    pub bytes: u64,
+    pub role: Role,
+}
+
+/// One step of a program.
+#[derive(Clone, Debug)]
+pub(super) enum Pass {
+    Dispatch { kernel: &'static Kernel, params_offset: u32, bindings: Vec<BufferId>, workgroups: [u32; 3] },
+    Copy { source: BufferId, source_offset: u64, target: BufferId, target_offset: u64, bytes: u64 },
+    Clear { buffer: BufferId },
+}
+
+/// Collects buffers and passes. Mistakes are remembered and reported by [`finish`](Self::finish).
+#[derive(Debug, Default)]
+pub struct ProgramBuilder {
+    pub(super) buffers: Vec<Declared>,
+    pub(super) stages: Vec<String>,
+    /// Each with the index of its stage.
+    pub(super) passes: Vec<(usize, Pass)>,
+    pub(super) params: Vec<u8>,
+    offset_of: HashMap<Vec<u8>, u32>,
+    error: Option<Error>,
+}
+
+/// Parameters of one dispatch start at multiples of this, the alignment that WebGPU guarantees for uniforms.
+const PARAMS_STEP: usize = 256;
+
+impl ProgramBuilder {
+    /// An empty program.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Declares a buffer. `name` is `stage.thing` and unique; `shape` is outermost first, every extent at least 1.
+    pub fn buffer(&mut self, name: impl Into<String>, element: Element, shape: &[u64], role: Role) -> BufferId {
+        let name = name.into();
+        let bytes = shape.iter().try_fold(element.bytes(), |n, &extent| n.checked_mul(extent)).unwrap_or(u64::MAX);
+        if shape.contains(&0) || shape.is_empty() {
+            self.fail(Error::invalid(format!("buffer `{name}`"), format!("shape {shape:?}"), "extents of at least 1"));
+        }
+        if self.buffers.iter().any(|b| b.name == name) {
+            self.fail(Error::invalid("buffer name", format!("`{name}` twice"), "a unique name"));
+        }
+        self.buffers.push(Declared { name, element, shape: shape.to_vec(), bytes, role });
+        BufferId(self.buffers.len() - 1)
+    }
+
+    /// The passes that follow belong to stage `name`, in timings and reports. A stage may be resumed.
+    pub fn stage(&mut self, name: impl Into<String>) -> &mut Self {
+        self.stages.push(name.into());
+        self
+    }
+
+    /// Adds a dispatch of `workgroups` workgroups. `bindings` are the storage buffers at bindings 1, 2, ...
+    ///
+    /// `params` must be the struct that the kernel was declared with. Equal parameters are stored once.
+    pub fn dispatch<P: HostLayout>(
+        &mut self,
+        kernel: &'static Kernel,
+        params: &P,
+        bindings: &[BufferId],
+        workgroups: [u32; 3],
+    ) -> &mut Self {
+        if P::LAYOUT != *kernel.params {
+            let required = format!("`{}`", kernel.params.name);
+            self.fail(Error::invalid(
+                format!("params of `{}`", kernel.name),
+                format!("`{}`", P::LAYOUT.name),
+                required,
+            ));
+        }
+        let params_offset = self.store_params(bytemuck::bytes_of(params));
+        self.push(Pass::Dispatch { kernel, params_offset, bindings: bindings.to_vec(), workgroups })
+    }
+
+    /// Copies bytes between two buffers. Offsets and length in bytes, multiples of 4.
+    pub fn copy(
+        &mut self,
+        source: BufferId,
+        source_offset: u64,
+        target: BufferId,
+        target_offset: u64,
+        bytes: u64,
+    ) -> &mut Self {
+        self.push(Pass::Copy { source, source_offset, target, target_offset, bytes })
+    }
+
+    /// Fills a buffer with zeros.
+    pub fn clear(&mut self, buffer: BufferId) -> &mut Self {
+        self.push(Pass::Clear { buffer })
+    }
+
+    /// Plans memory. Pure: equal declarations give equal programs.
+    ///
+    /// Errors: [`Error::OutOfMemory`] if the device bytes exceed `budget`, naming the five largest buffers;
+    /// [`Error::Invalid`] for anything that `limits` or the rules of [`Role`] forbid, naming kernel and buffer.
+    pub fn finish(mut self, limits: &Limits, budget: Option<u64>) -> Result<Program> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => super::plan::finish(self, limits, budget),
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+
+    fn push(&mut self, pass: Pass) -> &mut Self {
+        if self.stages.is_empty() {
+            self.stages.push("main".to_owned());
+        }
+        self.passes.push((self.stages.len() - 1, pass));
+        self
+    }
+
+    fn store_params(&mut self, bytes: &[u8]) -> u32 {
+        if let Some(&offset) = self.offset_of.get(bytes) {
+            return offset;
+        }
+        let offset = self.params.len();
+        self.params.extend_from_slice(bytes);
+        self.params.resize(self.params.len().next_multiple_of(PARAMS_STEP), 0);
+        // A buffer may not exceed 256 MiB, which `finish` checks; offsets beyond u32 never get that far.
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self.offset_of.insert(bytes.to_vec(), offset);
+        offset
+    }
+}
+
+/// A finished program: passes, buffers with their lives and slots, parameters. Plain data.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(super) passes: Vec<(usize, Pass)>,
+    pub(super) params: Vec<u8>,
+    pub(super) stages: Vec<String>,
+    pub(super) summary: Summary,
+}
+
+impl Program {
+    /// Buffers, lives, slots and bytes, for printing and comparing.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    pub(super) fn stage_name(&self, stage: usize) -> &str {
+        &self.stages[stage]
+    }
+
+    /// Device memory that a workspace of this program takes, everything included \[bytes\].
+    pub fn peak_bytes(&self) -> u64 {
+        self.summary.peak_bytes
+    }
+}

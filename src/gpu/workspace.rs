@@ -1,0 +1,323 @@
+//! A program's buffers on a device, and its runs.
+//!
+//! The only place that creates buffers and bind groups. All of them are made in [`Workspace::new`]; writing, running and reading
+//! allocate nothing. The bytes are those of [`Program::peak_bytes`], which tests compare with the ledger and the driver's counter.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::device::Refused;
+use super::ledger::Ticket;
+use super::pipelines::Pipeline;
+use super::program::Pass;
+use super::transfer::{read_back, upload};
+use super::{BufferId, BufferSummary, Device, Program, Role};
+use crate::{Error, Result};
+
+/// Passes per submission. Drivers reset a device whose submission takes seconds (2 s on Windows), so a long program goes in portions.
+const PORTION: usize = 64;
+
+/// Submissions that may wait for the device at a time; more would only hold command memory.
+const IN_FLIGHT: usize = 4;
+
+/// A buffer that is on the ledger, and freed when dropped.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub buffer: wgpu::Buffer,
+    pub bytes: u64,
+    _ticket: Ticket,
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.buffer.destroy();
+    }
+}
+
+/// A program made ready on a device.
+#[derive(Debug)]
+pub struct Workspace {
+    device: Device,
+    program: Program,
+    pipelines: HashMap<&'static str, Arc<Pipeline>>,
+    /// One per kernel and list of buffers.
+    bind_groups: HashMap<(&'static str, Vec<BufferId>), wgpu::BindGroup>,
+    slots: Vec<Tracked>,
+    params: Option<Tracked>,
+    upload: Option<Tracked>,
+    readback: Option<Tracked>,
+    written: Vec<bool>,
+}
+
+impl Workspace {
+    /// Compiles the kernels (once per device), creates all buffers and bind groups, uploads the parameters.
+    ///
+    /// Errors: [`Error::OutOfMemory`] if the driver refuses a buffer; [`Error::Device`] if it was lost or rejects a shader.
+    /// In both cases everything is released.
+    pub fn new(device: &Device, program: Program) -> Result<Self> {
+        Self::allocate(device, program).inspect_err(|_| {
+            // The driver frees what was created before the error once it is asked.
+            let _ = device.wait(None);
+        })
+    }
+
+    fn allocate(device: &Device, program: Program) -> Result<Self> {
+        device.check()?;
+        device.ledger().enter("setup");
+        let summary = program.summary();
+        let mut pipelines = HashMap::new();
+        for (_, pass) in &program.passes {
+            if let Pass::Dispatch { kernel, .. } = pass
+                && !pipelines.contains_key(kernel.name)
+            {
+                pipelines.insert(kernel.name, device.pipeline(kernel)?);
+            }
+        }
+        use wgpu::BufferUsages as U;
+        let needed = program.peak_bytes();
+        let create = |name: &str, bytes, usage| create(device, name, bytes, usage, needed);
+        let optional = |name, bytes, usage| (bytes > 0).then(|| create(name, bytes, usage)).transpose();
+        let slots = summary.slots.iter().enumerate().map(|(slot, &bytes)| {
+            let mut tenants = summary.buffers.iter().filter(|b| b.slot == slot).map(|b| b.name.as_str());
+            let first = tenants.next().unwrap_or("slot");
+            let name = match tenants.count() {
+                0 => first.to_owned(),
+                others => format!("{first} (+{others})"),
+            };
+            create(&name, bytes, U::STORAGE | U::COPY_SRC | U::COPY_DST)
+        });
+        let slots = slots.collect::<Result<Vec<_>>>()?;
+        let params = optional("gpu.params", summary.params_bytes, U::UNIFORM | U::COPY_DST)?;
+        let staging = optional("gpu.upload", summary.upload_bytes, U::MAP_WRITE | U::COPY_SRC)?;
+        let readback = optional("gpu.readback", summary.readback_bytes, U::MAP_READ | U::COPY_DST)?;
+        if let (Some(params), Some(staging)) = (&params, &staging) {
+            upload(device, staging, &params.buffer, 0, &program.params)?;
+        }
+        let written = vec![false; summary.buffers.len()];
+        let device = device.clone();
+        let bind_groups = HashMap::new();
+        let mut workspace =
+            Self { device, program, pipelines, bind_groups, slots, params, upload: staging, readback, written };
+        workspace.create_bind_groups()?;
+        Ok(workspace)
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Writes a whole [`Role::Input`] or [`Role::Constant`] buffer; `bytes` has exactly its size.
+    pub fn write(&mut self, buffer: BufferId, bytes: &[u8]) -> Result<()> {
+        let summary = self.buffer(buffer, "written by the host", &[Role::Input, Role::Constant])?;
+        if bytes.len() as u64 != summary.bytes {
+            return Err(Error::invalid(
+                format!("data for buffer `{}`", summary.name),
+                format!("{} bytes", bytes.len()),
+                format!("{} bytes, {:?} of {:?}", summary.bytes, summary.shape, summary.element),
+            ));
+        }
+        let slot = summary.slot;
+        let staging = self.upload.as_ref().ok_or_else(|| Error::Device("no upload buffer".to_owned()))?;
+        upload(&self.device, staging, &self.slots[slot].buffer, 0, bytes)?;
+        self.written[buffer.0] = true;
+        Ok(())
+    }
+
+    /// [`write`](Self::write) from a slice of plain data.
+    pub fn write_slice<T: bytemuck::Pod>(&mut self, buffer: BufferId, values: &[T]) -> Result<()> {
+        self.write(buffer, bytemuck::cast_slice(values))
+    }
+
+    /// Runs all passes and waits for the device. Every input must have been written.
+    pub fn run(&mut self) -> Result<()> {
+        self.check_inputs()?;
+        let mut in_flight = VecDeque::new();
+        for (stage, portion) in self.portions() {
+            self.device.ledger().enter(stage);
+            in_flight.push_back(self.submit(portion)?);
+            if in_flight.len() > IN_FLIGHT {
+                self.device.wait(in_flight.pop_front())?;
+            }
+        }
+        self.device.wait(None)
+    }
+
+    /// Like [`run`](Self::run), but waits after each portion; gives the stages in order of first appearance, with wall-clock seconds.
+    pub fn run_timed(&mut self) -> Result<Vec<(String, f64)>> {
+        self.check_inputs()?;
+        let stages = &self.program.summary().stages;
+        let mut times: Vec<(String, f64)> = stages.iter().map(|s| (s.name.clone(), 0.0)).collect();
+        for (stage, portion) in self.portions() {
+            self.device.ledger().enter(stage);
+            let start = Instant::now();
+            let submission = self.submit(portion)?;
+            self.device.wait(Some(submission))?;
+            if let Some((_, seconds)) = times.iter_mut().find(|(name, _)| name == stage) {
+                *seconds += start.elapsed().as_secs_f64();
+            }
+        }
+        Ok(times)
+    }
+
+    /// Reads a whole [`Role::Output`] buffer; `bytes` has exactly its size.
+    pub fn read(&self, buffer: BufferId, bytes: &mut [u8]) -> Result<()> {
+        let size = self.buffer(buffer, "read by the host", &[Role::Output])?.bytes;
+        if bytes.len() as u64 != size {
+            let name = &self.program.summary().buffers[buffer.0].name;
+            return Err(Error::invalid(format!("space for buffer `{name}`"), bytes.len(), format!("{size} bytes")));
+        }
+        self.read_range(buffer, 0, bytes)
+    }
+
+    /// Reads a part of a [`Role::Output`] buffer, from byte `offset`; offset and length are multiples of 4.
+    pub fn read_range(&self, buffer: BufferId, offset: u64, bytes: &mut [u8]) -> Result<()> {
+        let summary = self.buffer(buffer, "read by the host", &[Role::Output])?;
+        let length = bytes.len() as u64;
+        let inside = offset.checked_add(length).is_some_and(|end| end <= summary.bytes);
+        if !inside || !offset.is_multiple_of(4) || !length.is_multiple_of(4) {
+            let required = format!("multiples of 4 within its {} bytes", summary.bytes);
+            let given = format!("{length} bytes from {offset}");
+            return Err(Error::invalid(format!("range of buffer `{}`", summary.name), given, required));
+        }
+        let staging = self.readback.as_ref().ok_or_else(|| Error::Device("no readback buffer".to_owned()))?;
+        read_back(&self.device, staging, &self.slots[summary.slot].buffer, offset, bytes)
+    }
+
+    /// A whole [`Role::Output`] buffer as values of 4 bytes or multiples of it: `workspace.read_vec::<f32>(flux)`.
+    pub fn read_vec<T: bytemuck::Pod>(&self, buffer: BufferId) -> Result<Vec<T>> {
+        let bytes = self.buffer(buffer, "read by the host", &[Role::Output])?.bytes as usize;
+        let mut values = vec![T::zeroed(); bytes / size_of::<T>()];
+        self.read(buffer, bytemuck::cast_slice_mut(&mut values))?;
+        Ok(values)
+    }
+
+    fn buffer(&self, id: BufferId, how: &str, roles: &[Role]) -> Result<&BufferSummary> {
+        let buffers = &self.program.summary().buffers;
+        let buffer =
+            buffers.get(id.0).ok_or_else(|| Error::invalid("buffer", format!("{id:?}"), "one of this program"))?;
+        match roles.contains(&buffer.role) {
+            true => Ok(buffer),
+            false => Err(Error::invalid(
+                format!("buffer `{}` {how}", buffer.name),
+                format!("{:?}", buffer.role),
+                format!("one of {roles:?}"),
+            )),
+        }
+    }
+
+    fn check_inputs(&self) -> Result<()> {
+        for (buffer, written) in self.program.summary().buffers.iter().zip(&self.written) {
+            if matches!(buffer.role, Role::Input | Role::Constant) && !written {
+                let what = format!("{:?} buffer `{}`", buffer.role, buffer.name);
+                return Err(Error::invalid(what, "a run before any data", "a write by the host first"));
+            }
+        }
+        self.device.check()
+    }
+
+    /// Stage and passes of each submission: at most [`PORTION`] passes of one stage.
+    fn portions(&self) -> impl Iterator<Item = (&str, &[(usize, Pass)])> {
+        let stage_changes = self.program.passes.chunk_by(|a, b| a.0 == b.0);
+        stage_changes
+            .flat_map(|run| run.chunks(PORTION))
+            .map(|portion| (self.program.stage_name(portion[0].0), portion))
+    }
+
+    fn submit(&self, passes: &[(usize, Pass)]) -> Result<wgpu::SubmissionIndex> {
+        let submission = self.device.scoped("submission", || {
+            let mut encoder = self.device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            // Consecutive dispatches share a compute pass; wgpu puts the barriers between them.
+            let is_dispatch = |p: &(usize, Pass)| matches!(p.1, Pass::Dispatch { .. });
+            for run in passes.chunk_by(|a, b| is_dispatch(a) && is_dispatch(b)) {
+                self.encode(&mut encoder, run);
+            }
+            self.device.queue.submit([encoder.finish()])
+        })?;
+        Ok(submission)
+    }
+
+    /// Either one copy or clear, or dispatches only.
+    fn encode(&self, encoder: &mut wgpu::CommandEncoder, passes: &[(usize, Pass)]) {
+        let summary = |id: &BufferId| &self.program.summary().buffers[id.0];
+        let raw = |id: &BufferId| &self.slots[summary(id).slot].buffer;
+        match &passes[0].1 {
+            Pass::Clear { buffer } => encoder.clear_buffer(raw(buffer), 0, Some(summary(buffer).bytes)),
+            Pass::Copy { source, source_offset, target, target_offset, bytes } => {
+                encoder.copy_buffer_to_buffer(raw(source), *source_offset, raw(target), *target_offset, *bytes);
+            }
+            Pass::Dispatch { .. } => {
+                let mut compute = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                for (_, pass) in passes {
+                    let Pass::Dispatch { kernel, params_offset, bindings, workgroups: [x, y, z] } = pass else {
+                        continue;
+                    };
+                    compute.set_pipeline(&self.pipelines[kernel.name].pipeline);
+                    let bind_group = &self.bind_groups[&(kernel.name, bindings.clone())];
+                    compute.set_bind_group(0, bind_group, &[*params_offset]);
+                    compute.dispatch_workgroups(*x, *y, *z);
+                }
+            }
+        }
+    }
+
+    fn create_bind_groups(&mut self) -> Result<()> {
+        let Some(params) = &self.params else { return Ok(()) };
+        for (_, pass) in &self.program.passes {
+            let Pass::Dispatch { kernel, bindings, .. } = pass else { continue };
+            let key = (kernel.name, bindings.clone());
+            if self.bind_groups.contains_key(&key) {
+                continue;
+            }
+            let pipeline = &self.pipelines[kernel.name];
+            let entry = |binding, buffer, bytes| wgpu::BindGroupEntry {
+                binding,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer,
+                    offset: 0,
+                    size: wgpu::BufferSize::new(bytes),
+                }),
+            };
+            let mut entries = vec![entry(0, &params.buffer, pipeline.params_bytes)];
+            entries.extend(bindings.iter().zip(1..).map(|(id, binding)| {
+                // Exactly the buffer's bytes, not the slot's, so that the shader's arrayLength is right.
+                let summary = &self.program.summary().buffers[id.0];
+                entry(binding, &self.slots[summary.slot].buffer, summary.bytes)
+            }));
+            let layout = &pipeline.bind_group_layout;
+            let group = self.device.scoped(kernel.name, || {
+                self.device.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: Some(kernel.name),
+                    layout,
+                    entries: &entries,
+                })
+            })?;
+            self.bind_groups.insert(key, group);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        // Bind groups hold their buffers; once both are gone and the device is idle the driver frees the memory.
+        self.bind_groups.clear();
+        self.slots.clear();
+        (self.params, self.upload, self.readback) = (None, None, None);
+        let _ = self.device.wait(None);
+    }
+}
+
+fn create(device: &Device, name: &str, bytes: u64, usage: wgpu::BufferUsages, needed: u64) -> Result<Tracked> {
+    let descriptor = wgpu::BufferDescriptor { label: Some(name), size: bytes, usage, mapped_at_creation: false };
+    let buffer = device.scoped(name, || device.device.create_buffer(&descriptor)).map_err(|refused| match refused {
+        Refused::Memory => Error::OutOfMemory {
+            what: format!("the program (the driver refused `{name}`, {bytes} bytes)"),
+            needed,
+            limit: device.ledger().current(),
+        },
+        Refused::Other(error) => error,
+    })?;
+    Ok(Tracked { buffer, bytes, _ticket: device.ledger().allocate(name, bytes) })
+}
