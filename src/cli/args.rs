@@ -109,7 +109,7 @@ pub struct CrossSectionArgs {
     #[arg(long, value_name = "LO:HI", value_parser = parse::range)]
     pub range: (f64, f64),
     /// Number of grid points, equally spaced in ln(wavenumber)
-    #[arg(long, value_name = "N", value_parser = parse::points)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse::points)]
     pub points: usize,
     /// Temperatures in K and pressures in bar
     #[arg(long, value_name = "T:P[,T:P...]", required = true, value_delimiter = ',', value_parser = parse::temperature_pressure)]
@@ -124,13 +124,13 @@ pub struct CrossSectionArgs {
     #[arg(long, value_name = "PATH")]
     pub partition: Option<PathBuf>,
     /// Molar mass in g/mol [default: known for HITRAN's isotopologues and from ExoMol's .def]
-    #[arg(long, value_name = "M", value_parser = parse::positive)]
+    #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = parse::positive)]
     pub molar_mass: Option<f64>,
     /// Temperatures in K that the method is prepared for [default: the lowest to the highest of --at]
     #[arg(long, value_name = "LO:HI", value_parser = parse::range)]
     pub temperature_range: Option<(f64, f64)>,
     /// Relative error aimed at
-    #[arg(long, value_name = "E", default_value = "1e-3", value_parser = parse::tolerance)]
+    #[arg(long, value_name = "E", default_value = "1e-3", allow_negative_numbers = true, value_parser = parse::tolerance)]
     pub tolerance: f64,
     /// How to compute
     #[arg(long, value_enum, default_value_t)]
