@@ -33,7 +33,7 @@ Exit codes:
 
 const CROSS_SECTION_EXAMPLES: &str = "\
 Examples:
-  The built-in CO list, twelve temperatures and pressures given one after another:
+  The built-in CO list at several temperatures and pressures:
     photosphere cross-section --format builtin --range 4280:4370 --points 200000 \\
         --at 500:1e-5,500:1e-2,500:1,500:10,1000:1e-5 --out co.npy
 
@@ -72,8 +72,8 @@ docs/configuration.md lists every key of CONFIG.toml. Paths in it are relative t
     version,
     about = "High-resolution molecular spectra of exoplanets and brown dwarfs on any GPU",
     long_about = "High-resolution molecular spectra of exoplanets and brown dwarfs on any GPU.\n\n\
-                  Line lists (HITRAN, ExoMol, or the built-in CO list) go in; cross sections and emission spectra come \
-                  out, computed on any graphics processor, or on the CPU in double precision.",
+                  Line lists (HITRAN, ExoMol, or the built-in CO list) go in; cross sections and emission\n\
+                  spectra come out, computed on any graphics processor, or on the CPU in double precision.",
     after_help = EXAMPLES,
     arg_required_else_help = true,
     max_term_width = 110
@@ -120,7 +120,7 @@ pub struct CrossSectionArgs {
     /// Whose collisions broaden the lines [default: air for hitran, default for the others]
     #[arg(long, value_enum, hide_possible_values = false)]
     pub broadener: Option<Broadener>,
-    /// Partition function, two columns T [K] and Q [default: the list's, or the built-in one]
+    /// Partition function, two columns, T in K and Q [default: the list's, or the built-in one]
     #[arg(long, value_name = "PATH")]
     pub partition: Option<PathBuf>,
     /// Molar mass in g/mol [default: known for HITRAN's isotopologues and from ExoMol's .def]

@@ -20,8 +20,8 @@ impl Engine for Library {
         let cpu = DeviceInfo {
             name: "cpu".into(),
             backend: "cpu".into(),
-            kind: format!("{cores} cores"),
-            driver: "double precision".into(),
+            kind: "processor".into(),
+            driver: format!("{cores} cores, double precision"),
             max_binding: None,
             max_buffer: None,
             memory: None,

@@ -81,7 +81,7 @@ fn draw(s: &mut dyn Surface, title: &str, curves: &[CrossSectionCurve], y: Axis)
         let (row, column) = (i / columns, i % columns);
         let (x0, y0) = (left + column as f64 * (span + between_x), top + row as f64 * (height + between_y));
         let mut panel = Panel::new(Rect::new(x0, y0, x0 + span, y0 + height), Axis::linear(lo, hi), y);
-        panel.counts.0 = (span / 170.0) as usize;
+        panel.counts.0 = (span / 125.0).max(2.0) as usize;
         panel.grid(s);
         // Hottest first: its raised floor would cover the cooler curves otherwise.
         for (k, t) in temperatures.iter().enumerate().rev() {
