@@ -1,5 +1,7 @@
 //! All integration tests in one binary. Tests with `gpu` in their path need a device; `scripts/test` sees to one.
 
+#[cfg(feature = "cli")]
+mod cli;
 mod cross_section;
 mod reference;
 mod shaders;

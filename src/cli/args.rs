@@ -1,0 +1,253 @@
+//! The command line's grammar and help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::source::{Broadener, Broadening, DeviceChoice, Format, LineSource, Method, name_of};
+use super::{limits, parse};
+
+const EXAMPLES: &str = "\
+Examples:
+  photosphere devices
+      What this machine can compute on.
+
+  photosphere cross-section --format builtin --range 2000:2200 --points 100000 \\
+      --at 500:1e-3,1000:1 --out co.npy
+      Cross sections of carbon monoxide at two temperatures and pressures.
+
+  photosphere spectrum examples/emission.toml --out out
+      An emission spectrum, as arrays and as pictures.
+
+Units: wavenumber cm-1, temperature K, pressure bar, cross section cm2/molecule,
+flux erg s-1 cm-2 / cm-1.
+
+Exit codes:
+  0  success
+  2  wrong usage of the command line
+  3  an input file, configuration or value is wrong or missing
+  4  the device is missing, failed, or has too little memory
+  5  the output cannot be written
+
+`photosphere COMMAND --help` explains a command and its options.";
+
+const CROSS_SECTION_EXAMPLES: &str = "\
+Examples:
+  The built-in CO list at several temperatures and pressures:
+    photosphere cross-section --format builtin --range 4280:4370 --points 200000 \\
+        --at 500:1e-5,500:1e-2,500:1,500:10,1000:1e-5 --out co.npy
+
+  HITRAN records of the second isotopologue, self-broadened, on the CPU in double precision:
+    photosphere cross-section --lines CO.par --format hitran --isotopologue 2 --broadener self \\
+        --range 2000:2200 --points 50000 --at 296:0.1 --device cpu --out co2.npy
+
+  An ExoMol data set, to be used between 500 and 2000 K:
+    photosphere cross-section --lines exomol/H2O/1H2-16O/POKAZATEL --format exomol \\
+        --range 4000:4400 --points 100000 --at 1500:0.01 --temperature-range 500:2000 --out water.npy
+
+Output:
+  FILE.npy   [pairs of --at][points] in cm2/molecule; float32, or float64 from `--device cpu` and
+             `--method direct-sum`. Point i of n lies at LO (HI / LO)^(i / (n - 1)) cm-1.
+  FILE.json  the grid, device, method, error budget, memory and time per stage.
+
+Read it in Python: numpy.load('co.npy')";
+
+const SPECTRUM_EXAMPLES: &str = "\
+Examples:
+  photosphere spectrum examples/emission.toml --out out
+  photosphere spectrum planet.toml --out out --device cpu
+
+Output, in DIR (created if missing):
+  wavenumber.npy  [n] cm-1, float64
+  flux.npy        [n] erg s-1 cm-2 / cm-1; float32, or float64 from `--device cpu`
+  report.json     grid, lines, device, method, error budget, memory and time per stage
+  spectrum.svg, spectrum.png
+
+docs/configuration.md lists every key of CONFIG.toml. Paths in it are relative to its folder.";
+
+/// Arguments of the program.
+#[derive(Debug, Parser)]
+#[command(
+    name = "photosphere",
+    version,
+    about = "High-resolution molecular spectra of exoplanets and brown dwarfs on any GPU",
+    long_about = "High-resolution molecular spectra of exoplanets and brown dwarfs on any GPU.\n\n\
+                  Line lists (HITRAN, ExoMol, or the built-in CO list) go in; cross sections and emission\n\
+                  spectra come out, computed on any graphics processor, or on the CPU in double precision.",
+    after_help = EXAMPLES,
+    arg_required_else_help = true,
+    max_term_width = 110
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List what this machine can compute on: adapters, drivers, limits, memory
+    Devices,
+    /// Compute cross sections of one species at given temperatures and pressures
+    CrossSection(CrossSectionArgs),
+    /// Compute an emission spectrum from a configuration file
+    Spectrum(SpectrumArgs),
+}
+
+/// Arguments of `cross-section`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = CROSS_SECTION_EXAMPLES)]
+pub struct CrossSectionArgs {
+    /// Line list: a HITRAN file (repeat the option for several) or an ExoMol data set folder
+    #[arg(long, value_name = "PATH", required_if_eq_any = [("format", "hitran"), ("format", "exomol")])]
+    pub lines: Vec<PathBuf>,
+    /// Format of the line list
+    #[arg(long, value_enum)]
+    pub format: Format,
+    /// First and last grid point, in cm-1; both are part of the grid
+    #[arg(long, value_name = "LO:HI", value_parser = parse::range)]
+    pub range: (f64, f64),
+    /// Number of grid points, equally spaced in ln(wavenumber)
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse::points)]
+    pub points: usize,
+    /// Temperatures in K and pressures in bar
+    #[arg(long, value_name = "T:P[,T:P...]", required = true, value_delimiter = ',', value_parser = parse::temperature_pressure)]
+    pub at: Vec<(f64, f64)>,
+    /// HITRAN's number of the isotopologue; 1 is the most abundant [default: 1, or the list's only one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(i64::from(limits::ISOTOPOLOGUES.0)..=i64::from(limits::ISOTOPOLOGUES.1)))]
+    pub isotopologue: Option<u32>,
+    /// Whose collisions broaden the lines [default: air for hitran, default for the others]
+    #[arg(long, value_enum, hide_possible_values = false)]
+    pub broadener: Option<Broadener>,
+    /// Partition function, two columns, T in K and Q [default: the list's, or the built-in one]
+    #[arg(long, value_name = "PATH")]
+    pub partition: Option<PathBuf>,
+    /// Molar mass in g/mol [default: known for HITRAN's isotopologues and from ExoMol's .def]
+    #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = parse::positive)]
+    pub molar_mass: Option<f64>,
+    /// Temperatures in K that the method is prepared for [default: the lowest to the highest of --at]
+    #[arg(long, value_name = "LO:HI", value_parser = parse::range)]
+    pub temperature_range: Option<(f64, f64)>,
+    /// Relative error aimed at
+    #[arg(long, value_name = "E", default_value = "1e-3", allow_negative_numbers = true, value_parser = parse::tolerance)]
+    pub tolerance: f64,
+    /// How to compute
+    #[arg(long, value_enum, default_value_t)]
+    pub method: Method,
+    /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
+    #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
+    pub device: DeviceChoice,
+    /// Result file; the report goes beside it, to FILE.json
+    #[arg(long, value_name = "FILE.npy", value_parser = parse::npy_path)]
+    pub out: PathBuf,
+}
+
+/// Arguments of `spectrum`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = SPECTRUM_EXAMPLES)]
+pub struct SpectrumArgs {
+    /// Configuration file
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: PathBuf,
+    /// Folder for the results, created if missing; files of an earlier run are replaced
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
+    #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+impl CrossSectionArgs {
+    /// The line list these arguments describe.
+    pub fn source(&self) -> LineSource {
+        let name = match self.lines.first().and_then(|p| p.file_name()) {
+            Some(name) if self.format != Format::Builtin => name.to_string_lossy().into_owned(),
+            _ => name_of(&self.format),
+        };
+        LineSource {
+            name,
+            format: self.format,
+            paths: self.lines.clone(),
+            isotopologue: self.isotopologue,
+            broadening: self.broadener.map(Broadening::From),
+            partition: self.partition.clone(),
+            molar_mass: self.molar_mass,
+        }
+    }
+
+    /// The temperatures to prepare for: as declared, else those of `--at` \[K\].
+    ///
+    /// # Errors
+    /// A temperature of `--at` outside the declared range.
+    pub fn temperatures(&self) -> crate::Result<(f64, f64)> {
+        let coldest = self.at.iter().map(|a| a.0).fold(f64::INFINITY, f64::min);
+        let hottest = self.at.iter().map(|a| a.0).fold(0.0, f64::max);
+        let Some((lo, hi)) = self.temperature_range else { return Ok((coldest, hottest)) };
+        match self.at.iter().find(|a| !(lo..=hi).contains(&a.0)) {
+            Some((t, p)) => Err(crate::Error::invalid(
+                "--at",
+                format!("{t}:{p}"),
+                format!("temperatures within --temperature-range {lo}:{hi}"),
+            )),
+            None => Ok((lo, hi)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn cross_section(extra: &[&str]) -> Result<CrossSectionArgs, String> {
+        let base = ["photosphere", "cross-section", "--range", "2000:2100", "--points", "10", "--out", "a.npy"];
+        match Cli::try_parse_from(base.iter().chain(extra)).map_err(|e| e.to_string())?.command {
+            Command::CrossSection(args) => Ok(args),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lists_of_pairs_and_defaults() {
+        let a = cross_section(&["--format", "builtin", "--at", "500:1e-5,1000:1", "--at", "1500:10"]).unwrap();
+        assert_eq!(a.at, [(500.0, 1e-5), (1000.0, 1.0), (1500.0, 10.0)]);
+        assert_eq!((a.tolerance, a.method, a.device.clone()), (1e-3, Method::Auto, DeviceChoice::Auto));
+        assert_eq!(a.temperatures().unwrap(), (500.0, 1500.0));
+        assert_eq!(a.source().name, "builtin");
+    }
+
+    #[test]
+    fn files_need_a_path_and_the_built_in_list_does_not() {
+        let e = cross_section(&["--format", "hitran", "--at", "500:1"]).unwrap_err();
+        assert!(e.contains("--lines <PATH>"), "{e}");
+        let a =
+            cross_section(&["--format", "hitran", "--lines", "d/a.par", "--lines", "b.par", "--at", "500:1"]).unwrap();
+        assert_eq!((a.source().paths.len(), a.source().name.as_str()), (2, "a.par"));
+    }
+
+    #[test]
+    fn declared_temperatures_hold_all_pairs() {
+        let with = |range: &str| {
+            let a = cross_section(&["--format", "builtin", "--at", "500:1,900:2", "--temperature-range", range]);
+            a.unwrap().temperatures().map_err(|e| e.to_string())
+        };
+        assert_eq!(with("400:1000"), Ok((400.0, 1000.0)));
+        assert_eq!(
+            with("600:1000").unwrap_err(),
+            "--at: given 500:1, required temperatures within --temperature-range 600:1000"
+        );
+    }
+
+    #[test]
+    fn devices_are_words_or_names() {
+        assert_eq!("CPU".parse(), Ok(DeviceChoice::Cpu));
+        assert_eq!("llvmpipe".parse(), Ok(DeviceChoice::Named("llvmpipe".into())));
+        assert!(" ".parse::<DeviceChoice>().is_err());
+    }
+}

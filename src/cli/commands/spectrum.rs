@@ -1,0 +1,98 @@
+//! `photosphere spectrum`
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::cli::args::SpectrumArgs;
+use crate::cli::config::Config;
+use crate::cli::engine::{Engine, SpectrumResult};
+use crate::cli::table::count;
+use crate::output::{check_file, prepare_folder, write_json, write_npy};
+use crate::plot::{Formats, Series, SpectrumOptions, Zoom};
+use crate::{Error, Progress, Result, plot};
+
+/// Computes an emission spectrum and writes arrays, report and pictures into a folder.
+///
+/// # Errors
+/// A wrong configuration and an unwritable folder, both found before anything is computed; whatever the engine reports.
+pub fn run(args: &SpectrumArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+    let config = Config::load(&args.config)?;
+    config.check_files()?;
+    prepare_folder(&args.out)?;
+    for name in outputs(&config) {
+        check_file(&args.out.join(name))?;
+    }
+    let mut result = engine.spectrum(&config, &args.device, progress)?;
+    let n = result.wavenumber.len();
+    if result.flux.len() != n {
+        let given = format!("{} values at {n} wavenumbers", result.flux.len());
+        return Err(Error::invalid("flux", given, "one value per wavenumber"));
+    }
+    let started = Instant::now();
+    write_npy(&args.out.join("wavenumber.npy"), &[n], &result.wavenumber)?;
+    result.flux.write(&args.out.join("flux.npy"), &[n])?;
+    draw(&config, &args.out, &result)?;
+    result.summary.stages.push(("files and pictures".into(), started.elapsed().as_secs_f64()));
+    // The report goes last: where it lies, everything beside it is complete.
+    write_json(&args.out.join("report.json"), &report(&config, &result))?;
+    let first = [
+        ("wavenumbers", count(n as u64)),
+        ("layers", config.atmosphere.layers.to_string()),
+        ("written", format!("{} in {}", outputs(&config).join(", "), args.out.display())),
+    ];
+    super::print(&super::summary_table(&result.summary, &first))
+}
+
+/// Names of all files a run writes.
+fn outputs(config: &Config) -> Vec<&'static str> {
+    let mut names = vec!["wavenumber.npy", "flux.npy", "report.json"];
+    names.extend(config.output.svg.then_some("spectrum.svg"));
+    names.extend(config.output.png.then_some("spectrum.png"));
+    names
+}
+
+fn draw(config: &Config, folder: &std::path::Path, result: &SpectrumResult) -> Result<()> {
+    let formats = Formats { svg: config.output.svg, png: config.output.png };
+    let flux = result.flux.to_f64();
+    let series = [Series { label: "", wavenumber: &result.wavenumber, value: &flux, reference: false }];
+    let zoom = config.output.zoom.map_or(Zoom::Auto, |(a, b)| Zoom::Range(a, b));
+    let options = SpectrumOptions { zoom, formats, ..Default::default() };
+    plot::spectrum(&folder.join("spectrum"), &title(config), &series, &options).map(drop)
+}
+
+/// The configured title, or one made from the species.
+fn title(config: &Config) -> String {
+    config.output.title.clone().unwrap_or_else(|| {
+        let names: Vec<&str> = config.species.iter().map(|s| s.lines.name.as_str()).collect();
+        format!("Emission spectrum: {}", names.join(", "))
+    })
+}
+
+/// The request, the arrays' layout, and what the engine reports.
+fn report(config: &Config, result: &SpectrumResult) -> Value {
+    let n = result.wavenumber.len();
+    let (lo, hi) = config.grid.range;
+    let species: Vec<&str> = config.species.iter().map(|s| s.lines.name.as_str()).collect();
+    let stages: serde_json::Map<String, Value> =
+        result.summary.stages.iter().map(|(name, seconds)| (name.clone(), json!(seconds))).collect();
+    json!({
+        "photosphere": env!("CARGO_PKG_VERSION"),
+        "configuration": config.path,
+        "arrays": {
+            "wavenumber.npy": { "shape": [n], "dtype": "float64", "unit": "cm-1" },
+            "flux.npy": { "shape": [n], "dtype": result.flux.dtype(), "unit": "erg s-1 cm-2 / cm-1" },
+        },
+        "grid": {
+            "first_cm": lo, "last_cm": hi, "points": n, "spacing": "ln",
+            "resolution": (n.max(1) - 1) as f64 / (hi / lo).ln(),
+        },
+        "layers": config.atmosphere.layers,
+        "species": species,
+        "device": result.summary.device,
+        "lines": result.summary.lines.iter().map(|(s, n)| json!({ "species": s, "lines": n })).collect::<Vec<_>>(),
+        "device_bytes": result.summary.device_bytes,
+        "seconds": stages,
+        "result": result.report,
+    })
+}

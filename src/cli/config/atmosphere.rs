@@ -1,0 +1,104 @@
+//! `[atmosphere]` and `[atmosphere.temperature]`.
+
+use super::model::{Atmosphere, Gravity, Temperature};
+use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, RATIO, Section};
+use super::sections::needed;
+use crate::Result;
+use crate::cli::limits;
+
+/// Mean molecular weight of hydrogen and helium in solar proportion \[g mol-1\].
+const SOLAR_MEAN_MOLECULAR_WEIGHT: f64 = 2.33;
+
+pub(super) fn atmosphere(item: &Item) -> Result<Atmosphere> {
+    let s = item.section(&[
+        "layers",
+        "pressure_top_bar",
+        "pressure_bottom_bar",
+        "gravity_cgs",
+        "mass_jupiter",
+        "radius_jupiter",
+        "mean_molecular_weight",
+        "temperature",
+    ])?;
+    let layers = s.need("layers", "the number of layers")?.integer(limits::LAYERS)?;
+    let top = needed(&s, "pressure_top_bar", "the pressure at the top in bar", POSITIVE)?;
+    let bottom_item = s.need("pressure_bottom_bar", "the pressure at the bottom in bar")?;
+    let bottom = bottom_item.number(POSITIVE)?;
+    if bottom <= top {
+        return Err(bottom_item.wrong(&format!("a pressure above pressure_top_bar = {top:?}")));
+    }
+    let gravity = gravity(&s)?;
+    let mean_molecular_weight = match s.get("mean_molecular_weight") {
+        Some(item) => item.number(POSITIVE)?,
+        None => SOLAR_MEAN_MOLECULAR_WEIGHT,
+    };
+    let need = "a section [atmosphere.temperature] with `kind` and its parameters";
+    let (temperature, clip) = temperature(&s.need("temperature", need)?)?;
+    Ok(Atmosphere { layers, pressure: (top, bottom), gravity, mean_molecular_weight, temperature, clip })
+}
+
+fn gravity(s: &Section) -> Result<Gravity> {
+    let (item, constant) = s.either(
+        "gravity_cgs",
+        "mass_jupiter",
+        "the gravity in cm s-2, or mass_jupiter and radius_jupiter in its place",
+    )?;
+    if !constant {
+        let radius_jupiter = needed(s, "radius_jupiter", "the radius in Jupiter radii besides mass_jupiter", POSITIVE)?;
+        return Ok(Gravity::WithHeight { mass_jupiter: item.number(POSITIVE)?, radius_jupiter });
+    }
+    match s.get("radius_jupiter") {
+        Some(radius) => Err(radius.refuse("given besides `gravity_cgs`; it belongs to mass_jupiter")),
+        None => Ok(Gravity::Constant(item.number(POSITIVE)?)),
+    }
+}
+
+/// Keys besides `kind` and `clip_k`, per kind.
+const KINDS: [(&str, &[&str]); 5] = [
+    ("power-law", &["temperature_1bar_k", "alpha"]),
+    ("guillot", &["internal_k", "irradiation_k", "kappa_cm2_g", "gamma", "redistribution"]),
+    ("grey", &["internal_k", "kappa_cm2_g"]),
+    ("isothermal", &["temperature_k"]),
+    ("table", &["file"]),
+];
+
+fn temperature(item: &Item) -> Result<(Temperature, Option<(f64, f64)>)> {
+    let every: Vec<&'static str> =
+        ["kind", "clip_k"].into_iter().chain(KINDS.iter().flat_map(|k| k.1).copied()).collect();
+    let loose = item.section(&every)?;
+    let names = KINDS.map(|k| format!("\"{}\"", k.0)).join(", ");
+    let required = format!("one of {names}");
+    let kind = loose.need("kind", &required)?;
+    let word = kind.string(&required)?;
+    let Some((_, own)) = KINDS.iter().find(|k| k.0 == word) else { return Err(kind.wrong(&required)) };
+
+    // A key of another kind would be ignored silently; the message says which kind is meant.
+    let known: Vec<&'static str> = ["kind", "clip_k"].iter().chain(own.iter()).copied().collect();
+    for key in every.iter().filter(|k| !known.contains(k)) {
+        if let Some(stray) = loose.get(key) {
+            return Err(stray.refuse(&format!("not a key of kind = \"{word}\", whose keys are {}", own.join(", "))));
+        }
+    }
+    let s = loose;
+    let temperature = match word {
+        "power-law" => Temperature::PowerLaw {
+            at_1_bar: needed(&s, "temperature_1bar_k", "the temperature at 1 bar in K", POSITIVE)?,
+            alpha: needed(&s, "alpha", "the exponent of (P / 1 bar)", FINITE)?,
+        },
+        "guillot" => Temperature::Guillot {
+            internal: needed(&s, "internal_k", "the internal temperature in K", NOT_NEGATIVE)?,
+            irradiation: needed(&s, "irradiation_k", "the irradiation temperature in K", POSITIVE)?,
+            kappa: needed(&s, "kappa_cm2_g", "the infrared opacity in cm2 g-1", POSITIVE)?,
+            gamma: needed(&s, "gamma", "the ratio of visible to infrared opacity", POSITIVE)?,
+            redistribution: s.get("redistribution").map_or(Ok(0.25), |i| i.number(RATIO))?,
+        },
+        "grey" => Temperature::Grey {
+            internal: needed(&s, "internal_k", "the internal temperature in K", POSITIVE)?,
+            kappa: needed(&s, "kappa_cm2_g", "the infrared opacity in cm2 g-1", POSITIVE)?,
+        },
+        "isothermal" => Temperature::Isothermal(needed(&s, "temperature_k", "the temperature in K", POSITIVE)?),
+        _ => Temperature::Table(s.need("file", "a file of two columns, P [bar] and T [K]")?.path()?),
+    };
+    let clip = s.get("clip_k").map(|i| i.range()).transpose()?;
+    Ok((temperature, clip))
+}

@@ -1,0 +1,21 @@
+//! Configuration files of `photosphere spectrum` (TOML).
+//!
+//! [`Config`] is plain data, checked as far as that is possible without opening other files: every number is in its range,
+//! every key is known. It knows nothing of the engine. The keys are explained in `docs/configuration.md`.
+//!
+//! Errors name the file, the dotted key, the line, what was given and what is required; an unknown key also names the
+//! known one nearest to it.
+
+mod atmosphere;
+mod model;
+mod reader;
+mod sections;
+mod species;
+
+pub use model::{
+    Atmosphere, Cia, Config, Gravity, Grid, Mixing, MixingUnit, Output, Profile, Sampling, Settings, Species,
+    Temperature, Transfer,
+};
+
+#[cfg(test)]
+mod tests;

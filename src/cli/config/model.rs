@@ -1,0 +1,284 @@
+//! What a configuration says, as plain data.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::source::{LineSource, Method};
+use crate::{Error, Result};
+
+/// A whole configuration. All paths are resolved against the configuration's folder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// `[grid]`
+    pub grid: Grid,
+    /// `[atmosphere]`
+    pub atmosphere: Atmosphere,
+    /// `[[species]]`, one or more.
+    pub species: Vec<Species>,
+    /// `[[cia]]`, none or more.
+    pub cia: Vec<Cia>,
+    /// `[transfer]`
+    pub transfer: Transfer,
+    /// `[method]`
+    pub method: Settings,
+    /// `[output]`
+    pub output: Output,
+}
+
+/// Wavenumber grid, equal steps in ln(wavenumber).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    /// First and last point \[cm-1\].
+    pub range: (f64, f64),
+    /// How fine.
+    pub sampling: Sampling,
+}
+
+/// How fine a grid is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sampling {
+    /// Number of points.
+    Points(usize),
+    /// Least resolution R = nu / dnu.
+    Resolution(f64),
+}
+
+impl Grid {
+    /// Number of points; for a resolution, the fewest that reach it with both ends on the grid.
+    pub fn points(&self) -> usize {
+        match self.sampling {
+            Sampling::Points(n) => n,
+            Sampling::Resolution(r) => ((self.range.1 / self.range.0).ln() * r).ceil().max(1.0) as usize + 1,
+        }
+    }
+}
+
+/// Layers, gravity, temperature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Atmosphere {
+    /// Number of layers, equal steps in ln P.
+    pub layers: usize,
+    /// Pressure at the top and at the bottom \[bar\].
+    pub pressure: (f64, f64),
+    /// Gravity.
+    pub gravity: Gravity,
+    /// Mean molecular weight \[g mol-1\].
+    pub mean_molecular_weight: f64,
+    /// Temperature profile.
+    pub temperature: Temperature,
+    /// Lowest and highest temperature allowed; the profile is cut there \[K\].
+    pub clip: Option<(f64, f64)>,
+}
+
+/// Gravity in the layers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Gravity {
+    /// The same in every layer \[cm s-2\].
+    Constant(f64),
+    /// Falling with height above the radius, which is that of the bottom of the atmosphere.
+    WithHeight {
+        /// GM in units of Jupiter's (IAU 2015 nominal).
+        mass_jupiter: f64,
+        /// Radius in units of Jupiter's equatorial (IAU 2015 nominal).
+        radius_jupiter: f64,
+    },
+}
+
+impl Gravity {
+    /// Nominal Jovian GM, 1.2668653e17 m3 s-2, in cm3 s-2 (IAU 2015 Resolution B3).
+    const GM_JUPITER: f64 = 1.2668653e23;
+    /// Nominal equatorial Jovian radius \[cm\] (IAU 2015 Resolution B3).
+    pub const RADIUS_JUPITER: f64 = 7.1492e9;
+
+    /// Gravity at the bottom of the atmosphere \[cm s-2\].
+    pub fn at_bottom(&self) -> f64 {
+        match *self {
+            Self::Constant(g) => g,
+            Self::WithHeight { mass_jupiter, radius_jupiter } => {
+                Self::GM_JUPITER * mass_jupiter / (Self::RADIUS_JUPITER * radius_jupiter).powi(2)
+            }
+        }
+    }
+}
+
+/// Temperature profile; P in bar, T in K.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Temperature {
+    /// T = T1 (P / 1 bar)^alpha.
+    PowerLaw {
+        /// T1, the temperature at 1 bar \[K\].
+        at_1_bar: f64,
+        /// Exponent.
+        alpha: f64,
+    },
+    /// Guillot (2010), eq. 29.
+    Guillot {
+        /// Internal temperature \[K\].
+        internal: f64,
+        /// Irradiation temperature \[K\].
+        irradiation: f64,
+        /// Infrared opacity \[cm2 g-1\].
+        kappa: f64,
+        /// Ratio of visible to infrared opacity.
+        gamma: f64,
+        /// Redistribution: 1 sub-stellar point, 1/2 day side, 1/4 whole planet.
+        redistribution: f64,
+    },
+    /// T^4 = 3/4 Tint^4 (tau + 2/3), tau = kappa P / g.
+    Grey {
+        /// Internal temperature \[K\].
+        internal: f64,
+        /// Infrared opacity \[cm2 g-1\].
+        kappa: f64,
+    },
+    /// The same everywhere \[K\].
+    Isothermal(f64),
+    /// A file of two columns, pressure \[bar\] and temperature \[K\], interpolated linearly in ln P.
+    Table(PathBuf),
+}
+
+/// A number for all layers, or a file of two columns: pressure \[bar\] and value, interpolated linearly in ln P.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Profile {
+    /// The same in every layer.
+    Constant(f64),
+    /// From a file.
+    Table(PathBuf),
+}
+
+/// What a mixing ratio counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MixingUnit {
+    /// Mass of the species over mass of the gas.
+    Mass,
+    /// Molecules of the species over molecules of the gas.
+    Volume,
+}
+
+/// How much of a species there is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixing {
+    /// By mass or by volume.
+    pub unit: MixingUnit,
+    /// How much.
+    pub profile: Profile,
+}
+
+/// A species that absorbs in lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Species {
+    /// Its line list.
+    pub lines: LineSource,
+    /// How much of it there is.
+    pub mixing: Mixing,
+}
+
+/// Collision-induced absorption of a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cia {
+    /// HITRAN CIA file.
+    pub file: PathBuf,
+    /// Names of the partners.
+    pub pair: [String; 2],
+    /// Volume mixing ratios of the partners.
+    pub volume_mixing_ratios: [Profile; 2],
+}
+
+/// Radiative transfer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transfer {
+    /// Streams, half of them upward.
+    pub streams: usize,
+    /// Temperature of a black surface below the lowest layer \[K\]; `None`: no surface.
+    pub surface_temperature: Option<f64>,
+}
+
+/// How cross sections are computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Relative error aimed at.
+    pub tolerance: f64,
+    /// Temperatures the method is prepared for \[K\]; `None`: what the profile needs.
+    pub temperature_range: Option<(f64, f64)>,
+    /// Tier.
+    pub method: Method,
+    /// Lines this far outside the grid still count \[cm-1\].
+    pub line_margin: f64,
+}
+
+/// Pictures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// Title of the figure; `None`: made from the species.
+    pub title: Option<String>,
+    /// Write `spectrum.svg`.
+    pub svg: bool,
+    /// Write `spectrum.png`.
+    pub png: bool,
+    /// Range of the enlarged panel \[cm-1\]; `None`: chosen from the spectrum.
+    pub zoom: Option<(f64, f64)>,
+}
+
+impl Config {
+    /// Checks that every file the configuration names exists, so that a run fails before it starts.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the key of the first that does not.
+    pub fn check_files(&self) -> Result<()> {
+        for (key, path) in self.files() {
+            if !path.exists() {
+                let message = format!("there is no file or folder {}", path.display());
+                return Err(Error::Config { path: self.path.clone(), key, message });
+            }
+        }
+        Ok(())
+    }
+
+    /// Every file and folder named, with its key.
+    pub fn files(&self) -> Vec<(String, &Path)> {
+        let mut files: Vec<(String, &Path)> = Vec::new();
+        if let Temperature::Table(p) = &self.atmosphere.temperature {
+            files.push(("atmosphere.temperature.file".into(), p));
+        }
+        for (i, s) in self.species.iter().enumerate() {
+            files.extend(s.lines.paths.iter().map(|p| (format!("species[{i}].lines"), p.as_path())));
+            files.extend(s.lines.partition.iter().map(|p| (format!("species[{i}].partition"), p.as_path())));
+            if let Profile::Table(p) = &s.mixing.profile {
+                let unit = if s.mixing.unit == MixingUnit::Mass { "mass" } else { "volume" };
+                files.push((format!("species[{i}].{unit}_mixing_ratio"), p));
+            }
+        }
+        for (i, c) in self.cia.iter().enumerate() {
+            files.push((format!("cia[{i}].file"), &c.file));
+            for (k, p) in c.volume_mixing_ratios.iter().enumerate() {
+                if let Profile::Table(p) = p {
+                    files.push((format!("cia[{i}].volume_mixing_ratios[{k}]"), p));
+                }
+            }
+        }
+        files
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resolution_is_reached_with_both_ends_on_the_grid() {
+        let grid = |sampling| Grid { range: (1950.0, 2250.0), sampling };
+        assert_eq!(grid(Sampling::Points(150_000)).points(), 150_000);
+        let n = grid(Sampling::Resolution(1e6)).points();
+        let resolution = |n: usize| (n - 1) as f64 / (2250f64 / 1950.0).ln();
+        assert!(resolution(n) >= 1e6 && resolution(n - 1) < 1e6, "{n}");
+        assert_eq!(grid(Sampling::Resolution(1e-3)).points(), 2);
+    }
+
+    #[test]
+    fn jupiter_has_jupiters_gravity() {
+        let g = Gravity::WithHeight { mass_jupiter: 1.0, radius_jupiter: 1.0 }.at_bottom();
+        // 24.79 m s-2 at the equator, rotation aside.
+        assert!((g - 2478.6).abs() < 1.0, "{g}");
+    }
+}

@@ -1,0 +1,140 @@
+//! From text to [`Config`]: the file as a whole, and its short sections.
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::model::{Config, Grid, Output, Sampling, Settings, Transfer};
+use super::reader::{Document, Item, NOT_NEGATIVE, POSITIVE, Require, Section};
+use super::{atmosphere, species};
+use crate::cli::limits;
+use crate::cli::source::Method;
+use crate::{Error, Result};
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not UTF-8; or as [`Config::parse`].
+    pub fn load(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(path, text),
+            Err(e) => {
+                let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() as u64;
+                Err(Error::parse(path, line, "not UTF-8 text; a configuration in TOML is required"))
+            }
+        }
+    }
+
+    /// A configuration from its text; `path` is for messages and for resolving relative paths.
+    ///
+    /// # Errors
+    /// [`Error::Parse`] with a line where the text is not TOML, [`Error::Config`] with a key where a value is unknown,
+    /// missing or out of range.
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        let doc = Document { path, text };
+        let table = DeTable::parse(text).map_err(|e| {
+            let line = e.span().map(|s| doc.line(s.start));
+            Error::parse(path, line, format!("not valid TOML: {}", e.message().replace('\n', "; ")))
+        })?;
+        let known = ["grid", "atmosphere", "species", "cia", "transfer", "method", "output"];
+        let top = Section::new(doc, String::new(), table.get_ref(), &known)?;
+        let grid = grid(&top.need("grid", "a section [grid] with range_cm and points or resolution")?)?;
+        let need = "a section [atmosphere] with layers, pressures, gravity and temperature";
+        let atmosphere = atmosphere::atmosphere(&top.need("atmosphere", need)?)?;
+        let species = species::species(&top)?;
+        let cia = species::cia(&top)?;
+        let transfer = transfer(top.get("transfer").as_ref())?;
+        let method = settings(top.get("method").as_ref())?;
+        let output = output(top.get("output").as_ref(), &grid)?;
+        Ok(Self { path: path.to_owned(), grid, atmosphere, species, cia, transfer, method, output })
+    }
+}
+
+fn grid(item: &Item) -> Result<Grid> {
+    let s = item.section(&["range_cm", "points", "resolution"])?;
+    let range = s.need("range_cm", "[LO, HI], the first and last point in cm-1")?.range()?;
+    let (sampling_item, by_points) =
+        s.either("points", "resolution", "a number of points, or `resolution` in its place")?;
+    let sampling = if by_points {
+        Sampling::Points(sampling_item.integer(limits::POINTS)?)
+    } else {
+        Sampling::Resolution(sampling_item.number(POSITIVE)?)
+    };
+    let grid = Grid { range, sampling };
+    if grid.points() > limits::POINTS.1 {
+        let most = format!("a resolution with at most {} points, not {}", limits::POINTS.1, grid.points());
+        return Err(sampling_item.wrong(&most));
+    }
+    Ok(grid)
+}
+
+fn transfer(item: Option<&Item>) -> Result<Transfer> {
+    let mut transfer = Transfer { streams: 8, surface_temperature: None };
+    let Some(item) = item else { return Ok(transfer) };
+    let s = item.section(&["streams", "surface_temperature_k"])?;
+    if let Some(item) = s.get("streams") {
+        transfer.streams = item.integer(limits::STREAMS)?;
+        if transfer.streams % 2 == 1 {
+            return Err(item.wrong("an even number (half of the streams go up)"));
+        }
+    }
+    if let Some(item) = s.get("surface_temperature_k") {
+        transfer.surface_temperature = Some(item.number(POSITIVE)?);
+    }
+    Ok(transfer)
+}
+
+fn settings(item: Option<&Item>) -> Result<Settings> {
+    let mut settings = Settings { tolerance: 1e-3, temperature_range: None, method: Method::Auto, line_margin: 25.0 };
+    let Some(item) = item else { return Ok(settings) };
+    let s = item.section(&["tolerance", "temperature_range_k", "method", "line_margin_cm"])?;
+    if let Some(item) = s.get("tolerance") {
+        let (lo, hi) = limits::TOLERANCE;
+        let value = item.number(POSITIVE)?;
+        if !(lo..=hi).contains(&value) {
+            return Err(item.wrong(&format!("a number from {lo:e} to {hi}")));
+        }
+        settings.tolerance = value;
+    }
+    if let Some(item) = s.get("temperature_range_k") {
+        settings.temperature_range = Some(item.range()?);
+    }
+    if let Some(item) = s.get("method") {
+        settings.method = item.choice()?;
+    }
+    if let Some(item) = s.get("line_margin_cm") {
+        settings.line_margin = item.number(NOT_NEGATIVE)?;
+    }
+    Ok(settings)
+}
+
+fn output(item: Option<&Item>, grid: &Grid) -> Result<Output> {
+    let mut output = Output { title: None, svg: true, png: true, zoom: None };
+    let Some(item) = item else { return Ok(output) };
+    let s = item.section(&["title", "svg", "png", "zoom_cm"])?;
+    if let Some(item) = s.get("title") {
+        output.title = Some(item.string("a text in quotes")?.to_owned());
+    }
+    if let Some(item) = s.get("svg") {
+        output.svg = item.boolean()?;
+    }
+    if let Some(item) = s.get("png") {
+        output.png = item.boolean()?;
+    }
+    if let Some(item) = s.get("zoom_cm") {
+        let zoom = item.range()?;
+        let (lo, hi) = grid.range;
+        if zoom.0 < lo || zoom.1 > hi {
+            return Err(item.wrong(&format!("[LO, HI] within grid.range_cm, {lo} to {hi}")));
+        }
+        output.zoom = Some(zoom);
+    }
+    Ok(output)
+}
+
+/// A value that must be given.
+pub(super) fn needed(s: &Section, key: &str, what: &str, require: Require) -> Result<f64> {
+    s.need(key, what)?.number(require)
+}

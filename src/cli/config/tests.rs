@@ -1,0 +1,207 @@
+//! Wrong configurations and what is said about them.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::cli::source::{Broadener, Broadening, Format, Method};
+
+const EXAMPLE: &str = include_str!("../../../examples/emission.toml");
+
+/// The example with `from` replaced, which must occur in it.
+fn changed(from: &str, to: &str) -> String {
+    assert!(EXAMPLE.contains(from), "{from} is not in the example");
+    EXAMPLE.replacen(from, to, 1)
+}
+
+fn parse(text: &str) -> crate::Result<Config> {
+    Config::parse(Path::new("dir/c.toml"), text)
+}
+
+/// What is said about the example with `from` replaced by `to`.
+fn message(from: &str, to: &str) -> String {
+    parse(&changed(from, to)).expect_err(to).to_string()
+}
+
+#[test]
+fn unknown_keys_name_the_nearest_known_one() {
+    insta::assert_snapshot!(message("layers = 200", "layer = 200"), @"dir/c.toml: key `atmosphere.layer`: line 9: unknown key; did you mean `layers`?");
+    insta::assert_snapshot!(message("[transfer]", "[transfers]"), @"dir/c.toml: key `transfers`: line 27: unknown key; did you mean `transfer`?");
+    insta::assert_snapshot!(message("streams = 8", r#"colour = "red""#), @"dir/c.toml: key `transfer.colour`: line 28: unknown key; known keys are streams, surface_temperature_k");
+    insta::assert_snapshot!(message("temperature_1bar_k = 900.0", "temperature_1bar = 900.0"), @"dir/c.toml: key `atmosphere.temperature.temperature_1bar`: line 17: unknown key; did you mean `temperature_1bar_k`?");
+}
+
+#[test]
+fn missing_keys_say_what_belongs_there() {
+    insta::assert_snapshot!(message("layers = 200", ""), @"dir/c.toml: key `atmosphere.layers`: missing; required the number of layers");
+    insta::assert_snapshot!(message(r#"kind = "power-law" "#, ""), @r#"dir/c.toml: key `atmosphere.temperature.kind`: missing; required one of "power-law", "guillot", "grey", "isothermal", "table""#);
+    insta::assert_snapshot!(message("alpha = 0.1", ""), @"dir/c.toml: key `atmosphere.temperature.alpha`: missing; required the exponent of (P / 1 bar)");
+    insta::assert_snapshot!(message("mass_mixing_ratio = 1e-5", ""), @"dir/c.toml: key `species[0].mass_mixing_ratio`: missing; required how much there is, as a number or a file; or `volume_mixing_ratio` in its place");
+}
+
+#[test]
+fn values_out_of_range_say_the_range() {
+    insta::assert_snapshot!(message("layers = 200", "layers = 0"), @"dir/c.toml: key `atmosphere.layers`: line 9: given `0`, required a whole number from 1 to 10000");
+    insta::assert_snapshot!(message("layers = 200", "layers = 1e3"), @"dir/c.toml: key `atmosphere.layers`: line 9: given `1e3`, required a whole number from 1 to 10000");
+    insta::assert_snapshot!(message("layers = 200", "layers = 99999999999999999999"), @"dir/c.toml: key `atmosphere.layers`: line 9: given `99999999999999999999`, required a whole number from 1 to 10000");
+    insta::assert_snapshot!(message("points = 150000", "points = 1"), @"dir/c.toml: key `grid.points`: line 6: given `1`, required a whole number from 2 to 100000000");
+    insta::assert_snapshot!(message("points = 150000", "resolution = 1e12"), @"dir/c.toml: key `grid.resolution`: line 6: given `1e12`, required a resolution with at most 100000000 points, not 143100843642");
+    insta::assert_snapshot!(message("points = 150000", "points = 100\nresolution = 1e5"), @"dir/c.toml: key `grid.resolution`: line 7: given besides `points`; required only one of them");
+    insta::assert_snapshot!(message("points = 150000", ""), @"dir/c.toml: key `grid.points`: missing; required a number of points, or `resolution` in its place");
+    insta::assert_snapshot!(message("[1950.0, 2250.0]", "[2250.0, 1950.0]"), @"dir/c.toml: key `grid.range_cm`: line 5: given `[2250.0, 1950.0]`, required [LO, HI], two finite numbers with 0 < LO < HI");
+    insta::assert_snapshot!(message("[1950.0, 2250.0]", "[1950.0]"), @"dir/c.toml: key `grid.range_cm`: line 5: given `[1950.0]`, required [LO, HI], two finite numbers with 0 < LO < HI");
+    insta::assert_snapshot!(message("[1950.0, 2250.0]", r#""1950-2250""#), @r#"dir/c.toml: key `grid.range_cm`: line 5: given `"1950-2250"`, required [LO, HI], two finite numbers with 0 < LO < HI"#);
+    insta::assert_snapshot!(message("pressure_top_bar = 1e-5", "pressure_top_bar = nan"), @"dir/c.toml: key `atmosphere.pressure_top_bar`: line 10: given `nan`, required a finite number above 0");
+    insta::assert_snapshot!(message("pressure_bottom_bar = 10.0", "pressure_bottom_bar = 1e-6"), @"dir/c.toml: key `atmosphere.pressure_bottom_bar`: line 11: given `1e-6`, required a pressure above pressure_top_bar = 1e-5");
+    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = -1"), @"dir/c.toml: key `atmosphere.gravity_cgs`: line 12: given `-1`, required a finite number above 0");
+    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = 1\nmass_jupiter = 1"), @"dir/c.toml: key `atmosphere.mass_jupiter`: line 13: given besides `gravity_cgs`; required only one of them");
+    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = 1\nradius_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: line 13: given besides `gravity_cgs`; it belongs to mass_jupiter");
+    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "mass_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: missing; required the radius in Jupiter radii besides mass_jupiter");
+    insta::assert_snapshot!(message("gravity_cgs = 24785.773", ""), @"dir/c.toml: key `atmosphere.gravity_cgs`: missing; required the gravity in cm s-2, or mass_jupiter and radius_jupiter in its place");
+}
+
+#[test]
+fn wrong_choices_list_the_right_ones() {
+    insta::assert_snapshot!(message(r#"kind = "power-law" "#, r#"kind = "powerlaw" "#), @r#"dir/c.toml: key `atmosphere.temperature.kind`: line 16: given `"powerlaw"`, required one of "power-law", "guillot", "grey", "isothermal", "table""#);
+    insta::assert_snapshot!(message("alpha = 0.1", "alpha = 0.1\ngamma = 0.1"), @r#"dir/c.toml: key `atmosphere.temperature.gamma`: line 19: not a key of kind = "power-law", whose keys are temperature_1bar_k, alpha"#);
+    insta::assert_snapshot!(message("alpha = 0.1", "alpha = inf"), @"dir/c.toml: key `atmosphere.temperature.alpha`: line 18: given `inf`, required a finite number");
+    insta::assert_snapshot!(message("clip_k = [500.0, 1500.0]", "clip_k = 500"), @"dir/c.toml: key `atmosphere.temperature.clip_k`: line 19: given `500`, required [LO, HI], two finite numbers with 0 < LO < HI");
+    insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "hitemp""#), @r#"dir/c.toml: key `species[0].format`: line 23: given `"hitemp"`, required one of "hitran", "exomol", "builtin""#);
+    insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "hitran""#), @"dir/c.toml: key `species[0].lines`: missing; required the path of a HITRAN file, or a list of paths");
+    insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"exomol\"\nlines = [\"a\", \"b\"]"), @r#"dir/c.toml: key `species[0].lines`: line 24: given `["a", "b"]`, required the path of one ExoMol data set folder"#);
+    insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"builtin\"\nlines = \"a.par\""), @r#"dir/c.toml: key `species[0].lines`: line 24: not a key of format = "builtin", which has no file"#);
+    insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"hitran\"\nlines = []"), @"dir/c.toml: key `species[0].lines`: line 24: given `[]`, required the path of a HITRAN file, or a list of paths");
+    insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"builtin\"\nbroadener = 3"), @"dir/c.toml: key `species[0].broadener`: line 24: given `3`, required one of air, self, default, h2, he in quotes, or { half_width_cm_bar = G, temperature_exponent = N }");
+    insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"builtin\"\nbroadener = { half_width = 0.07 }"), @"dir/c.toml: key `species[0].broadener.half_width`: line 24: unknown key; did you mean `half_width_cm_bar`?");
+    insta::assert_snapshot!(message("isotopologue = 1", "isotopologue = 13"), @"dir/c.toml: key `species[0].isotopologue`: line 24: given `13`, required a whole number from 1 to 12");
+    insta::assert_snapshot!(message("mass_mixing_ratio = 1e-5", "mass_mixing_ratio = 1.5"), @"dir/c.toml: key `species[0].mass_mixing_ratio`: line 25: given `1.5`, required a number from 0 to 1, or the path of a file in quotes");
+    insta::assert_snapshot!(message("mass_mixing_ratio = 1e-5", "mass_mixing_ratio = 0.1\nvolume_mixing_ratio = 0.1"), @"dir/c.toml: key `species[0].volume_mixing_ratio`: line 26: given besides `mass_mixing_ratio`; required only one of them");
+}
+
+#[test]
+fn wrong_structures_show_the_right_one() {
+    insta::assert_snapshot!(message("[[species]]", "[species]"), @"dir/c.toml: key `species`: line 21: given `[species]`, required one or more sections [[species]]");
+    insta::assert_snapshot!(message("[transfer]", "[[cia]]\nfile = \"a.cia\"\npair = [\"H2\"]\n[transfer]"), @r#"dir/c.toml: key `cia[0].pair`: line 29: given `["H2"]`, required two names, such as ["H2", "He"]"#);
+    insta::assert_snapshot!(message("[transfer]", "[[cia]]\nfile = \"a.cia\"\npair = [\"H2\", \"He\"]\nvolume_mixing_ratios = [0.9, -0.1]\n[transfer]"), @"dir/c.toml: key `cia[0].volume_mixing_ratios[1]`: line 30: given `-0.1`, required a number from 0 to 1, or the path of a file in quotes");
+}
+
+#[test]
+fn settings_are_checked() {
+    insta::assert_snapshot!(message("streams = 8", "streams = 7"), @"dir/c.toml: key `transfer.streams`: line 28: given `7`, required an even number (half of the streams go up)");
+    insta::assert_snapshot!(message("tolerance = 1e-3", "tolerance = 1.0"), @"dir/c.toml: key `method.tolerance`: line 31: given `1.0`, required a number from 1e-7 to 0.1");
+    insta::assert_snapshot!(message("tolerance = 1e-3", r#"method = "fast""#), @r#"dir/c.toml: key `method.method`: line 31: given `"fast"`, required one of "auto", "lines", "density", "direct-sum""#);
+    insta::assert_snapshot!(message("[output]", "[output]\npng = \"yes\""), @r#"dir/c.toml: key `output.png`: line 35: given `"yes"`, required true or false"#);
+    insta::assert_snapshot!(message("[output]", "[output]\nzoom_cm = [1900, 2000]"), @"dir/c.toml: key `output.zoom_cm`: line 35: given `[1900, 2000]`, required [LO, HI] within grid.range_cm, 1950 to 2250");
+}
+
+#[test]
+fn text_that_is_not_toml_names_the_line() {
+    insta::assert_snapshot!(message("[grid]", "[grid"), @"dir/c.toml, line 4: not valid TOML: unclosed table, expected `]`");
+    insta::assert_snapshot!(message("layers = 200", "layers = 200\nlayers = 100"), @"dir/c.toml, line 10: not valid TOML: duplicate key");
+}
+
+#[test]
+fn the_example_says_what_it_means() {
+    let c = parse(EXAMPLE).unwrap();
+    assert_eq!((c.grid.range, c.grid.points()), ((1950.0, 2250.0), 150_000));
+    assert_eq!(c.atmosphere.temperature, Temperature::PowerLaw { at_1_bar: 900.0, alpha: 0.1 });
+    assert_eq!((c.atmosphere.layers, c.atmosphere.pressure), (200, (1e-5, 10.0)));
+    assert_eq!(c.atmosphere.gravity, Gravity::Constant(24785.773));
+    assert_eq!(c.atmosphere.clip, Some((500.0, 1500.0)));
+    assert_eq!(c.species[0].lines.format, Format::Builtin);
+    assert_eq!(c.species[0].mixing, Mixing { unit: MixingUnit::Mass, profile: Profile::Constant(1e-5) });
+    assert_eq!(
+        c.method,
+        Settings { tolerance: 1e-3, temperature_range: Some((500.0, 1500.0)), method: Method::Auto, line_margin: 25.0 }
+    );
+    assert_eq!(c.transfer, Transfer { streams: 8, surface_temperature: None });
+    assert!(c.files().is_empty());
+}
+
+#[test]
+fn the_documented_example_is_read_and_its_paths_are_relative_to_it() {
+    let page = include_str!("../../../docs/configuration.md");
+    let text = page.split("```toml\n").nth(1).and_then(|t| t.split("```").next()).expect("an example in the page");
+    let c = parse(text).unwrap();
+    assert_eq!(
+        c.species[1].lines.broadening,
+        Some(Broadening::Constant { half_width: 0.065, temperature_exponent: 0.6 })
+    );
+    assert_eq!(c.species[0].lines.broadening, Some(Broadening::From(Broadener::H2)));
+    assert_eq!(c.atmosphere.gravity, Gravity::WithHeight { mass_jupiter: 0.73, radius_jupiter: 1.36 });
+    assert_eq!(c.cia[1].pair, ["H2", "He"]);
+    let files: Vec<String> = c.files().iter().map(|(k, p)| format!("{k} {}", p.display())).collect();
+    assert_eq!(files[0], "species[0].lines dir/exomol/H2O/1H2-16O/POKAZATEL");
+    assert_eq!(files[1], "species[0].volume_mixing_ratio dir/profiles/water.txt");
+    assert_eq!(files.len(), 7);
+    let error = c.check_files().unwrap_err().to_string();
+    assert!(error.starts_with("dir/c.toml: key `species[0].lines`: there is no file or folder dir/exomol"), "{error}");
+}
+
+#[test]
+fn every_known_key_is_documented() {
+    let page = include_str!("../../../docs/configuration.md");
+    for source in [include_str!("sections.rs"), include_str!("atmosphere.rs"), include_str!("species.rs")] {
+        let calls = source.split("section(&[").skip(1).map(|s| s.split(']').next().unwrap_or(""));
+        for key in calls.flat_map(|list| list.split('"').skip(1).step_by(2)) {
+            assert!(
+                ["`{key}`", "{key} =", ".{key}]"].iter().any(|form| page.contains(&form.replace("{key}", key))),
+                "{key} is not documented"
+            );
+        }
+    }
+}
+
+#[test]
+fn files_that_are_not_text_name_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.toml");
+    std::fs::write(&path, b"[grid]\npoints = \xff\xfe\n").unwrap();
+    let error = Config::load(&path).unwrap_err().to_string();
+    assert!(error.ends_with("c.toml, line 2: not UTF-8 text; a configuration in TOML is required"), "{error}");
+    let missing = Config::load(&folder.path().join("none.toml")).unwrap_err().to_string();
+    assert!(missing.starts_with("cannot read ") && missing.contains("none.toml"), "{missing}");
+}
+
+/// A TOML value of any kind, most of them wrong wherever they are put.
+fn any_value() -> impl Strategy<Value = String> {
+    let number = prop_oneof![any::<f64>().prop_map(|v| format!("{v:?}")), any::<i64>().prop_map(|v| v.to_string())];
+    let leaf = prop_oneof![
+        number,
+        "[a-zé-]{0,12}".prop_map(|s| format!("\"{s}\"")),
+        Just("true".to_owned()),
+        Just("1979-05-27T07:32:00Z".to_owned()),
+        Just("{ half_width_cm_bar = 1 }".to_owned()),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop::collection::vec(inner, 0..4).prop_map(|v| format!("[{}]", v.join(", ")))
+    })
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = parse(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn a_damaged_example_is_answered(at in 0..EXAMPLE.len(), cut in 0usize..40, noise in "\\PC{0,8}|[\\[\\]{}=\"#\n]{0,6}") {
+        let keep = |i: usize| (i..=EXAMPLE.len()).find(|i| EXAMPLE.is_char_boundary(*i)).unwrap_or(EXAMPLE.len());
+        let (a, b) = (keep(at), keep((at + cut).min(EXAMPLE.len())));
+        let _ = parse(&format!("{}{noise}{}", &EXAMPLE[..a], &EXAMPLE[b..]));
+    }
+
+    #[test]
+    fn any_value_of_any_key_is_answered(line in 0usize..60, value in any_value()) {
+        let lines: Vec<&str> = EXAMPLE.lines().collect();
+        let target = line % lines.len();
+        let changed = |(i, l): (usize, &&str)| match l.split_once(" = ") {
+            Some((key, _)) if i == target => format!("{key} = {value}"),
+            _ => l.to_string(),
+        };
+        if let Ok(c) = parse(&lines.iter().enumerate().map(changed).collect::<Vec<_>>().join("\n")) {
+            prop_assert!(c.grid.points() >= 2 && c.grid.range.0 > 0.0 && c.atmosphere.pressure.0 < c.atmosphere.pressure.1);
+        }
+    }
+}

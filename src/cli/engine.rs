@@ -1,0 +1,111 @@
+//! What the commands ask of the numerical library, and nothing more.
+//!
+//! Everything a command does besides computing (reading options, checking outputs, writing files, drawing) is written
+//! against this trait, and is tested with an engine that computes nothing.
+
+use serde_json::Value;
+
+use super::config::Config;
+use super::source::{DeviceChoice, LineSource, Method};
+use crate::output::Values;
+use crate::{Progress, Result};
+
+/// A device to compute on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceInfo {
+    /// The name that `--device` takes.
+    pub name: String,
+    /// `Vulkan`, `Metal`, `DX12`, or `cpu`.
+    pub backend: String,
+    /// Discrete, integrated, software, ...
+    pub kind: String,
+    /// Driver and its version.
+    pub driver: String,
+    /// Largest storage binding \[bytes\].
+    pub max_binding: Option<u64>,
+    /// Largest buffer \[bytes\].
+    pub max_buffer: Option<u64>,
+    /// Memory, where the driver tells it \[bytes\].
+    pub memory: Option<u64>,
+    /// True for the one that `auto` takes.
+    pub chosen: bool,
+}
+
+/// Cross sections to compute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CrossSectionJob {
+    /// The line list.
+    pub source: LineSource,
+    /// First and last grid point \[cm-1\].
+    pub range: (f64, f64),
+    /// Number of grid points.
+    pub points: usize,
+    /// Temperatures \[K\] and pressures \[bar\].
+    pub at: Vec<(f64, f64)>,
+    /// Temperatures to prepare for \[K\].
+    pub temperature_range: (f64, f64),
+    /// Relative error aimed at.
+    pub tolerance: f64,
+    /// Tier.
+    pub method: Method,
+    /// Where to compute.
+    pub device: DeviceChoice,
+}
+
+/// Time and memory of a run, for the table at its end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Where it ran.
+    pub device: String,
+    /// Lines used, per species.
+    pub lines: Vec<(String, u64)>,
+    /// Highest number of bytes allocated on the device; `None` on the CPU.
+    pub device_bytes: Option<u64>,
+    /// Stages in order, and their times \[s\].
+    pub stages: Vec<(String, f64)>,
+}
+
+/// Computed cross sections.
+#[derive(Clone, Debug)]
+pub struct CrossSectionResult {
+    /// \[pair\]\[point\], cm2 molecule-1.
+    pub values: Values,
+    /// The engine's own report.
+    pub report: Value,
+    /// Time and memory.
+    pub summary: Summary,
+}
+
+/// A computed spectrum.
+#[derive(Clone, Debug)]
+pub struct SpectrumResult {
+    /// Grid, ascending \[cm-1\].
+    pub wavenumber: Vec<f64>,
+    /// Flux at the top, as many values \[erg s-1 cm-2 / cm-1\].
+    pub flux: Values,
+    /// The engine's own report.
+    pub report: Value,
+    /// Time and memory.
+    pub summary: Summary,
+}
+
+/// The numerical library as the commands see it.
+pub trait Engine {
+    /// All devices, the CPU included.
+    ///
+    /// # Errors
+    /// A driver that fails while it is asked; no driver at all is not an error.
+    fn devices(&self) -> Result<Vec<DeviceInfo>>;
+
+    /// Cross sections of one species.
+    ///
+    /// # Errors
+    /// Unreadable or unsuitable input, a failing device.
+    fn cross_section(&self, job: &CrossSectionJob, progress: &dyn Progress) -> Result<CrossSectionResult>;
+
+    /// An emission spectrum.
+    ///
+    /// # Errors
+    /// As [`cross_section`](Self::cross_section).
+    fn spectrum(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult>;
+}

@@ -1,0 +1,88 @@
+//! The command line, feature `cli`.
+//!
+//! [`Cli`] is the grammar; [`run`] carries a command out; [`report`] and [`exit_code`] turn an error into what a person
+//! and a script see. Commands reach the numerical library through [`engine::Engine`] only. A further command needs a
+//! variant of [`args::Command`], a file in `commands/`, and a line in [`run_with`].
+
+pub mod args;
+pub mod commands;
+pub mod config;
+pub mod engine;
+mod library;
+pub mod limits;
+mod parse;
+pub mod progress;
+pub mod source;
+pub mod table;
+
+use std::io::Write;
+
+pub use args::Cli;
+use args::Command;
+use engine::Engine;
+pub use library::Library;
+use progress::TerminalProgress;
+
+use crate::{Error, Progress, Result};
+
+/// Carries out a command with the library's own engine, progress on the terminal.
+///
+/// # Errors
+/// Any: see [`exit_code`].
+pub fn run(cli: Cli) -> Result<()> {
+    run_with(cli, &Library, &TerminalProgress::new())
+}
+
+/// As [`run`], with another engine or another place for progress.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(cli: Cli, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+    match cli.command {
+        Command::Devices => commands::devices::run(engine),
+        Command::CrossSection(args) => commands::cross_section::run(&args, engine, progress),
+        Command::Spectrum(args) => commands::spectrum::run(&args, engine, progress),
+    }
+}
+
+/// Exit code of an error: 3 input, 4 device, 5 output. (0 is success; 2, wrong usage, is clap's.)
+pub fn exit_code(error: &Error) -> u8 {
+    match error {
+        Error::Io { action, .. } if is_output(action) => 5,
+        Error::Device(_) | Error::OutOfMemory { .. } => 4,
+        _ => 3,
+    }
+}
+
+/// Whether the action that failed was one on a result.
+fn is_output(action: &str) -> bool {
+    ["write", "create", "create folder", "rename", "remove"].contains(&action)
+}
+
+/// Prints `error: ...` to standard error, and what to do about it where that is known.
+pub fn report(error: &Error) {
+    let mut text = format!("error: {error}\n");
+    if let Some(hint) = hint(error) {
+        text += &format!("hint: {hint}\n");
+    }
+    // Nobody is left to tell if standard error is closed.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// What helps against an error.
+fn hint(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Config { .. } => Some("docs/configuration.md explains every key, with a complete example"),
+        Error::Device(_) => Some("`photosphere devices` lists what can be used; `--device cpu` needs no driver"),
+        Error::OutOfMemory { .. } => {
+            Some("fewer points or layers need less memory; `--device cpu` uses the computer's own")
+        }
+        Error::Io { action, .. } if is_output(action) => {
+            Some("choose another place with --out, or make the folder writable")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Values of command-line options that are more than a word: ranges, temperature-pressure pairs.
+//!
+//! Messages say what was given and what is required; clap puts the option's name before them.
+
+use std::path::PathBuf;
+
+/// Finite and above zero.
+pub(super) fn positive(text: &str) -> Result<f64, String> {
+    let required = "required a number above 0, such as 900 or 1e-3";
+    let value: f64 = text.trim().parse().map_err(|_| format!("given `{text}`, {required}"))?;
+    if value.is_finite() && value > 0.0 { Ok(value) } else { Err(format!("given {text}, {required}")) }
+}
+
+/// `LO:HI` with 0 < LO < HI.
+pub(super) fn range(text: &str) -> Result<(f64, f64), String> {
+    let required = "required LO:HI, two numbers with 0 < LO < HI, such as 1950:2250";
+    let error = |why: &str| format!("given `{text}`{why}, {required}");
+    let (lo, hi) = text.split_once(':').ok_or_else(|| error(" without a colon"))?;
+    let number = |t: &str| positive(t).map_err(|_| error(&format!(", where `{t}` is not a number above 0")));
+    let (lo, hi) = (number(lo)?, number(hi)?);
+    if lo < hi { Ok((lo, hi)) } else { Err(error(", where LO is not below HI")) }
+}
+
+/// `T:P`, a temperature \[K\] and a pressure \[bar\].
+pub(super) fn temperature_pressure(text: &str) -> Result<(f64, f64), String> {
+    let required = "required T:P, a temperature in K and a pressure in bar, both above 0, such as 1000:1e-3";
+    let error = |why: &str| format!("given `{text}`{why}, {required}");
+    let (t, p) = text.split_once(':').ok_or_else(|| error(" without a colon"))?;
+    let number = |t: &str| positive(t).map_err(|_| error(&format!(", where `{t}` is not a number above 0")));
+    Ok((number(t)?, number(p)?))
+}
+
+/// A relative tolerance.
+pub(super) fn tolerance(text: &str) -> Result<f64, String> {
+    let (lo, hi) = super::limits::TOLERANCE;
+    match text.trim().parse::<f64>() {
+        Ok(v) if (lo..=hi).contains(&v) => Ok(v),
+        _ => Err(format!("given `{text}`, required a number from {lo:e} to {hi}, such as 1e-3")),
+    }
+}
+
+/// Grid points.
+pub(super) fn points(text: &str) -> Result<usize, String> {
+    let (lo, hi) = super::limits::POINTS;
+    match text.trim().parse::<usize>() {
+        Ok(v) if (lo..=hi).contains(&v) => Ok(v),
+        _ => Err(format!("given `{text}`, required a whole number from {lo} to {hi}")),
+    }
+}
+
+/// A file name that ends in `.npy`: the report takes the same name with `.json`.
+pub(super) fn npy_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let named = path.file_stem().is_some_and(|s| !s.is_empty());
+    if named && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) {
+        Ok(path)
+    } else {
+        Err(format!(
+            "given `{text}`, required a file name that ends in .npy (the report goes to the same name with .json)"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn good_values() {
+        assert_eq!(range("1950:2250"), Ok((1950.0, 2250.0)));
+        assert_eq!(range(" 1e3 : 2e3 "), Ok((1000.0, 2000.0)));
+        assert_eq!(temperature_pressure("1000:1e-3"), Ok((1000.0, 1e-3)));
+        assert_eq!((tolerance("1e-4"), points("2")), (Ok(1e-4), Ok(2)));
+        assert_eq!(npy_path("a/co.npy"), Ok("a/co.npy".into()));
+    }
+
+    #[test]
+    fn messages_say_what_was_given_and_required() {
+        insta::assert_snapshot!(range("2250").unwrap_err(), @"given `2250` without a colon, required LO:HI, two numbers with 0 < LO < HI, such as 1950:2250");
+        insta::assert_snapshot!(range("2250:1950").unwrap_err(), @"given `2250:1950`, where LO is not below HI, required LO:HI, two numbers with 0 < LO < HI, such as 1950:2250");
+        insta::assert_snapshot!(range("1:x").unwrap_err(), @"given `1:x`, where `x` is not a number above 0, required LO:HI, two numbers with 0 < LO < HI, such as 1950:2250");
+        insta::assert_snapshot!(temperature_pressure("-5:1").unwrap_err(), @"given `-5:1`, where `-5` is not a number above 0, required T:P, a temperature in K and a pressure in bar, both above 0, such as 1000:1e-3");
+        insta::assert_snapshot!(temperature_pressure("nan:1").unwrap_err(), @"given `nan:1`, where `nan` is not a number above 0, required T:P, a temperature in K and a pressure in bar, both above 0, such as 1000:1e-3");
+        insta::assert_snapshot!(points("1").unwrap_err(), @"given `1`, required a whole number from 2 to 100000000");
+        insta::assert_snapshot!(tolerance("0.5").unwrap_err(), @"given `0.5`, required a number from 1e-7 to 0.1, such as 1e-3");
+        insta::assert_snapshot!(npy_path("co.json").unwrap_err(), @"given `co.json`, required a file name that ends in .npy (the report goes to the same name with .json)");
+        assert!(npy_path(".npy").is_err() && npy_path("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in "\\PC*|[0-9:.,eE+-]*") {
+            for r in [range(&text), temperature_pressure(&text)].into_iter().flatten() {
+                prop_assert!(r.0 > 0.0 && r.1.is_finite());
+            }
+            let _ = (points(&text), tolerance(&text), positive(&text), npy_path(&text));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Plain tables and quantities for people to read on a terminal.
+
+use std::fmt;
+
+/// Rows of text in aligned columns; a column whose cells all start with a digit or sign is set flush right.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with column titles; none: no title line.
+    pub fn new(header: &[&str]) -> Self {
+        Self { header: header.iter().map(|h| h.to_string()).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row; it may be shorter or longer than others.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) -> &mut Self {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = || std::iter::once(&self.header).filter(|h| !h.is_empty()).chain(&self.rows);
+        let columns = lines().map(Vec::len).max().unwrap_or(0);
+        let cell = |row: &Vec<String>, c: usize| row.get(c).cloned().unwrap_or_default();
+        let width = |c: usize| lines().map(|r| cell(r, c).chars().count()).max().unwrap_or(0);
+        let numeric = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || c == '-') || text.is_empty();
+        let right = |c: usize| self.rows.iter().all(|r| numeric(&cell(r, c)));
+        for row in lines() {
+            let mut line = String::new();
+            for c in 0..columns {
+                let (text, width) = (cell(row, c), width(c));
+                line += &if right(c) { format!("{text:>width$}  ") } else { format!("{text:<width$}  ") };
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes in binary units: `512 B`, `24.0 MiB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if n < 1024 {
+        return format!("{n} B");
+    }
+    let mut value = n as f64 / 1024.0;
+    let mut unit = 0;
+    // 1023.95 would print as 1024.0.
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A duration \[s\] with three significant digits: `0.0123 s`, `12.3 s`.
+pub fn seconds(s: f64) -> String {
+    let digits = if s > 0.0 { (2 - s.log10().floor() as i32).clamp(0, 6) as usize } else { 0 };
+    format!("{s:.digits$} s")
+}
+
+/// A whole number with its thousands set apart: `150 000`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, d) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(d);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_align() {
+        let mut t = Table::new(&["stage", "time"]);
+        t.row(["lines", "0.5 s"]).row(["transfer", "12.0 s"]).row(["note"]);
+        assert_eq!(t.to_string(), "stage       time\nlines      0.5 s\ntransfer  12.0 s\nnote\n");
+        assert_eq!(Table::default().to_string(), "");
+    }
+
+    #[test]
+    fn quantities() {
+        assert_eq!(
+            [0, 1023, 1024, 1_048_575, 25_165_824, u64::MAX].map(bytes),
+            ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "24.0 MiB", "16384.0 PiB"]
+        );
+        assert_eq!([0.0, 0.01234, 1.0, 123.4, 5e-9].map(seconds), ["0 s", "0.0123 s", "1.00 s", "123 s", "0.000000 s"]);
+        assert_eq!([0, 999, 150_000, 1_000_000].map(count), ["0", "999", "150 000", "1 000 000"]);
+    }
+}
