@@ -5,8 +5,8 @@
 //! return a [`LoadReport`] that accounts for every record. Partition functions come with the data set, from a file, or from
 //! the built-in [`tips`].
 
-pub mod carbon_monoxide;
 mod bzip2_blocks;
+pub mod carbon_monoxide;
 pub mod exomol;
 pub(crate) mod fields;
 pub mod hitran;
