@@ -4,5 +4,5 @@ use crate::gpu::Kernel;
 
 /// All kernels, in the order of the data flow. A test validates each, and its translations.
 pub fn kernels() -> Vec<&'static Kernel> {
-    vec![&crate::transfer::emission_gpu::EMISSION]
+    vec![&crate::optical_depth::cia_gpu::CIA, &crate::transfer::emission_gpu::EMISSION]
 }

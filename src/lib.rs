@@ -9,6 +9,9 @@ pub mod gpu;
 pub mod kernels;
 pub mod lines;
 pub mod numerics;
+#[cfg(test)]
+mod numerics_gpu;
+pub mod optical_depth;
 pub mod progress;
 pub mod transfer;
 
