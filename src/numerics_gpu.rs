@@ -143,19 +143,19 @@ fn planck_function_is_as_accurate_as_its_argument() {
 fn extremes_are_finite_and_defined() {
     let x = [0.0, -87.5, -1e4, -f32::MAX, 88.5, 1e4, f32::MAX, 1e-38];
     let y = sweep(&x);
-    for k in 0..2 {
-        assert_eq!(&y[k][..4], &[1.0, 0.0, 0.0, 0.0], "exp");
-        assert!(y[k][4..7].iter().all(|v| (v / 1.6516363e38 - 1.0).abs() < 3e-6), "exp is held: {:?}", y[k]);
+    for y in &y[0..2] {
+        assert_eq!(&y[..4], &[1.0, 0.0, 0.0, 0.0], "exp");
+        assert!(y[4..7].iter().all(|v| (v / 1.6516363e38 - 1.0).abs() < 3e-6), "exp is held: {:?}", y);
     }
-    for k in 2..4 {
-        assert_eq!(&y[k][..4], &[0.0, -1.0, -1.0, -1.0], "expm1");
-        assert!(y[k][4..7].iter().all(|v| v.is_finite()), "expm1 is held: {:?}", y[k]);
+    for y in &y[2..4] {
+        assert_eq!(&y[..4], &[0.0, -1.0, -1.0, -1.0], "expm1");
+        assert!(y[4..7].iter().all(|v| v.is_finite()), "expm1 is held: {:?}", y);
     }
-    for k in 4..6 {
-        assert_eq!((y[k][0], y[k][4], y[k][5], y[k][6]), (1.0, 0.0, 0.0, 0.0), "through");
+    for y in &y[4..6] {
+        assert_eq!((y[0], y[4], y[5], y[6]), (1.0, 0.0, 0.0, 0.0), "through");
     }
-    for k in 6..8 {
-        assert_eq!((y[k][0], y[k][4], y[k][5], y[k][6]), (0.0, 1.0, 1.0, 1.0), "absorbed");
+    for y in &y[6..8] {
+        assert_eq!((y[0], y[4], y[5], y[6]), (0.0, 1.0, 1.0, 1.0), "absorbed");
     }
     for i in [0, 1, 2, 3, 7] {
         assert!((y[8][i] + 87.3365).abs() < 1e-3, "log({:e}) = {}", x[i], y[8][i]);

@@ -153,7 +153,7 @@ mod tests {
     /// Coefficients from 1e-60 to 1e-44, some absent.
     fn table(n: usize) -> Vec<f64> {
         let value = |i: usize| {
-            if i % n % 31 == 0 { LN_ZERO } else { -120.0 + 18.0 * (0.05 * i as f64).sin() + 1e-3 * i as f64 }
+            if (i % n).is_multiple_of(31) { LN_ZERO } else { -120.0 + 18.0 * (0.05 * i as f64).sin() + 1e-3 * i as f64 }
         };
         (0..TABLE_K.len() * n).map(value).collect()
     }

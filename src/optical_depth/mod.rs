@@ -4,3 +4,4 @@ pub mod cia;
 pub mod cia_gpu;
 
 pub use cia::{CiaLayer, Pair, add_cia};
+pub use cia_gpu::{CIA, CiaBuffers, DeviceTable};
