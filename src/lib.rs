@@ -4,8 +4,11 @@
 
 pub mod atmosphere;
 pub mod constants;
+pub mod cross_section;
+pub mod density;
 pub mod error;
 pub mod gpu;
+pub mod grid;
 pub mod kernels;
 pub mod lines;
 pub mod numerics;

@@ -1,6 +1,6 @@
 //! Host structs whose bytes a shader reads: their field offsets, as data.
 //!
-//! [`host_struct!`](crate::gpu::host_struct) defines a `#[repr(C)]` struct together with a table of its fields.
+//! `host_struct!` defines a `#[repr(C)]` struct together with a table of its fields.
 //! [`Kernel::reflect`](super::Kernel::reflect) compares that table with the offsets that naga derives from the WGSL, so
 //! that a field added on one side alone is an error with the field's name, not a wrong spectrum.
 
@@ -26,7 +26,7 @@ pub struct Layout {
     pub fields: &'static [Field],
 }
 
-/// A plain-data struct with a known layout. Implemented by [`host_struct!`](crate::gpu::host_struct).
+/// A plain-data struct with a known layout. Implemented by `host_struct!`.
 pub trait HostLayout: bytemuck::Pod {
     /// Where the fields lie.
     const LAYOUT: Layout;

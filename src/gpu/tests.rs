@@ -212,6 +212,7 @@ fn gpu_planned_equals_ledger_equals_driver_counter() {
     }
     let report = device.ledger().report();
     assert_eq!(report.peak_by_name["gpu.params"], workspace.program().summary().params_bytes);
+    assert_eq!(report.by_name["toy.link0 (+4)"], 4 * 70_001, "nine links share two slots");
     assert_eq!(report.peak_by_stage["map"], planned);
     drop(workspace);
     assert_eq!((device.ledger().current(), device.ledger().peak()), (0, planned));
@@ -262,6 +263,15 @@ fn gpu_lost_device_is_an_error_and_another_goes_on() {
     drop(workspace);
     assert_eq!(lost.ledger().current(), 0);
     Workspace::new(&device(), program).unwrap();
+}
+
+/// `scripts/test` runs this one first, and shows what it prints.
+#[test]
+fn gpu_is_found() {
+    let device = device();
+    let info = device.info();
+    println!("device: {} ({}, {} {}, {})", info.name, info.backend, info.driver, info.driver_info, info.device_type);
+    assert!(!info.name.is_empty() && !info.backend.is_empty());
 }
 
 #[test]

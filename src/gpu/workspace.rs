@@ -79,8 +79,13 @@ impl Workspace {
         let create = |name: &str, bytes, usage| create(device, name, bytes, usage, needed);
         let optional = |name, bytes, usage| (bytes > 0).then(|| create(name, bytes, usage)).transpose();
         let slots = summary.slots.iter().enumerate().map(|(slot, &bytes)| {
-            let tenants = summary.buffers.iter().filter(|b| b.slot == slot).map(|b| b.name.as_str());
-            create(&tenants.collect::<Vec<_>>().join("|"), bytes, U::STORAGE | U::COPY_SRC | U::COPY_DST)
+            let mut tenants = summary.buffers.iter().filter(|b| b.slot == slot).map(|b| b.name.as_str());
+            let first = tenants.next().unwrap_or("slot");
+            let name = match tenants.count() {
+                0 => first.to_owned(),
+                others => format!("{first} (+{others})"),
+            };
+            create(&name, bytes, U::STORAGE | U::COPY_SRC | U::COPY_DST)
         });
         let slots = slots.collect::<Result<Vec<_>>>()?;
         let params = optional("gpu.params", summary.params_bytes, U::UNIFORM | U::COPY_DST)?;
@@ -171,7 +176,7 @@ impl Workspace {
         let summary = self.buffer(buffer, "read by the host", &[Role::Output])?;
         let length = bytes.len() as u64;
         let inside = offset.checked_add(length).is_some_and(|end| end <= summary.bytes);
-        if !inside || offset % 4 != 0 || length % 4 != 0 {
+        if !inside || !offset.is_multiple_of(4) || !length.is_multiple_of(4) {
             let required = format!("multiples of 4 within its {} bytes", summary.bytes);
             let given = format!("{length} bytes from {offset}");
             return Err(Error::invalid(format!("range of buffer `{}`", summary.name), given, required));

@@ -1,5 +1,6 @@
 //! Line lists: reading them, and what a line is.
 
+pub mod carbon_monoxide;
 pub mod list;
 pub mod partition;
 

@@ -1,0 +1,255 @@
+//! Convolution on a ladder of grids, f64 twin of `shaders/cross_section/{restrict,taps,convolve,interpolate}.wgsl`.
+//!
+//! Sources go up the ladder by [`restrict`], results come down by [`prolong`], its transpose; both are 6-point Lagrange
+//! rules, which keep moments up to the fifth.
+
+use multiversion::multiversion;
+
+use super::levels::{Ladder, LevelNodes};
+use super::voigt::{self, Softening};
+
+/// 6-point Lagrange rule for the middle of six equidistant nodes: weights of the pairs at distance 1/2, 3/2, 5/2.
+pub const MIDPOINT: [f64; 3] = [150.0 / 256.0, -25.0 / 256.0, 3.0 / 256.0];
+
+/// Weights of the 6-point Lagrange rule for a position `t` in \[0, 1) past the third of six nodes (at -2, -1, 0, 1, 2, 3).
+#[inline(always)]
+pub fn lagrange6(t: f64) -> [f64; 6] {
+    let (a, b, c, d, e, f) = (t + 2.0, t + 1.0, t, t - 1.0, t - 2.0, t - 3.0);
+    let (ab, ef, cd) = (a * b, e * f, c * d);
+    [
+        -b * cd * ef / 120.0,
+        a * cd * ef / 24.0,
+        -ab * d * ef / 12.0,
+        ab * c * ef / 12.0,
+        -ab * cd * f / 24.0,
+        ab * cd * e / 120.0,
+    ]
+}
+
+/// Number of nodes a line is spread to.
+pub const SPREAD: usize = 8;
+
+/// Weights of the 8-point Lagrange rule for a position `t` in \[0, 1) past the fourth of eight nodes (at -3 .. 4). Spreading to eight
+/// nodes in place of six lets the finest level be up to twice as coarse where a Gaussian flank must be met.
+#[inline(always)]
+pub fn lagrange8(t: f64) -> [f64; SPREAD] {
+    const INVERSE: [f64; SPREAD] =
+        [-1.0 / 5040.0, 1.0 / 720.0, -1.0 / 240.0, 1.0 / 144.0, -1.0 / 144.0, 1.0 / 240.0, -1.0 / 720.0, 1.0 / 5040.0];
+    let d: [f64; SPREAD] = std::array::from_fn(|m| t + 3.0 - m as f64);
+    let (mut left, mut right) = ([1.0; SPREAD], [1.0; SPREAD]);
+    for m in 1..SPREAD {
+        left[m] = left[m - 1] * d[m - 1];
+        right[SPREAD - 1 - m] = right[SPREAD - m] * d[SPREAD - m];
+    }
+    std::array::from_fn(|m| left[m] * right[m] * INVERSE[m])
+}
+
+/// Sources of the next coarser level: even nodes are kept, odd ones are spread by the midpoint rule. `fine` and `coarse` are
+/// the levels' nodes, `source` is \[nodes\].
+pub fn restrict(fine: &LevelNodes, coarse: &LevelNodes, source: &[f64]) -> Vec<f64> {
+    let at = |j: i64| {
+        let i = j - fine.source.0;
+        if i >= 0 && (i as usize) < source.len() { source[i as usize] } else { 0.0 }
+    };
+    (coarse.source.0..coarse.source.1)
+        .map(|j| {
+            let odd: f64 = MIDPOINT
+                .iter()
+                .enumerate()
+                .map(|(m, w)| w * (at(2 * j - 2 * m as i64 - 1) + at(2 * j + 2 * m as i64 + 1)))
+                .sum();
+            at(2 * j) + odd
+        })
+        .collect()
+}
+
+/// Taps of one level for profile width `g` and Doppler width `s`: entry t is the level's term at x = expm1((reach - t) h_l), the order
+/// in which [`convolve`] meets the sources.
+pub fn taps(ladder: &Ladder, nodes: &LevelNodes, step: f64, s: f64, g: f64) -> Vec<f64> {
+    let i = (nodes.level - ladder.finest) as usize;
+    let h = step * 2f64.powi(nodes.level);
+    let inner = (ladder.radius[i] > 0.0).then(|| Softening::new(ladder.radius[i], s, g));
+    let outer = (nodes.level < ladder.top).then(|| Softening::new(ladder.radius[i + 1], s, g));
+    let softened = |x: f64| match &inner {
+        Some(soft) if x.abs() < soft.radius() => soft.inside(x),
+        _ => voigt::profile(x, s, g),
+    };
+    (-nodes.reach..=nodes.reach)
+        .rev()
+        .map(|j| {
+            let x = (j as f64 * h).exp_m1();
+            match &outer {
+                Some(soft) if x.abs() < soft.radius() => softened(x) - soft.inside(x),
+                Some(_) => 0.0,
+                None => softened(x),
+            }
+        })
+        .collect()
+}
+
+/// Adds to `output[j]` the sum of `taps` times the sources around node j, for all evaluated nodes of a level.
+pub fn convolve(nodes: &LevelNodes, taps: &[f64], source: &[f64], output: &mut [f64]) {
+    let first = (nodes.output.0 * nodes.stride - nodes.reach - nodes.source.0) as isize;
+    let stride = nodes.stride as usize;
+    if first >= 0 && first as usize + (output.len() - 1) * stride + taps.len() <= source.len() {
+        let source = &source[first as usize..];
+        if stride == 1 {
+            convolve_dense(taps, source, output)
+        } else {
+            convolve_strided(taps, source, stride, output)
+        }
+        return;
+    }
+    // The coarsest level: taps reach beyond the sources, where there is nothing.
+    for (j, out) in output.iter_mut().enumerate() {
+        let start = first + (j * stride) as isize;
+        let (skip, start) = ((-start).max(0) as usize, start.max(0) as usize);
+        let (Some(taps), Some(source)) = (taps.get(skip..), source.get(start..)) else { continue };
+        *out += taps.iter().zip(source).map(|(t, s)| t * s).sum::<f64>();
+    }
+}
+
+#[multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+fn convolve_dense(taps: &[f64], source: &[f64], output: &mut [f64]) {
+    // Outputs in blocks held in registers, taps outermost: each tap meets a shifted block of sources.
+    const BLOCK: usize = 32;
+    let mut blocks = output.chunks_exact_mut(BLOCK);
+    let mut start = 0;
+    for block in &mut blocks {
+        let mut sum = [0.0; BLOCK];
+        for (t, tap) in taps.iter().enumerate() {
+            let window: &[f64; BLOCK] = source[start + t..start + t + BLOCK].try_into().expect("a block");
+            for (sum, s) in sum.iter_mut().zip(window) {
+                *sum += tap * s;
+            }
+        }
+        for (out, sum) in block.iter_mut().zip(sum) {
+            *out += sum;
+        }
+        start += BLOCK;
+    }
+    for (j, out) in blocks.into_remainder().iter_mut().enumerate() {
+        *out += taps.iter().zip(&source[start + j..]).map(|(t, s)| t * s).sum::<f64>();
+    }
+}
+
+#[multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+fn convolve_strided(taps: &[f64], source: &[f64], stride: usize, output: &mut [f64]) {
+    const LANES: usize = 8;
+    for (j, out) in output.iter_mut().enumerate() {
+        let window = &source[j * stride..j * stride + taps.len()];
+        let mut sum = [0.0; LANES];
+        let (t, s) = (taps.chunks_exact(LANES), window.chunks_exact(LANES));
+        let rest: f64 = t.remainder().iter().zip(s.remainder()).map(|(t, s)| t * s).sum();
+        for (t, s) in t.zip(s) {
+            for lane in 0..LANES {
+                sum[lane] += t[lane] * s[lane];
+            }
+        }
+        *out += rest + sum.iter().sum::<f64>();
+    }
+}
+
+/// Adds the result of the next coarser level: even nodes lie on its nodes, odd ones get the midpoint rule.
+pub fn prolong(coarse: &LevelNodes, result: &[f64], fine: &LevelNodes, output: &mut [f64]) {
+    for (out, j) in output.iter_mut().zip(fine.output.0..) {
+        let c = (j.div_euclid(2) - coarse.output.0) as usize;
+        *out += if j.rem_euclid(2) == 0 {
+            result[c]
+        } else {
+            MIDPOINT.iter().enumerate().map(|(m, w)| w * (result[c - m] + result[c + 1 + m])).sum::<f64>()
+        };
+    }
+}
+
+/// Adds the result of a level at or above 0 to the output nodes by one 6-point rule: `output[i] += factor y(i / 2^level)`.
+pub fn interpolate(nodes: &LevelNodes, result: &[f64], factor: f64, output: &mut [f64]) {
+    let per = 1usize << nodes.level;
+    let first = (-nodes.output.0) as usize;
+    if nodes.level == 0 {
+        for (out, y) in output.iter_mut().zip(&result[first..]) {
+            *out += factor * y;
+        }
+        return;
+    }
+    // weights[m][r]: of node m - 2 for the r-th output after node 0
+    let mut weights = vec![0.0; 6 * per];
+    for r in 0..per {
+        for (m, w) in lagrange6(r as f64 / per as f64).into_iter().enumerate() {
+            weights[m * per + r] = factor * w;
+        }
+    }
+    for (j, block) in output.chunks_mut(per).enumerate() {
+        let y: &[f64; 6] = result[first + j - 2..first + j + 4].try_into().expect("six nodes");
+        interpolate_block(y, &weights, per, block);
+    }
+}
+
+#[multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+fn interpolate_block(y: &[f64; 6], weights: &[f64], per: usize, block: &mut [f64]) {
+    let n = block.len();
+    let row = |m: usize| &weights[m * per..m * per + n];
+    let (w0, w1, w2, w3, w4, w5) = (row(0), row(1), row(2), row(3), row(4), row(5));
+    for r in 0..n {
+        block[r] += y[0] * w0[r] + y[1] * w1[r] + y[2] * w2[r] + y[3] * w3[r] + y[4] * w4[r] + y[5] * w5[r];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(level: i32, output: (i64, i64), source: (i64, i64)) -> LevelNodes {
+        LevelNodes { level, output, source, reach: 3, stride: 1 }
+    }
+
+    #[test]
+    fn lagrange_rules_keep_moments() {
+        for t in [0.0, 0.3, 0.77] {
+            for p in 0..6 {
+                let sum: f64 = lagrange6(t).iter().zip(-2..).map(|(w, o)| w * (o as f64).powi(p)).sum();
+                assert!((sum - t.powi(p)).abs() < 1e-13);
+            }
+            for p in 0..8 {
+                let sum: f64 = lagrange8(t).iter().zip(-3..).map(|(w, o)| w * (o as f64).powi(p)).sum();
+                assert!((sum - t.powi(p)).abs() < 1e-11);
+            }
+        }
+    }
+
+    #[test]
+    fn prolong_is_the_transpose_of_restrict() {
+        let (fine, coarse) = (level(0, (-20, 40), (-20, 40)), level(1, (-20, 30), (-20, 30)));
+        let u: Vec<f64> = (0..60).map(|i| ((i * 7919) % 31) as f64 - 15.0).collect();
+        let v: Vec<f64> = (0..50).map(|i| ((i * 104729) % 37) as f64 - 18.0).collect();
+        let mut up = vec![0.0; 60];
+        prolong(&coarse, &v, &fine, &mut up);
+        let down = restrict(&fine, &coarse, &u);
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        assert!((dot(&up, &u) - dot(&down, &v)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn strided_convolution_skips_nodes() {
+        let source: Vec<f64> = (0..64).map(|i| (i as f64).sin()).collect();
+        let taps: Vec<f64> = (0..19).map(|i| (i as f64).cos()).collect();
+        let (mut dense, mut strided) = (vec![0.0; 40], vec![0.0; 10]);
+        convolve_dense(&taps, &source, &mut dense);
+        convolve_strided(&taps, &source, 4, &mut strided);
+        for j in 0..10 {
+            assert!((dense[4 * j] - strided[j]).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn interpolation_reproduces_polynomials_of_degree_five() {
+        let nodes = level(3, (-8, 30), (0, 0));
+        let p = |q: f64| 1.0 + q * (0.3 - q * (0.02 + q * (0.003 - q * (0.0001 + 0.00001 * q))));
+        let result: Vec<f64> = (-8..30).map(|j| p(j as f64)).collect();
+        let mut out = vec![0.0; 170];
+        interpolate(&nodes, &result, 2.0, &mut out);
+        for (i, v) in out.iter().enumerate() {
+            assert!((v / (2.0 * p(i as f64 / 8.0)) - 1.0).abs() < 1e-10);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The ladder of grids on which a layer's profiles are convolved.
+//!
+//! Level l has spacing h 2^l. With a_l the softening radius of level l and g_l(x) the profile softened inside a_l,
+//!
+//! V = (V - g_{b+1}) + sum_{l = b+1}^{top - 1} (g_l - g_{l+1}) + g_top,
+//!
+//! and the term of level l is smooth on its own grid, vanishes beyond a_{l+1}, and is summed there directly. The first term
+//! has two forms, and a layer takes whichever costs less:
+//!
+//! - *spread*: lines are spread onto the nodes of level b, the coarsest that represents the narrowest profile within the
+//!   tolerance. Negative levels are finer than the output, and only output nodes are evaluated.
+//! - *near field*: V - g_b is evaluated at each line's own position and width for the output nodes within a_b, and nothing
+//!   finer than the output grid is ever needed. Wins where lines are few per node.
+//!
+//! A ladder depends on the pressure, the declared temperature range and the list, never on the current temperature.
+
+use super::convolve::{MIDPOINT, SPREAD};
+use super::voigt::{self, WING_START};
+use super::widths::Channels;
+use crate::Result;
+
+/// Nodes kept beyond both ends of each level, for the prolongation to the next finer one.
+pub const GUARD: i64 = 8;
+/// Nodes at which the coarsest level sums everything with everything.
+const TOP_NODES: f64 = 160.0;
+/// Cost of one near-field point in multiply-adds: in the wing, and within [`WING_START`] Doppler widths.
+const NEAR_WING_COST: f64 = 25.0;
+const NEAR_CORE_COST: f64 = 120.0;
+/// Largest near-field radius: beyond, the series for expm1 in the kernels loses digits.
+const MAX_NEAR_RADIUS: f64 = 0.05;
+
+/// What a ladder is chosen from.
+#[derive(Clone, Copy, Debug)]
+pub struct LadderInput {
+    /// Grid step h in ln nu.
+    pub step: f64,
+    /// Number of output nodes.
+    pub points: usize,
+    /// Fine steps by which lines may lie outside the output, each side.
+    pub margin: f64,
+    /// Doppler standard deviation at the ends of the temperature range.
+    pub sigma: (f64, f64),
+    /// Narrowest and widest Lorentz width in the layer over the temperature range.
+    pub gamma: (f64, f64),
+    /// The user's tolerance.
+    pub tolerance: f64,
+    /// Lines per output node if the near field may be summed line by line.
+    pub near_lines_per_node: Option<f64>,
+}
+
+/// The levels of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ladder {
+    /// Finest convolved level.
+    pub finest: i32,
+    /// Coarsest level.
+    pub top: i32,
+    /// True if lines closer than `radius[0]` are summed exactly; else lines are spread onto the finest level.
+    pub near_field: bool,
+    /// Softening radius of each level from `finest` to `top`; the first is 0 for a spread base.
+    pub radius: Vec<f64>,
+    /// The layer's profiles.
+    pub channels: Channels,
+    /// Largest relative error of spreading and prolonging found when choosing.
+    pub spreading_error: f64,
+    /// Multiply-adds per output node.
+    pub cost: f64,
+}
+
+/// Nodes within one softening radius: the interpolation error of the softened wing is 4e-4 at 8 nodes and falls as the
+/// fifth power (measured, 6-point rules, softening of fourth degree).
+pub fn nodes_per_radius(tolerance: f64) -> f64 {
+    (8.0 * (tolerance / 1e-3).powf(-0.2)).ceil().clamp(6.0, 64.0)
+}
+
+/// Midpoint rule of eight equidistant nodes, by distance.
+const MIDPOINT8: [f64; 4] = [1225.0 / 2048.0, -245.0 / 2048.0, 49.0 / 2048.0, -5.0 / 2048.0];
+
+/// Largest relative error, over the profile, of interpolating it half way between nodes `step` apart.
+fn interpolation_error(weights: &[f64], s: f64, g: f64, step: f64) -> f64 {
+    let end = 8.0 * s + 4.0 * g;
+    let samples = 96;
+    (0..=samples)
+        .map(|i| {
+            let x = end * i as f64 / samples as f64;
+            let sum: f64 = weights
+                .iter()
+                .enumerate()
+                .map(|(m, w)| {
+                    let d = (m as f64 + 0.5) * step;
+                    w * (voigt::profile(x - d, s, g) + voigt::profile(x + d, s, g))
+                })
+                .sum();
+            (sum / voigt::profile(x, s, g) - 1.0).abs()
+        })
+        .fold(0.0, f64::max)
+}
+
+impl Ladder {
+    /// The cheapest ladder within the tolerance.
+    ///
+    /// # Errors
+    /// The range of widths is too wide ([`Channels::choose`]).
+    pub fn choose(input: &LadderInput) -> Result<Self> {
+        let spread = Self::spread(input)?;
+        let Some(lines_per_node) = input.near_lines_per_node else { return Ok(spread) };
+        let mut best = spread;
+        for finest in 0..=14 {
+            if let Some(ladder) = Self::near(input, finest, lines_per_node)? {
+                if ladder.cost < best.cost {
+                    best = ladder;
+                }
+            }
+        }
+        Ok(best)
+    }
+
+    fn top_level(input: &LadderInput, finest: i32) -> i32 {
+        let nodes = input.points as f64 + 2.0 * input.margin;
+        ((nodes / TOP_NODES).log2().ceil() as i32).max(finest).max(0)
+    }
+
+    /// The radius from which the wing series holds for every width and temperature of the layer.
+    fn wing_radius(input: &LadderInput) -> f64 {
+        let start = WING_START * input.sigma.1;
+        (start * start - input.gamma.0 * input.gamma.0).max(0.0).sqrt()
+    }
+
+    fn spread(input: &LadderInput) -> Result<Self> {
+        let (s, g) = (input.sigma.0, input.gamma.0);
+        // Half the tolerance for spreading and, above level 0, prolonging.
+        let fits = |level: i32| {
+            let step = input.step * 2f64.powi(level);
+            let spread = interpolation_error(&MIDPOINT8, s, g, step);
+            if level > 0 { spread + interpolation_error(&MIDPOINT, s, g, step) } else { spread }
+        };
+        let width = s.hypot(g);
+        let mut finest = (width / (8.0 * input.step)).log2().floor() as i32;
+        let mut error = fits(finest);
+        while error > 0.5 * input.tolerance {
+            finest -= 1;
+            error = fits(finest);
+        }
+        loop {
+            let coarser = fits(finest + 1);
+            if coarser > 0.5 * input.tolerance {
+                break;
+            }
+            (finest, error) = (finest + 1, coarser);
+        }
+        let top = Self::top_level(input, finest);
+        let a = nodes_per_radius(input.tolerance) * input.step;
+        let mut radius = vec![0.0];
+        for level in finest + 1..=top {
+            let least = if level == finest + 1 { Self::wing_radius(input) } else { radius[radius.len() - 1] };
+            radius.push(least.max(a * 2f64.powi(level)));
+        }
+        let channels = Channels::choose(s, g, input.gamma.1, 0.0, 0.25 * input.tolerance)?;
+        let mut ladder = Self { finest, top, near_field: false, radius, channels, spreading_error: error, cost: 0.0 };
+        let gather = SPREAD as f64 * channels.count() as f64 * input.near_lines_per_node.unwrap_or(0.0);
+        ladder.cost = ladder.convolution_cost(input) + gather;
+        Ok(ladder)
+    }
+
+    fn near(input: &LadderInput, finest: i32, lines_per_node: f64) -> Result<Option<Self>> {
+        let a = nodes_per_radius(input.tolerance) * input.step;
+        let first = (a * 2f64.powi(finest)).max(Self::wing_radius(input));
+        let top = Self::top_level(input, finest);
+        if first > MAX_NEAR_RADIUS || (finest == top && finest > 0) {
+            return Ok(None);
+        }
+        let mut radius = vec![first];
+        for level in finest + 1..=top {
+            radius.push(radius[radius.len() - 1].max(a * 2f64.powi(level)));
+        }
+        let channels = Channels::choose(input.sigma.0, input.gamma.0, input.gamma.1, first, 0.25 * input.tolerance)?;
+        let mut ladder = Self { finest, top, near_field: true, radius, channels, spreading_error: 0.0, cost: 0.0 };
+        let core = WING_START * input.sigma.1 / input.step;
+        let near = lines_per_node * 2.0 * (first / input.step * NEAR_WING_COST + core * NEAR_CORE_COST);
+        ladder.cost = ladder.convolution_cost(input) + near;
+        Ok(Some(ladder))
+    }
+
+    fn convolution_cost(&self, input: &LadderInput) -> f64 {
+        let count = self.channels.count() as f64;
+        (self.finest..=self.top)
+            .map(|l| {
+                let taps = if l == self.top {
+                    2.0 * (input.points as f64 + 2.0 * input.margin) / 2f64.powi(l)
+                } else {
+                    2.0 * self.reach(l, input.step) as f64 + 1.0
+                };
+                count * taps * 2f64.powi(-l.max(0))
+            })
+            .sum()
+    }
+
+    /// Nodes on each side that the term of a level below the top reaches.
+    pub fn reach(&self, level: i32, step: f64) -> i64 {
+        let outer = self.radius[(level + 1 - self.finest) as usize];
+        // the profile vanishes at x = expm1(d): on the negative side d is the longer one
+        (-(-outer).ln_1p() / (step * 2f64.powi(level))).ceil() as i64
+    }
+
+    /// Levels from coarse to fine.
+    pub fn levels(&self) -> impl Iterator<Item = i32> + use<> {
+        (self.finest..=self.top).rev()
+    }
+}
+
+/// Nodes of one level: which are evaluated, and which may hold sources. Node j lies at j 2^level h from the first output
+/// node. Ranges are half open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelNodes {
+    /// The level.
+    pub level: i32,
+    /// First and one past the last evaluated node; for negative levels in units of output nodes.
+    pub output: (i64, i64),
+    /// First and one past the last source node.
+    pub source: (i64, i64),
+    /// Nodes each side that the term reaches.
+    pub reach: i64,
+    /// Source nodes per evaluated node.
+    pub stride: i64,
+}
+
+impl LevelNodes {
+    /// The nodes of all levels of a ladder, finest first.
+    pub fn of(ladder: &Ladder, input: &LadderInput) -> Vec<Self> {
+        let n = input.points as i64;
+        (ladder.finest..=ladder.top)
+            .map(|level| {
+                let (output, stride) =
+                    if level >= 0 { ((-GUARD, ((n - 1) >> level) + 2 + GUARD), 1) } else { ((0, n), 1i64 << -level) };
+                let margin = (input.margin / 2f64.powi(level)).ceil() as i64 + SPREAD as i64;
+                let held = (output.0 * stride - margin, (output.1 - 1) * stride + 1 + margin);
+                // The coarsest level sums everything with everything.
+                let reach = if level == ladder.top { held.1 - output.0 - 1 } else { ladder.reach(level, input.step) };
+                let source = if level == ladder.top {
+                    held
+                } else {
+                    (held.0.min(output.0 * stride - reach), held.1.max((output.1 - 1) * stride + 1 + reach))
+                };
+                Self { level, output, source, reach, stride }
+            })
+            .collect()
+    }
+
+    /// Number of source nodes.
+    pub fn sources(&self) -> usize {
+        (self.source.1 - self.source.0) as usize
+    }
+
+    /// Number of evaluated nodes.
+    pub fn outputs(&self) -> usize {
+        (self.output.1 - self.output.0) as usize
+    }
+}

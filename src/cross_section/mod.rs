@@ -1,0 +1,13 @@
+//! Cross sections by multilevel convolution of line sources with Voigt profiles.
+
+pub mod convolve;
+pub mod cpu;
+pub mod direct_sum;
+pub mod levels;
+pub mod near;
+pub mod prepared;
+pub mod voigt;
+pub mod widths;
+
+pub use direct_sum::direct_sum;
+pub use prepared::{Method, Prepared, Settings};

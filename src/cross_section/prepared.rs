@@ -1,0 +1,216 @@
+//! Everything of a cross-section job that is frozen before a temperature is known.
+//!
+//! A [`Prepared`] is plain host data, made once per line list, grid, set of pressures, temperature range and tolerance. Both
+//! backends run from it.
+
+use std::collections::BTreeMap;
+
+use super::convolve::SPREAD;
+use super::levels::{Ladder, LadderInput, LevelNodes};
+use crate::density::line_shape::{Axes, Density};
+use crate::density::lines::{LayerFactors, LineTable, TemperatureRange, WidthRange};
+use crate::grid::Grid;
+use crate::lines::{LineList, Species};
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// Where a layer's sources come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// The library chooses between `Lines` and `Density` by cost.
+    Auto,
+    /// Every line with its own strength and width at every layer.
+    Lines,
+    /// The line-shape density: cost independent of the number of lines.
+    Density,
+    /// Exact sum in f64 on the CPU: the oracle.
+    DirectSum,
+}
+
+/// What the user chooses about accuracy.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Settings {
+    /// Relative error aimed at, 1e-7 to 0.1. On the GPU (float32) below 1e-5 brings nothing more.
+    pub tolerance: f64,
+    /// Temperatures that may be asked for \[K\].
+    pub temperature_range: TemperatureRange,
+    /// Source tier.
+    pub method: Method,
+    /// Lines up to this far outside the grid are included, for their wings \[cm-1\].
+    pub line_margin: f64,
+}
+
+/// What the sources of the convolution are made from.
+#[derive(Clone, Debug)]
+pub enum Tier {
+    /// The lines themselves.
+    Lines,
+    /// The line-shape density on every level that is some layer's finest.
+    Density {
+        /// Axes of all densities.
+        axes: Axes,
+        /// By level.
+        by_level: BTreeMap<i32, Density>,
+    },
+}
+
+/// A layer: its pressure, its ladder, its level nodes.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// Pressure \[bar\].
+    pub pressure: f64,
+    /// Levels and profiles.
+    pub ladder: Ladder,
+    /// Nodes of each level, finest first.
+    pub nodes: Vec<LevelNodes>,
+}
+
+/// A job ready to run at any temperatures in its range.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Output grid.
+    pub grid: Grid,
+    /// The isotopologue.
+    pub species: Species,
+    /// Accuracy.
+    pub settings: Settings,
+    /// Lines.
+    pub table: LineTable,
+    /// Source tier.
+    pub tier: Tier,
+    /// Layers, in the order given.
+    pub layers: Vec<Layer>,
+}
+
+impl Prepared {
+    /// Chooses ladders for `pressures` \[bar\].
+    ///
+    /// # Errors
+    /// No lines within the grid and margin; pressures that are not finite and positive; a tolerance outside 1e-7..0.1; a
+    /// temperature range that the partition function does not cover or that needs too many profiles.
+    pub fn new(grid: Grid, list: &LineList, pressures: &[f64], settings: Settings) -> Result<Self> {
+        if !(1e-7..=0.1).contains(&settings.tolerance) {
+            return Err(Error::invalid("tolerance", settings.tolerance, "1e-7 to 0.1"));
+        }
+        if !(settings.line_margin.is_finite() && settings.line_margin >= 0.0) {
+            return Err(Error::invalid("line margin [cm-1]", settings.line_margin, "a finite number of at least 0"));
+        }
+        if let Some(p) = pressures.iter().find(|p| !(p.is_finite() && **p > 0.0)) {
+            return Err(Error::invalid("pressure [bar]", p, "finite and positive"));
+        }
+        let (lo, hi) = ((grid.lo() - settings.line_margin).max(f64::MIN_POSITIVE), grid.hi() + settings.line_margin);
+        let lines = list.between(lo, hi);
+        if lines.is_empty() {
+            let span = match (list.lines().first(), list.lines().last()) {
+                (Some(a), Some(b)) => {
+                    format!("lines of {} from {} to {} cm-1", list.species.name, a.wavenumber, b.wavenumber)
+                }
+                _ => format!("an empty list of {}", list.species.name),
+            };
+            return Err(Error::invalid("lines in range", span, format!("at least one between {lo} and {hi} cm-1")));
+        }
+        let table = LineTable::new(lines, &grid, &list.species, &settings.temperature_range)?;
+        let margin =
+            table.lines.iter().fold(0.0f64, |m, l| m.max(-l.position).max(l.position - (grid.len() - 1) as f64));
+        let (t, species) = (settings.temperature_range, list.species.clone());
+        let lines_per_node = table.lines.len() as f64 / (grid.len() as f64 + 2.0 * margin);
+        let choose = |widths: WidthRange, near_lines_per_node: Option<f64>| -> Result<Vec<Layer>> {
+            pressures
+                .par_iter()
+                .map(|&pressure| {
+                    let input = LadderInput {
+                        step: grid.step(),
+                        points: grid.len(),
+                        margin,
+                        sigma: (species.doppler_sigma(t.lo), species.doppler_sigma(t.hi)),
+                        gamma: (widths.min * pressure, widths.max * pressure),
+                        tolerance: settings.tolerance,
+                        near_lines_per_node,
+                    };
+                    let ladder = Ladder::choose(&input)?;
+                    let nodes = LevelNodes::of(&ladder, &input);
+                    Ok(Layer { pressure, ladder, nodes })
+                })
+                .collect()
+        };
+        let lines = || choose(table.widths, Some(lines_per_node)).map(|layers| (Choice::Lines, layers));
+        let density = || {
+            let axes = Axes::new(&table, &t, settings.tolerance)?;
+            choose(axes.widths(&t), None).map(|layers| (Choice::Density(axes), layers))
+        };
+        let (choice, layers) = match settings.method {
+            Method::Lines => lines()?,
+            Method::Density => density()?,
+            Method::Auto if table.lines.len() < AUTO_LINES => lines()?,
+            Method::Auto => match (lines()?, density()) {
+                (lines, Ok(density))
+                    if density.0.cost(&density.1, lines_per_node) < lines.0.cost(&lines.1, lines_per_node) =>
+                {
+                    density
+                }
+                (lines, _) => lines,
+            },
+            Method::DirectSum => {
+                return Err(Error::invalid(
+                    "method",
+                    "direct-sum",
+                    "lines, density or auto; the direct sum needs no preparation",
+                ));
+            }
+        };
+        let tier = match choice {
+            Choice::Lines => Tier::Lines,
+            Choice::Density(axes) => {
+                let mut by_level = BTreeMap::new();
+                for layer in &layers {
+                    let level = layer.ladder.finest;
+                    if !by_level.contains_key(&level) {
+                        by_level.insert(level, Density::build(&table, &axes, level)?);
+                    }
+                }
+                Tier::Density { axes, by_level }
+            }
+        };
+        Ok(Self { grid, species, settings, table, tier, layers })
+    }
+
+    /// Factors of layer `i` at `temperature` \[K\].
+    ///
+    /// # Errors
+    /// The temperature is outside the declared range.
+    pub fn factors(&self, i: usize, temperature: f64) -> Result<LayerFactors> {
+        LayerFactors::new(&self.species, &self.settings.temperature_range, temperature, self.layers[i].pressure)
+    }
+}
+
+/// Below this number of lines the density is not even considered.
+const AUTO_LINES: usize = 20_000;
+/// Cost of one line's strength, width and weights in multiply-adds.
+const LINE_COST: f64 = 60.0;
+
+/// A tier not yet built.
+enum Choice {
+    Lines,
+    Density(Axes),
+}
+
+impl Choice {
+    /// Multiply-adds per output node, summed over layers.
+    fn cost(&self, layers: &[Layer], lines_per_node: f64) -> f64 {
+        layers
+            .iter()
+            .map(|l| {
+                l.ladder.cost
+                    + match self {
+                        Self::Lines => LINE_COST * lines_per_node,
+                        Self::Density(axes) => {
+                            // rows that no line touches cost nothing
+                            let nodes = 2f64.powi(-l.ladder.finest).min(SPREAD as f64 * lines_per_node);
+                            (axes.columns() * l.ladder.channels.count()) as f64 * nodes
+                        }
+                    }
+            })
+            .sum()
+    }
+}

@@ -1,0 +1,162 @@
+//! Few profiles for many widths.
+//!
+//! Lines of one layer have Lorentz widths g between g_min and g_max. A Voigt profile as a function of g (or sqrt g, or ln g) is
+//! analytic, so its interpolation polynomial on k Chebyshev nodes converges geometrically: every line's profile is a
+//! combination of the same k profiles, its weights being Lagrange polynomials at its own width. At low pressure, where fine
+//! grids make each profile dear, the wings are proportional to g and k is 2; k grows to 8 or so where pressure broadens the
+//! lines and the grids are coarse.
+//!
+//! The nodes are *frozen*: they span the widths over the whole declared temperature range, never the current one, so the
+//! spectrum stays a smooth function of temperature.
+
+use super::voigt;
+use crate::grid::chebyshev::{ChebyshevAxis, MAX_NODES};
+use crate::{Error, Result};
+
+/// Most profiles a layer may need; beyond it the range of widths is refused.
+pub const MAX_CHANNELS: usize = MAX_NODES;
+
+/// In which function of the width the profiles are interpolated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WidthScale {
+    /// g itself: exact at low pressure, where the wings are proportional to g.
+    Linear = 0,
+    /// sqrt g.
+    Sqrt = 1,
+    /// ln g: best for wide ranges of Lorentz-dominated widths.
+    Log = 2,
+}
+
+impl WidthScale {
+    const ALL: [Self; 3] = [Self::Linear, Self::Sqrt, Self::Log];
+
+    fn apply(self, g: f64) -> f64 {
+        match self {
+            Self::Linear => g,
+            Self::Sqrt => g.sqrt(),
+            Self::Log => g.ln(),
+        }
+    }
+
+    fn invert(self, v: f64) -> f64 {
+        match self {
+            Self::Linear => v,
+            Self::Sqrt => v * v,
+            Self::Log => v.exp(),
+        }
+    }
+}
+
+/// The profiles of a layer: Chebyshev nodes in a function of the relative Lorentz width.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Channels {
+    /// Function of the width in which the nodes are Chebyshev's.
+    pub scale: WidthScale,
+    /// The nodes in that function.
+    pub axis: ChebyshevAxis,
+    /// Largest relative error of any profile found when choosing.
+    pub error: f64,
+}
+
+impl Channels {
+    fn spanning(scale: WidthScale, count: usize, lo: f64, hi: f64) -> Self {
+        Self { scale, axis: ChebyshevAxis::spanning(count, scale.apply(lo), scale.apply(hi)), error: 0.0 }
+    }
+
+    /// Number of profiles.
+    pub fn count(&self) -> usize {
+        self.axis.count
+    }
+
+    /// Fewest profiles that give every width in \[`g_min`, `g_max`\] to the relative error `tolerance` at every distance
+    /// from the centre of at least `x_min`, at the Doppler width `s`.
+    ///
+    /// # Errors
+    /// More than [`MAX_CHANNELS`] would be needed.
+    pub fn choose(s: f64, g_min: f64, g_max: f64, x_min: f64, tolerance: f64) -> Result<Self> {
+        if g_max < g_min * 1.0001 {
+            return Ok(Self::spanning(WidthScale::Linear, 1, g_min, g_max));
+        }
+        const PROBES: usize = 17;
+        let far = 30.0 * (s + g_max) + 3.0 * x_min;
+        let near = (0.02 * s).max(x_min);
+        let x: Vec<f64> =
+            std::iter::once(x_min).chain((0..48).map(|i| near * (far / near).powf(i as f64 / 47.0))).collect();
+        let mut best: Option<Self> = None;
+        let ratio = g_max / g_min;
+        let exact: Vec<(f64, Vec<f64>)> = (0..PROBES)
+            .map(|p| g_min * ratio.powf(p as f64 / (PROBES - 1) as f64))
+            .map(|g| (g, x.iter().map(|&x| voigt::profile(x, s, g)).collect()))
+            .collect();
+        for count in 2..=MAX_CHANNELS {
+            for scale in WidthScale::ALL {
+                let mut channels = Self::spanning(scale, count, g_min, g_max);
+                let basis: Vec<Vec<f64>> =
+                    channels.nodes().iter().map(|&g| x.iter().map(|&x| voigt::profile(x, s, g)).collect()).collect();
+                let mut weights = [0.0; MAX_CHANNELS];
+                for (g, exact) in &exact {
+                    channels.weights(*g, &mut weights);
+                    for (i, e) in exact.iter().enumerate() {
+                        let v: f64 = (0..count).map(|k| weights[k] * basis[k][i]).sum();
+                        channels.error = channels.error.max((v / e - 1.0).abs());
+                    }
+                }
+                if channels.error < tolerance && best.is_none_or(|b| channels.error < b.error) {
+                    best = Some(channels);
+                }
+            }
+            if let Some(best) = best {
+                return Ok(best);
+            }
+        }
+        Err(Error::invalid(
+            "range of Lorentz widths in a layer",
+            format!("widest/narrowest = {ratio:.3e} at tolerance {tolerance:.1e}"),
+            format!(
+                "a ratio that {MAX_CHANNELS} profiles can represent: narrow the temperature range, raise the tolerance, or remove outliers in width"
+            ),
+        ))
+    }
+
+    /// The widths of the profiles.
+    pub fn nodes(&self) -> Vec<f64> {
+        self.axis.nodes().map(|v| self.scale.invert(v)).collect()
+    }
+
+    /// Weight of each profile for a line of width `g`: Lagrange polynomials, summing to 1.
+    #[inline]
+    pub fn weights(&self, g: f64, weights: &mut [f64]) {
+        self.axis.weights(self.scale.apply(g), weights);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_width_in_the_range_is_a_combination() {
+        let s = 1.5e-6;
+        for (p, expected) in [(1e-6, 2), (1e-1, 3), (1.0, 5), (30.0, 6)] {
+            let (lo, hi) = (3.0 * s * p, 12.0 * s * p);
+            let c = Channels::choose(s, lo, hi, 0.0, 5e-4).unwrap();
+            assert!(c.count() <= expected + 1, "{p}: {c:?}");
+            let mut w = [0.0; MAX_CHANNELS];
+            for g in [lo, 1.7 * lo, 0.9 * hi, hi] {
+                c.weights(g, &mut w);
+                assert!((w[..c.count()].iter().sum::<f64>() - 1.0).abs() < 1e-12);
+                for x in [0.0, s, 5.0 * s, 1e3 * s] {
+                    let v: f64 = c.nodes().iter().zip(&w).map(|(&n, w)| w * voigt::exact(x, s, n)).sum();
+                    assert!((v / voigt::exact(x, s, g) - 1.0).abs() < 1.2e-3);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_hopeless_range_is_refused() {
+        let message = Channels::choose(1e-6, 1e-9, 1e-1, 0.0, 1e-8).unwrap_err().to_string();
+        assert!(message.contains("widest/narrowest"), "{message}");
+    }
+}

@@ -1,0 +1,313 @@
+//! The line-shape density: all that depends on the line list alone, summed once.
+//!
+//! LSD\[node\]\[energy\]\[cell\] is the sum of the lines' strengths at the middle temperature, each spread over 8 grid nodes, 6
+//! lower-state energies and all broadening cells (Kawahara et al. 2022, "PreMODIT", with other rules of spreading). At a layer the
+//! source of channel k at a node is a scalar product of the density's row with
+//! weights\[energy, cell\]\[k\] = exp(-c2 E (1/T - 1/t_mid)) w_k(g_cell(T, P)), whatever the number of lines.
+//!
+//! There is one density per level on which some layer is finest, so that broad layers never touch the fine one. Rows are held
+//! dense, or sparse (occupied entries only), whichever is smaller. Values are float32 on both backends: rounding at 6e-8 is far below
+//! any tolerance.
+
+use rayon::prelude::*;
+
+use super::lines::{LayerFactors, LineTable, TemperatureRange};
+use crate::cross_section::convolve::{SPREAD, lagrange6, lagrange8};
+use crate::cross_section::levels::LevelNodes;
+use crate::cross_section::widths::{Channels, MAX_CHANNELS};
+use crate::grid::broadening::BroadeningAxes;
+use crate::grid::energy::EnergyAxis;
+use crate::{Error, Result};
+
+/// The axes that all densities of a list share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axes {
+    /// Lower-state energies.
+    pub energy: EnergyAxis,
+    /// Broadening cells.
+    pub broadening: BroadeningAxes,
+}
+
+impl Axes {
+    /// Axes that represent every line of the table at every temperature of the range: half the tolerance goes to energy, an eighth to
+    /// broadening.
+    ///
+    /// # Errors
+    /// Widths too different ([`BroadeningAxes::new`]).
+    pub fn new(table: &LineTable, range: &TemperatureRange, tolerance: f64) -> Result<Self> {
+        let span = |f: fn(&super::lines::TableLine) -> f64| {
+            table.lines.iter().map(f).fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)))
+        };
+        let (e_lo, e_hi) = span(|l| l.energy);
+        Ok(Self {
+            energy: EnergyAxis::new(e_lo, e_hi, range, 0.5 * tolerance),
+            broadening: BroadeningAxes::new(span(|l| l.ln_gamma), span(|l| l.exponent), range, 0.125 * tolerance)?,
+        })
+    }
+
+    /// Entries of a dense row, energy slowest.
+    pub fn columns(&self) -> usize {
+        self.energy.count * self.broadening.cells()
+    }
+
+    /// Narrowest and widest relative width at 1 bar of any cell over the temperature range: corners of the box of cells may be
+    /// empty of lines, but their weights are still evaluated.
+    pub fn widths(&self, range: &TemperatureRange) -> super::lines::WidthRange {
+        let mut widths = super::lines::WidthRange::EMPTY;
+        for cell in 0..self.broadening.cells() {
+            let (ln_gamma, exponent) = self.broadening.cell(cell);
+            for t in [range.lo, range.hi] {
+                let g = (ln_gamma + exponent * (range.mid() / t).ln()).exp();
+                widths.min = widths.min.min(g);
+                widths.max = widths.max.max(g);
+            }
+        }
+        widths
+    }
+
+    /// Weights of all columns for a layer, \[column\]\[channel\]. Twin of `shaders/density/weights.wgsl`.
+    pub fn weights(&self, layer: &LayerFactors, channels: &Channels) -> Vec<f64> {
+        let count = channels.count();
+        let cells = self.broadening.cells();
+        let mut of_cell = vec![0.0; cells * count];
+        let mut w = [0.0; MAX_CHANNELS];
+        for (cell, of_cell) in of_cell.chunks_mut(count).enumerate() {
+            let (ln_gamma, exponent) = self.broadening.cell(cell);
+            channels.weights((ln_gamma + exponent * layer.ln_t_ratio).exp() * layer.pressure, &mut w);
+            of_cell.copy_from_slice(&w[..count]);
+        }
+        (0..self.energy.count)
+            .flat_map(|e| {
+                let boltzmann = (-layer.boltzmann * self.energy.node(e)).exp();
+                of_cell.iter().map(move |w| boltzmann * w)
+            })
+            .collect()
+    }
+
+    /// Calls `f(column, weight)` for every column that a line touches.
+    fn spread(&self, energy: f64, cells: &[f64], mut f: impl FnMut(usize, f64)) {
+        let n = cells.len();
+        if self.energy.count == 1 {
+            cells.iter().enumerate().for_each(|(c, w)| f(c, *w));
+            return;
+        }
+        let (first, t) = self.energy.locate(energy);
+        for (e, we) in lagrange6(t).into_iter().enumerate() {
+            for (c, w) in cells.iter().enumerate() {
+                f((first + e) * n + c, we * w);
+            }
+        }
+    }
+}
+
+/// How rows are held.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// \[node\]\[column\].
+    Dense(Vec<f32>),
+    /// Occupied entries by row: `start[row]..start[row + 1]` of `column` and `value`, of node `node[row]` after the first.
+    Sparse {
+        /// Node of each row, ascending.
+        node: Vec<u32>,
+        /// First entry of each row, and one more.
+        start: Vec<u32>,
+        /// Column of each entry.
+        column: Vec<u32>,
+        /// Value of each entry.
+        value: Vec<f32>,
+    },
+}
+
+/// The density on one level.
+#[derive(Clone, Debug)]
+pub struct Density {
+    /// The level.
+    pub level: i32,
+    /// First node, in nodes of the level from the first output node.
+    pub first: i64,
+    /// Number of nodes.
+    pub nodes: usize,
+    /// Entries of a dense row.
+    pub columns: usize,
+    /// The values.
+    pub storage: Storage,
+}
+
+/// Nodes per block of the parallel build.
+const BLOCK: i64 = 512;
+
+impl Density {
+    /// Sums the lines of a table on one level.
+    ///
+    /// # Errors
+    /// More than 2^32 nodes or entries.
+    pub fn build(table: &LineTable, axes: &Axes, level: i32) -> Result<Self> {
+        let scale = 2f64.powi(-level);
+        let node = |position: f64| (position * scale).floor() as i64;
+        let (Some(a), Some(b)) = (table.lines.first(), table.lines.last()) else {
+            return Err(Error::invalid("line-shape density", "no lines", "at least one line"));
+        };
+        let (first, last) = (node(a.position) - 3, node(b.position) + 5);
+        let nodes = (last - first) as usize;
+        let columns = axes.columns();
+        let blocks = nodes.div_ceil(BLOCK as usize);
+        // Each block gathers the lines that reach into it: no two threads write one node.
+        let rows: Vec<Vec<(u32, Vec<(u32, f32)>)>> = (0..blocks)
+            .into_par_iter()
+            .map(|b| {
+                let lo = first + b as i64 * BLOCK;
+                let hi = (lo + BLOCK).min(last);
+                let reach = |n: i64| n as f64 / scale;
+                let from = table.lines.partition_point(|l| l.position < reach(lo - 5));
+                let to = table.lines.partition_point(|l| l.position <= reach(hi + 4));
+                if from == to {
+                    return Vec::new();
+                }
+                let mut block = vec![0.0; (hi - lo) as usize * columns];
+                let mut occupied = vec![false; (hi - lo) as usize];
+                let mut cells = vec![0.0; axes.broadening.cells()];
+                for line in &table.lines[from..to] {
+                    let t = line.position * scale;
+                    let n = t.floor();
+                    axes.broadening.weights(line.ln_gamma, line.exponent, &mut cells);
+                    let strength = line.ln_strength.exp();
+                    for (m, w) in (0..SPREAD as i64).zip(lagrange8(t - n)) {
+                        let j = n as i64 - 3 + m - lo;
+                        if (0..hi - lo).contains(&j) && w != 0.0 {
+                            occupied[j as usize] = true;
+                            let row = &mut block[j as usize * columns..][..columns];
+                            axes.spread(line.energy, &cells, |c, wc| row[c] += strength * w * wc);
+                        }
+                    }
+                }
+                let entries = |row: &[f64]| {
+                    row.iter()
+                        .enumerate()
+                        .filter(|(_, v)| **v as f32 != 0.0)
+                        .map(|(c, v)| (c as u32, *v as f32))
+                        .collect()
+                };
+                (0..(hi - lo) as usize)
+                    .filter(|&j| occupied[j])
+                    .map(|j| ((lo - first) as u32 + j as u32, entries(&block[j * columns..][..columns])))
+                    .collect()
+            })
+            .collect();
+        let entries: usize = rows.iter().flatten().map(|(_, e)| e.len()).sum();
+        if nodes > u32::MAX as usize || entries > u32::MAX as usize {
+            return Err(Error::invalid(
+                "line-shape density",
+                format!("{nodes} nodes, {entries} entries on level {level}"),
+                "fewer than 2^32 of either: a narrower grid or a larger tolerance",
+            ));
+        }
+        let occupied: usize = rows.iter().map(Vec::len).sum();
+        let storage = if 4 * nodes * columns <= 8 * entries + 8 * occupied {
+            let mut dense = vec![0.0; nodes * columns];
+            for (n, row) in rows.iter().flatten() {
+                for (c, v) in row {
+                    dense[*n as usize * columns + *c as usize] = *v;
+                }
+            }
+            Storage::Dense(dense)
+        } else {
+            let mut start = vec![0];
+            let (mut node, mut column, mut value) =
+                (Vec::new(), Vec::with_capacity(entries), Vec::with_capacity(entries));
+            for (n, row) in rows.into_iter().flatten() {
+                node.push(n);
+                for (c, v) in row {
+                    column.push(c);
+                    value.push(v);
+                }
+                start.push(column.len() as u32);
+            }
+            Storage::Sparse { node, start, column, value }
+        };
+        Ok(Self { level, first, nodes, columns, storage })
+    }
+
+    /// Bytes of the values and their indices.
+    pub fn bytes(&self) -> u64 {
+        match &self.storage {
+            Storage::Dense(v) => 4 * v.len() as u64,
+            Storage::Sparse { node, value, .. } => 8 * node.len() as u64 + 8 * value.len() as u64,
+        }
+    }
+
+    /// True if rows are held dense.
+    pub fn is_dense(&self) -> bool {
+        matches!(self.storage, Storage::Dense(_))
+    }
+
+    /// Sources of several layers at once, \[layer\]\[channel\]\[source node of its finest level\]: each row of the density is read once.
+    /// `weights` are [`Axes::weights`] of each layer. Twin of `shaders/density/{dense,sparse}.wgsl`.
+    pub fn sources(
+        &self,
+        weights: &[Vec<f64>],
+        nodes: &[&LevelNodes],
+        stimulated: &[impl Fn(f64) -> f64 + Sync],
+    ) -> Vec<Vec<Vec<f64>>> {
+        let counts: Vec<usize> = weights.iter().map(|w| w.len() / self.columns).collect();
+        let total: usize = counts.iter().sum();
+        // [column][layer, channel]
+        let mut all = vec![0.0; self.columns * total];
+        let mut at = 0;
+        for (w, &count) in weights.iter().zip(&counts) {
+            for c in 0..self.columns {
+                all[c * total + at..][..count].copy_from_slice(&w[c * count..][..count]);
+            }
+            at += count;
+        }
+        let rows = match &self.storage {
+            Storage::Dense(_) => self.nodes,
+            Storage::Sparse { node, .. } => node.len(),
+        };
+        let mut product = vec![0.0; rows * total];
+        product.par_chunks_mut(64 * total).enumerate().for_each(|(chunk, out)| match &self.storage {
+            Storage::Dense(values) => {
+                for (out, row) in out.chunks_mut(total).zip(values[chunk * 64 * self.columns..].chunks(self.columns)) {
+                    accumulate(row, None, &all, out);
+                }
+            }
+            Storage::Sparse { start, column, value, .. } => {
+                for (out, r) in out.chunks_mut(total).zip(chunk * 64..) {
+                    let entries = start[r] as usize..start[r + 1] as usize;
+                    accumulate(&value[entries.clone()], Some(&column[entries]), &all, out);
+                }
+            }
+        });
+        let mut at = 0;
+        let mut sources = Vec::new();
+        for ((&count, nodes), stimulated) in counts.iter().zip(nodes).zip(stimulated) {
+            let mut of_layer = vec![vec![0.0; nodes.sources()]; count];
+            for (r, row) in product.chunks(total).enumerate() {
+                let node = match &self.storage {
+                    Storage::Dense(_) => r as i64,
+                    Storage::Sparse { node, .. } => i64::from(node[r]),
+                } + self.first;
+                let factor = stimulated(node as f64 * 2f64.powi(self.level));
+                let j = (node - nodes.source.0) as usize;
+                for (source, v) in of_layer.iter_mut().zip(&row[at..]) {
+                    source[j] = factor * v;
+                }
+            }
+            at += count;
+            sources.push(of_layer);
+        }
+        sources
+    }
+}
+
+/// `out[m] += sum over entries of row x weights[column][m]`.
+#[multiversion::multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+fn accumulate(row: &[f32], column: Option<&[u32]>, weights: &[f64], out: &mut [f64]) {
+    let m = out.len();
+    for (i, v) in row.iter().enumerate() {
+        let c = column.map_or(i, |c| c[i] as usize);
+        let v = f64::from(*v);
+        for (out, w) in out.iter_mut().zip(&weights[c * m..][..m]) {
+            *out += v * w;
+        }
+    }
+}

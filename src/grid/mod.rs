@@ -1,0 +1,8 @@
+//! Grids: wavenumbers of the output; energies and widths of the line-shape density.
+
+pub mod broadening;
+pub mod chebyshev;
+pub mod energy;
+pub mod wavenumber;
+
+pub use wavenumber::Grid;
