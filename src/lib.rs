@@ -15,11 +15,14 @@ pub mod grid;
 pub mod kernels;
 pub mod lines;
 pub mod numerics;
+#[cfg(test)]
+mod numerics_gpu;
 pub mod optical_depth;
 pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod progress;
+pub mod spectrum;
 pub mod timing;
 pub mod transfer;
 

@@ -3,5 +3,6 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod cross_section;
+mod emission;
 mod reference;
 mod shaders;
