@@ -42,9 +42,9 @@ fn missing_keys_say_what_belongs_there() {
 
 #[test]
 fn values_out_of_range_say_the_range() {
-    insta::assert_snapshot!(message("layers = 200", "layers = 0"), @"dir/c.toml: key `atmosphere.layers`: line 9: given `0`, required a whole number from 1 to 10000");
-    insta::assert_snapshot!(message("layers = 200", "layers = 1e3"), @"dir/c.toml: key `atmosphere.layers`: line 9: given `1e3`, required a whole number from 1 to 10000");
-    insta::assert_snapshot!(message("layers = 200", "layers = 99999999999999999999"), @"dir/c.toml: key `atmosphere.layers`: line 9: given `99999999999999999999`, required a whole number from 1 to 10000");
+    insta::assert_snapshot!(message("layers = 200", "layers = 0"), @"dir/c.toml: key `atmosphere.layers`: line 9: given `0`, required a whole number from 2 to 10000");
+    insta::assert_snapshot!(message("layers = 200", "layers = 1e3"), @"dir/c.toml: key `atmosphere.layers`: line 9: given `1e3`, required a whole number from 2 to 10000");
+    insta::assert_snapshot!(message("layers = 200", "layers = 99999999999999999999"), @"dir/c.toml: key `atmosphere.layers`: line 9: given `99999999999999999999`, required a whole number from 2 to 10000");
     insta::assert_snapshot!(message("points = 150000", "points = 1"), @"dir/c.toml: key `grid.points`: line 6: given `1`, required a whole number from 2 to 100000000");
     insta::assert_snapshot!(message("points = 150000", "resolution = 1e12"), @"dir/c.toml: key `grid.resolution`: line 6: given `1e12`, required a resolution with at most 100000000 points, not 143100843642");
     insta::assert_snapshot!(message("points = 150000", "points = 100\nresolution = 1e5"), @"dir/c.toml: key `grid.resolution`: line 7: given besides `points`; required only one of them");
