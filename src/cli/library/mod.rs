@@ -36,7 +36,10 @@ fn backend(choice: &DeviceChoice, method: Method) -> Result<Backend> {
         DeviceChoice::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
         DeviceChoice::Auto => Backend::select("auto"),
         DeviceChoice::Cpu => Ok(Backend::Cpu),
-        DeviceChoice::Named(name) => Backend::select(name),
+        DeviceChoice::Named(name) => Backend::select(name).map_err(|e| match e {
+            Error::Invalid { given, required, .. } => Error::Device(format!("given {given}, required {required}")),
+            other => other,
+        }),
     }
 }
 

@@ -88,7 +88,7 @@ mod tests {
     fn wrong_rows_are_named_by_line() {
         for (text, message) in [
             ("1 1000\n", "/p.txt: at least two rows of P [bar] and T [K] are required"),
-            ("", "/p.txt: at least two rows of P [bar] and T [K] are required"),
+            ("", "/p.txt: the file is empty"),
             ("# x\n1 abc\n", "/p.txt, line 2: two numbers, P [bar] and T [K], are required, found \"1 abc\""),
             ("1 900\n2 nan\n", "/p.txt, line 2: two numbers, P [bar] and T [K], are required, found \"2 nan\""),
             ("1 900\n2 -5\n", "/p.txt, line 2: T [K] above 0 is required, found -5"),
