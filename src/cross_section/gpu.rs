@@ -425,8 +425,8 @@ impl DeviceStage {
             (true, false) => &OUTPUT_NEAR_SET,
             (true, true) => &OUTPUT_NEAR_ADD,
         };
+        builder.dispatch(kernel, &params, &bindings, [groups64(prepared.grid.len().div_ceil(16)), r32, 1]);
         let groups = [groups64(prepared.grid.len().div_ceil(4)), r32, 1];
-        builder.dispatch(kernel, &params, &bindings, groups);
         for k in (0..zero).rev() {
             taps(builder, k);
             let params = BelowParams {

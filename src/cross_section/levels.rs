@@ -30,6 +30,8 @@ const TOP_NODES: f64 = 160.0;
 /// Cost of one near-field point in multiply-adds: in the wing, and within [`WING_START`] Doppler widths.
 const NEAR_WING_COST: f64 = 25.0;
 const NEAR_CORE_COST: f64 = 120.0;
+/// Cost of a node and channel besides its taps, in multiply-adds: sources are loaded and stored.
+const NODE_COST: f64 = 60.0;
 /// Largest near-field radius: beyond, the series for expm1 in the kernels loses digits.
 const MAX_NEAR_RADIUS: f64 = 0.05;
 
@@ -195,7 +197,7 @@ impl Ladder {
                 } else {
                     2.0 * self.reach(l, input.step) as f64 + 1.0
                 };
-                count * taps * 2f64.powi(-l.max(0))
+                count * (taps + NODE_COST) * 2f64.powi(-l.max(0))
             })
             .sum()
     }
