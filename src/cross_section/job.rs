@@ -11,30 +11,12 @@ use crate::backend::{Backend, BackendInfo};
 use crate::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
 use crate::grid::Grid;
 use crate::lines::LineList;
+use crate::output::Values;
 use crate::timing::Stages;
 use crate::{Error, Progress, Result};
 
 /// Output bytes of one program; larger jobs run pair by pair in portions.
 const OUTPUT_BYTES: usize = 32 << 20;
-
-/// \[pair\]\[nu\] values in cm2 molecule-1: f32 from a device, f64 from the CPU and the direct sum.
-#[derive(Clone, Debug)]
-pub enum Values {
-    /// From a device.
-    F32(Vec<f32>),
-    /// From the CPU.
-    F64(Vec<f64>),
-}
-
-impl Values {
-    /// As f64.
-    pub fn to_f64(&self) -> Vec<f64> {
-        match self {
-            Self::F32(v) => v.iter().map(|v| f64::from(*v)).collect(),
-            Self::F64(v) => v.clone(),
-        }
-    }
-}
 
 /// Levels and profiles chosen for one list at one pair.
 #[derive(Clone, Debug, Serialize)]
@@ -150,7 +132,7 @@ impl CrossSections {
         Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, seconds })
     }
 
-    /// Computes \[pair\]\[nu\] on `backend`.
+    /// Computes \[pair\]\[nu\] on `backend`, in cm2 molecule-1: f32 from a device, f64 from the CPU and the direct sum.
     ///
     /// # Errors
     /// The device refuses memory or is lost.

@@ -1,8 +1,12 @@
 //! All integration tests in one binary. Tests with `gpu` in their path need a device; `scripts/test` sees to one.
 
 #[cfg(feature = "cli")]
+mod bad_input;
+#[cfg(feature = "cli")]
 mod cli;
 mod cross_section;
 mod emission;
+#[cfg(feature = "cli")]
+mod end_to_end;
 mod reference;
 mod shaders;
