@@ -3,5 +3,7 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod cross_section;
+mod random_list;
 mod reference;
 mod shaders;
+mod unseen;
