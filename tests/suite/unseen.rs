@@ -26,7 +26,7 @@ fn probe(job: &Job, backend: &Backend) {
 
 #[test]
 fn probe_cpu() {
-    for seed in 0..12 {
+    for seed in range() {
         let job = unseen(seed);
         println!("R {:.1e} n {} lines {} range {:?} nu {}", job.grid.resolution(), job.grid.len(), job.list.len(), job.settings.temperature_range, job.grid.lo());
         for (m, tol) in [(Method::Lines, 1e-3), (Method::Density, 1e-3), (Method::Lines, 1e-5), (Method::Density, 1e-5)] {
@@ -40,9 +40,23 @@ fn probe_cpu() {
 #[test]
 fn probe_gpu() {
     let backend = Backend::Device(photosphere::gpu::Device::from_env().unwrap());
-    for seed in 0..12 {
+    for seed in range() {
         for (m, tol) in [(Method::Lines, 1e-3), (Method::Density, 1e-3)] {
             probe(&unseen(seed).with(m, tol), &backend);
         }
     }
+}
+fn range() -> std::ops::Range<u64> {
+    let get = |k| std::env::var(k).ok().and_then(|v| v.parse().ok());
+    get("SEED0").unwrap_or(0)..get("SEED1").unwrap_or(12)
+}
+
+#[test]
+fn time_setup() {
+    let case = crate::reference::case("co_hitran").unwrap();
+    let p: Vec<f64> = (0..200).map(|i| 1e-8 * 1e10f64.powf(i as f64 / 199.0)).collect();
+    for m in [Method::Lines, Method::Density] {
+    let start = std::time::Instant::now();
+    photosphere::cross_section::Prepared::new(case.grid, &case.list, &p, crate::random_list::settings((500.0, 1500.0), m, 1e-3, 0.0)).unwrap();
+    println!("max set-up {:.3}", start.elapsed().as_secs_f64());}
 }
