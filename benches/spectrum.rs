@@ -33,7 +33,12 @@ fn list() -> LineList {
 }
 
 fn settings(method: Method) -> Settings {
-    Settings { tolerance: 1e-3, temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(), method, line_margin: 0.0 }
+    Settings {
+        tolerance: 1e-3,
+        temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(),
+        method,
+        line_margin: 0.0,
+    }
 }
 
 fn grid() -> Grid {
@@ -93,19 +98,27 @@ fn stages(c: &mut Criterion) {
     let model = model();
     if let Some(backend) = device() {
         model.open(&backend).unwrap();
-        group.bench_function("open on the device, kernels compiled", |b| b.iter(|| black_box(model.open(&backend).unwrap())));
+        group.bench_function("open on the device, kernels compiled", |b| {
+            b.iter(|| black_box(model.open(&backend).unwrap()))
+        });
     }
     let state = state(&model);
     let list = list();
-    let prepared =
-        photosphere::cross_section::Prepared::new(grid(), &list, model.pressure().pressure_bar(), settings(Method::Lines)).unwrap();
+    let prepared = photosphere::cross_section::Prepared::new(
+        grid(),
+        &list,
+        model.pressure().pressure_bar(),
+        settings(Method::Lines),
+    )
+    .unwrap();
     let n = grid().len();
     let mut dtau = vec![0.0; 8 * n];
     group.bench_function("cross sections of 200 layers, cpu", |b| {
         b.iter(|| {
             for first in (0..LAYERS).step_by(8) {
                 dtau.fill(0.0);
-                cpu::add_layers(&prepared, first, &state.temperature_k[first..first + 8], &[1.0; 8], &mut dtau).unwrap();
+                cpu::add_layers(&prepared, first, &state.temperature_k[first..first + 8], &[1.0; 8], &mut dtau)
+                    .unwrap();
             }
         })
     });

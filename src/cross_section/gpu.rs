@@ -2,13 +2,14 @@
 //!
 //! A [`DeviceStage`] is declared once per species in a program; [`DeviceStage::add_batch`] then appends the passes of any run of
 //! layers. Layers with equal ladders share their scratch buffers and dispatches. The only input that changes from spectrum to
-//! spectrum is the layers' state, 128 bytes a layer ([`DeviceStage::state`]).
+//! spectrum is the layers' state, 192 bytes a layer ([`DeviceStage::state`]).
 
 use std::collections::BTreeMap;
 
 use super::levels::{BLOCK, LevelNodes};
 use super::prepared::{Layer, Prepared, Tier};
 use super::voigt::WING_START;
+use super::widths::MAX_CHANNELS;
 use crate::Result;
 use crate::density::gpu::{Constant, DensityBuffers, LineBuffers, groups64, kernel};
 use crate::gpu::{BufferId, Element, HostLayout, Kernel, Limits, ProgramBuilder, Role, host_struct};
@@ -19,9 +20,12 @@ host_struct! {
         inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
         output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
         pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
-        profile: [[f32; 4]; 4],
+        profile: [[f32; 4]; MAX_CHANNELS / 4],
     }
 }
+/// Length of [`LayerState`] in floats.
+const STATE_FLOATS: u64 = size_of::<LayerState>() as u64 / 4;
+
 host_struct! {
     pub(crate) struct RestrictParams { fine_first: i32, fine_nodes: i32, coarse_first: i32, coarse_nodes: u32 }
 }
@@ -166,9 +170,20 @@ kernel!(
     ]
 );
 
-kernel!(CORE, "Cores of lines.", "cross_section/core", CoreParams, [
-    "lib/math.wgsl", "lib/turns.wgsl", "lib/voigt.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "cross_section/core.wgsl",
-]);
+kernel!(
+    CORE,
+    "Cores of lines.",
+    "cross_section/core",
+    CoreParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/core.wgsl",
+    ]
+);
 
 /// Rows of the output are padded to a multiple of this: what one invocation computes.
 pub const ROW_MULTIPLE: usize = 16;
@@ -205,7 +220,7 @@ struct Group {
 #[derive(Clone, Debug)]
 pub struct DeviceStage {
     name: String,
-    /// \[layer\] of 128 bytes, written for each spectrum.
+    /// \[layer\] of 192 bytes, written for each spectrum.
     pub layers: BufferId,
     lines: Option<LineBuffers>,
     density: BTreeMap<i32, DensityBuffers>,
@@ -257,8 +272,12 @@ impl DeviceStage {
         limits: &Limits,
         constants: &mut Vec<Constant>,
     ) -> Self {
-        let layers =
-            builder.buffer(format!("{name}.layers"), Element::F32, &[prepared.layers.len() as u64, 32], Role::Input);
+        let layers = builder.buffer(
+            format!("{name}.layers"),
+            Element::F32,
+            &[prepared.layers.len() as u64, STATE_FLOATS],
+            Role::Input,
+        );
         let mut density = BTreeMap::new();
         let (mut lines, mut axes_buffer) = (None, None);
         match &prepared.tier {
@@ -510,11 +529,11 @@ impl DeviceStage {
     /// # Errors
     /// A temperature is outside the declared range.
     pub fn state(prepared: &Prepared, temperatures: &[f64], ln_factors: &[f64]) -> Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(temperatures.len() * 128);
+        let mut bytes = Vec::with_capacity(temperatures.len() * size_of::<LayerState>());
         for (i, (t, ln_factor)) in temperatures.iter().zip(ln_factors).enumerate() {
             let f = prepared.factors(i, *t)?;
             let channels = &prepared.layers[i].ladder.channels;
-            let mut profile = [[0.0; 4]; 4];
+            let mut profile = [[0.0; 4]; MAX_CHANNELS / 4];
             for (k, g) in channels.nodes().into_iter().enumerate() {
                 profile[k / 4][k % 4] = (g / f.sigma) as f32;
             }

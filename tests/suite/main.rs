@@ -8,5 +8,7 @@ mod cross_section;
 mod emission;
 #[cfg(feature = "cli")]
 mod end_to_end;
+mod random_list;
 mod reference;
 mod shaders;
+mod unseen;
