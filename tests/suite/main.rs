@@ -8,5 +8,6 @@ mod cross_section;
 mod emission;
 #[cfg(feature = "cli")]
 mod end_to_end;
+mod examples;
 mod reference;
 mod shaders;
