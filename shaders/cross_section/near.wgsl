@@ -1,5 +1,5 @@
-// Lines within the softening radius of output nodes, each by its own profile less its own softened one; twin:
-// src/cross_section/near.rs.
+// Lines within the softening radius of output nodes, each by its own profile less its own softened one; the profile's core is left
+// to core.wgsl. Twin: src/cross_section/near.rs.
 //
 // In:  lines; bins, the first line at or after every 16th output node; near [row][line][2]: (strength, g, 1/(radius^2 + g^2),
 //      fourth coefficient), (coefficients 0..3).
@@ -26,7 +26,9 @@ fn near_line(line: Near, d: vec4<f32>, inverse_sigma: f32) -> vec4<f32> {
     for (var once = any(inside); once; once = false) {
         let v = (xx - line.radius2) * line.inverse;
         let soft = line.c.x + v * (line.c.y + v * (line.c.z + v * (line.c.w + v * line.c4)));
-        value = select(vec4(0.0), line.strength * (voigt(x, line.g) - soft), inside);
+        let d2 = xx + line.g * line.g;
+        let wing = select(vec4(0.0), voigt_wing(max(d2, vec4(WING_START2)), line.g), d2 >= vec4(WING_START2));
+        value = select(vec4(0.0), line.strength * (wing - soft), inside);
     }
     return value;
 }

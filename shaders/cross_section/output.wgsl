@@ -7,7 +7,7 @@
 // Dispatch: one invocation per 16 output nodes (x) and row (y).
 
 struct OutputParams {
-    quads: u32,        // output nodes over 4, rounded up
+    quads: u32,        // output nodes over 4; nodes are padded to a multiple of 16
     evaluated: u32,    // nodes of the level
     level: u32,
     first_layer: u32,
@@ -98,7 +98,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let factor = layers[params.first_layer + id.y].output_factor;
     let at = (params.first_row + id.y) * quads + 4u * id.x;
     emit(at, factor * sum.a);
-    for (var once = 4u * id.x + 1u < quads; once; once = false) { emit(at + 1u, factor * sum.b); }
-    for (var once = 4u * id.x + 2u < quads; once; once = false) { emit(at + 2u, factor * sum.c); }
-    for (var once = 4u * id.x + 3u < quads; once; once = false) { emit(at + 3u, factor * sum.d); }
+    emit(at + 1u, factor * sum.b);
+    emit(at + 2u, factor * sum.c);
+    emit(at + 3u, factor * sum.d);
 }

@@ -1,4 +1,4 @@
-// What a layer's lines share, one record of 32 floats a layer, written by the host for each spectrum; host: src/cross_section/gpu.rs.
+// What a layer's lines share, one record of 48 floats a layer, written by the host for each spectrum; host: src/cross_section/gpu.rs.
 // Lengths are in units of the layer's Doppler standard deviation s.
 // Needs math.wgsl, turns.wgsl.
 
@@ -14,7 +14,7 @@ struct LayerState {
     channel_inverse_half: f32,
     channel_scale: u32,      // which function: SCALE_*
     pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
-    profile: array<vec4<f32>, 4>,  // Lorentz widths of the profiles, in units of s
+    profile: array<vec4<f32>, 8>,  // Lorentz widths of the profiles, in units of s
 }
 
 const SCALE_LINEAR: u32 = 0u;
@@ -29,17 +29,22 @@ fn channel_position(layer: LayerState, scale: u32, ln_gamma: f32) -> f32 {
     return (v - layer.channel_mid) * layer.channel_inverse_half;
 }
 
-// Lagrange weights of the channels `first`..`first + 3` of `count` at t; 0 beyond the last.
+// Lagrange weights of the channels `first`..`first + 3` of `count` at t; 0 beyond the last. The barycentric formula on Chebyshev nodes:
+// its sum to 1 does not depend on the nodes' rounding, which is large in weights formed as products.
 fn channel_weights(t: f32, first: u32, count: u32) -> vec4<f32> {
     if count == 1u { return vec4(1.0, 0.0, 0.0, 0.0); }
-    var weight = vec4(1.0);
-    let index = vec4(first, first + 1u, first + 2u, first + 3u);
     let turn = 0.25 / f32(count);
-    let own = sin_cos_turns(min((2.0 * vec4<f32>(index) + 1.0) * turn, vec4(0.5))).cosine;
-    for (var j = 0u; j < count; j++) {
-        let other = sin_cos_turns(vec4((2.0 * f32(j) + 1.0) * turn)).cosine;
-        let own_factor = index == vec4(j);
-        weight *= select((t - other) / select(own - other, vec4(1.0), own_factor), vec4(1.0), own_factor);
+    var total = 0.0;
+    var weight = vec4(0.0);
+    for (var j = 0u; j < count; j += 4u) {
+        let index = vec4(j, j + 1u, j + 2u, j + 3u);
+        let angle = sin_cos_turns(min((2.0 * vec4<f32>(index) + 1.0) * turn, vec4(0.5)));
+        // beyond the last the angle is half a turn, whose sine is not exactly 0
+        let sine = select(angle.sine, vec4(0.0), index >= vec4(count)) * vec4(1.0, -1.0, 1.0, -1.0);
+        let distance = t - angle.cosine;
+        let each = sine / select(distance, vec4(1e-20), distance == vec4(0.0));
+        total += dot(each, vec4(1.0));
+        weight = select(weight, each, index == vec4(first, first + 1u, first + 2u, first + 3u));
     }
-    return select(weight, vec4(0.0), index >= vec4(count));
+    return weight / total;
 }

@@ -48,6 +48,9 @@ fn sources(prepared: &Prepared, layers: &[Layer], states: &[LayerFactors]) -> Ve
             let mut sources = vec![Vec::new(); layers.len()];
             for (level, density) in by_level {
                 let of_level: Vec<usize> = (0..layers.len()).filter(|&i| layers[i].ladder.finest == *level).collect();
+                if of_level.is_empty() {
+                    continue; // a level of other layers than this batch's
+                }
                 let weights: Vec<_> =
                     of_level.iter().map(|&i| axes.weights(&states[i], &layers[i].ladder.channels)).collect();
                 let nodes: Vec<_> = of_level.iter().map(|&i| &layers[i].nodes[0]).collect();

@@ -2,12 +2,14 @@
 //!
 //! A [`DeviceStage`] is declared once per species in a program; [`DeviceStage::add_batch`] then appends the passes of any run of
 //! layers. Layers with equal ladders share their scratch buffers and dispatches. The only input that changes from spectrum to
-//! spectrum is the layers' state, 128 bytes a layer ([`DeviceStage::state`]).
+//! spectrum is the layers' state, 192 bytes a layer ([`DeviceStage::state`]).
 
 use std::collections::BTreeMap;
 
 use super::levels::{BLOCK, LevelNodes};
 use super::prepared::{Layer, Prepared, Tier};
+use super::voigt::WING_START;
+use super::widths::MAX_CHANNELS;
 use crate::Result;
 use crate::density::gpu::{Constant, DensityBuffers, LineBuffers, groups64, kernel};
 use crate::gpu::{BufferId, Element, HostLayout, Kernel, Limits, ProgramBuilder, Role, host_struct};
@@ -18,9 +20,12 @@ host_struct! {
         inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
         output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
         pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
-        profile: [[f32; 4]; 4],
+        profile: [[f32; 4]; MAX_CHANNELS / 4],
     }
 }
+/// Length of [`LayerState`] in floats.
+const STATE_FLOATS: u64 = size_of::<LayerState>() as u64 / 4;
+
 host_struct! {
     pub(crate) struct RestrictParams { fine_first: i32, fine_nodes: i32, coarse_first: i32, coarse_nodes: u32 }
 }
@@ -43,6 +48,12 @@ host_struct! {
     pub(crate) struct OutputParams {
         quads: u32, evaluated: u32, level: u32, first_layer: u32, first_row: u32, lines: u32, first_bin: i32, bins: u32,
         window: i32, radius: f32, step: f32, pad0: f32,
+    }
+}
+host_struct! {
+    pub(crate) struct CoreParams {
+        quads: u32, count: u32, first_layer: u32, first_row: u32, lines: u32, first_bin: i32, bins: u32, window: i32, step: f32,
+        pad0: f32, pad1: f32, pad2: f32,
     }
 }
 host_struct! {
@@ -159,6 +170,24 @@ kernel!(
     ]
 );
 
+kernel!(
+    CORE,
+    "Cores of lines.",
+    "cross_section/core",
+    CoreParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/core.wgsl",
+    ]
+);
+
+/// Rows of the output are padded to a multiple of this: what one invocation computes.
+pub const ROW_MULTIPLE: usize = 16;
+
 /// The kernels of this stage.
 pub fn kernels() -> Vec<&'static Kernel> {
     vec![
@@ -172,6 +201,7 @@ pub fn kernels() -> Vec<&'static Kernel> {
         &OUTPUT_ADD,
         &OUTPUT_NEAR_SET,
         &OUTPUT_NEAR_ADD,
+        &CORE,
     ]
 }
 
@@ -190,11 +220,13 @@ struct Group {
 #[derive(Clone, Debug)]
 pub struct DeviceStage {
     name: String,
-    /// \[layer\] of 128 bytes, written for each spectrum.
+    /// \[layer\] of 192 bytes, written for each spectrum.
     pub layers: BufferId,
     lines: Option<LineBuffers>,
     density: BTreeMap<i32, DensityBuffers>,
     axes: Option<BufferId>,
+    /// Output nodes over 4 that lie in the core of a line, their number, and the nodes within a core.
+    core: Option<(BufferId, usize, i32)>,
     /// Group of each layer.
     group_of: Vec<usize>,
     groups: Vec<Group>,
@@ -213,6 +245,22 @@ fn padded(nodes: &LevelNodes) -> u64 {
     (2 * nodes.reach as u64 + 1).next_multiple_of(4)
 }
 
+/// Output nodes over 4 that lie in the core of a line at some temperature of the range, and the nodes within a core.
+fn active_quads(prepared: &Prepared) -> (Vec<u32>, i32) {
+    let core = WING_START * prepared.species.doppler_sigma(prepared.settings.temperature_range.hi);
+    let window = (-(-core).ln_1p() / prepared.grid.step()).ceil() + 1.0;
+    let last = (prepared.grid.len() - 1) as f64;
+    let mut quads: Vec<u32> = Vec::new();
+    for line in &prepared.table.lines {
+        let (lo, hi) = ((line.position - window).max(0.0), (line.position + window).min(last));
+        if lo <= hi {
+            let next = quads.last().map_or(0, |q| q + 1);
+            quads.extend((lo as u32 / 4).max(next)..=hi as u32 / 4);
+        }
+    }
+    (quads, window as i32)
+}
+
 impl DeviceStage {
     /// Declares the buffers of a species, named `name.*`; batches of [`add_batch`](Self::add_batch) will have at most `rows` layers.
     /// The content of constant buffers is added to `constants`.
@@ -224,8 +272,12 @@ impl DeviceStage {
         limits: &Limits,
         constants: &mut Vec<Constant>,
     ) -> Self {
-        let layers =
-            builder.buffer(format!("{name}.layers"), Element::F32, &[prepared.layers.len() as u64, 32], Role::Input);
+        let layers = builder.buffer(
+            format!("{name}.layers"),
+            Element::F32,
+            &[prepared.layers.len() as u64, STATE_FLOATS],
+            Role::Input,
+        );
         let mut density = BTreeMap::new();
         let (mut lines, mut axes_buffer) = (None, None);
         match &prepared.tier {
@@ -262,6 +314,16 @@ impl DeviceStage {
                 group
             })
             .collect();
+        let core = representative
+            .iter()
+            .any(|l| l.ladder.near_field)
+            .then(|| active_quads(prepared))
+            .filter(|(quads, _)| !quads.is_empty())
+            .map(|(quads, window)| {
+                let id = builder.buffer(format!("{name}.core"), Element::U32, &[quads.len() as u64], Role::Constant);
+                constants.push((id, bytemuck::cast_slice(&quads).to_vec()));
+                (id, quads.len(), window)
+            });
         let groups = representative
             .iter()
             .zip(sizes)
@@ -270,10 +332,10 @@ impl DeviceStage {
                 Group::declare(builder, &format!("{name}.g{g}"), prepared, layer, rows.min(size) as u64)
             })
             .collect();
-        Self { name: name.into(), layers, lines, density, axes: axes_buffer, group_of, groups }
+        Self { name: name.into(), layers, lines, density, axes: axes_buffer, core, group_of, groups }
     }
 
-    /// Appends the passes that put layers `first..first + rows` into `output` \[rows\]\[nu, padded to a multiple of 4\], each times its factor; `add` adds to what is
+    /// Appends the passes that put layers `first..first + rows` into `output` \[rows\]\[nu, padded to a multiple of [`ROW_MULTIPLE`]\], each times its factor; `add` adds to what is
     /// there.
     pub fn add_batch(
         &self,
@@ -399,7 +461,7 @@ impl DeviceStage {
         let near = group.near.zip(self.lines.as_ref());
         let radius = ladder.radius[0];
         let params = OutputParams {
-            quads: prepared.grid.len().div_ceil(4) as u32,
+            quads: (prepared.grid.len().next_multiple_of(ROW_MULTIPLE) / 4) as u32,
             evaluated: nodes[zero].outputs() as u32,
             level: nodes[zero].level as u32,
             first_layer: first as u32,
@@ -426,11 +488,29 @@ impl DeviceStage {
             (true, true) => &OUTPUT_NEAR_ADD,
         };
         builder.dispatch(kernel, &params, &bindings, [groups64(prepared.grid.len().div_ceil(16)), r32, 1]);
+        if let (Some((near, lines)), Some((active, count, window))) = (near, self.core) {
+            let params = CoreParams {
+                quads: params.quads,
+                count: count as u32,
+                first_layer: first as u32,
+                first_row: row as u32,
+                lines: lines.count as u32,
+                first_bin: lines.first_bin as i32,
+                bins: lines.bin_count as u32,
+                window,
+                step: step as f32,
+                pad0: 0.0,
+                pad1: 0.0,
+                pad2: 0.0,
+            };
+            let bindings = [self.layers, lines.lines, lines.bins, near, active, output];
+            builder.dispatch(&CORE, &params, &bindings, [groups64(count), r32, 1]);
+        }
         let groups = [groups64(prepared.grid.len().div_ceil(4)), r32, 1];
         for k in (0..zero).rev() {
             taps(builder, k);
             let params = BelowParams {
-                quads: prepared.grid.len().div_ceil(4) as u32,
+                quads: (prepared.grid.len().next_multiple_of(ROW_MULTIPLE) / 4) as u32,
                 nodes: nodes[k].sources() as u32,
                 offset: nodes[k].offset() as u32,
                 padded: padded(&nodes[k]) as u32,
@@ -449,11 +529,11 @@ impl DeviceStage {
     /// # Errors
     /// A temperature is outside the declared range.
     pub fn state(prepared: &Prepared, temperatures: &[f64], ln_factors: &[f64]) -> Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(temperatures.len() * 128);
+        let mut bytes = Vec::with_capacity(temperatures.len() * size_of::<LayerState>());
         for (i, (t, ln_factor)) in temperatures.iter().zip(ln_factors).enumerate() {
             let f = prepared.factors(i, *t)?;
             let channels = &prepared.layers[i].ladder.channels;
-            let mut profile = [[0.0; 4]; 4];
+            let mut profile = [[0.0; 4]; MAX_CHANNELS / 4];
             for (k, g) in channels.nodes().into_iter().enumerate() {
                 profile[k / 4][k % 4] = (g / f.sigma) as f32;
             }

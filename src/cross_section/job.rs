@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
-use super::gpu::DeviceStage;
+use super::gpu::{DeviceStage, ROW_MULTIPLE};
 use super::prepared::{Method, Prepared, Settings, Tier};
 use crate::backend::{Backend, BackendInfo};
 use crate::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
@@ -203,7 +203,7 @@ impl CrossSections {
         seconds: &mut Stages,
         planned: &mut u64,
     ) -> Result<Vec<f32>> {
-        let (n, padded) = (self.grid.len(), self.grid.len().next_multiple_of(4));
+        let (n, padded) = (self.grid.len(), self.grid.len().next_multiple_of(ROW_MULTIPLE));
         let batch = (OUTPUT_BYTES / (4 * padded)).clamp(1, 16);
         let temperatures: Vec<f64> = self.at.iter().map(|a| a.0).collect();
         // On the device the largest list's scale is 1: cross sections in cm2 do not fit float32's range.

@@ -112,10 +112,8 @@ impl Ladder {
         let Some(lines_per_node) = input.near_lines_per_node else { return Ok(spread) };
         let mut best = spread;
         for finest in 0..=14 {
-            if let Some(ladder) = Self::near(input, finest, lines_per_node)? {
-                if ladder.cost < best.cost {
-                    best = ladder;
-                }
+            if let Some(ladder) = Self::near(input, finest, lines_per_node).filter(|l| l.cost < best.cost) {
+                best = ladder;
             }
         }
         Ok(best)
@@ -162,30 +160,32 @@ impl Ladder {
             let least = if level == finest + 1 { Self::wing_radius(input) } else { radius[radius.len() - 1] };
             radius.push(least.max(a * 2f64.powi(level)));
         }
-        let channels = Channels::choose(s, g, input.gamma.1, 0.0, 0.25 * input.tolerance)?;
+        let channels = Channels::choose(s, g, input.gamma.1, None, 0.25 * input.tolerance)?;
         let mut ladder = Self { finest, top, near_field: false, radius, channels, spreading_error: error, cost: 0.0 };
         let gather = SPREAD as f64 * channels.count() as f64 * input.near_lines_per_node.unwrap_or(0.0);
         ladder.cost = ladder.convolution_cost(input) + gather;
         Ok(ladder)
     }
 
-    fn near(input: &LadderInput, finest: i32, lines_per_node: f64) -> Result<Option<Self>> {
+    /// The ladder with a near field about level `finest`, if there is one.
+    fn near(input: &LadderInput, finest: i32, lines_per_node: f64) -> Option<Self> {
         let a = nodes_per_radius(input.tolerance) * input.step;
         let first = (a * 2f64.powi(finest)).max(Self::wing_radius(input));
         let top = Self::top_level(input, finest);
         if first > MAX_NEAR_RADIUS || (finest == top && finest > 0) {
-            return Ok(None);
+            return None;
         }
         let mut radius = vec![first];
         for level in finest + 1..=top {
             radius.push(radius[radius.len() - 1].max(a * 2f64.powi(level)));
         }
-        let channels = Channels::choose(input.sigma.0, input.gamma.0, input.gamma.1, first, 0.25 * input.tolerance)?;
+        let (s, (g_min, g_max)) = (input.sigma.0, input.gamma);
+        let Ok(channels) = Channels::choose(s, g_min, g_max, Some(first), 0.25 * input.tolerance) else { return None };
         let mut ladder = Self { finest, top, near_field: true, radius, channels, spreading_error: 0.0, cost: 0.0 };
         let core = WING_START * input.sigma.1 / input.step;
         let near = lines_per_node * 2.0 * (first / input.step * NEAR_WING_COST + core * NEAR_CORE_COST);
         ladder.cost = ladder.convolution_cost(input) + near;
-        Ok(Some(ladder))
+        Some(ladder)
     }
 
     fn convolution_cost(&self, input: &LadderInput) -> f64 {

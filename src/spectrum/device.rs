@@ -3,7 +3,7 @@
 use super::cpu::pair;
 use super::model::{EmissionModel, State};
 use crate::Result;
-use crate::cross_section::gpu::DeviceStage;
+use crate::cross_section::gpu::{DeviceStage, ROW_MULTIPLE};
 use crate::gpu::{BufferId, Device, Element, ProgramBuilder, Role, Workspace};
 use crate::optical_depth::{CiaBuffers, DeviceTable};
 use crate::timing::Stages;
@@ -26,7 +26,7 @@ pub struct DeviceEmission {
 impl DeviceEmission {
     pub fn new(model: &EmissionModel, device: &Device, seconds: &mut Stages) -> Result<Self> {
         let limits = device.limits();
-        let n = model.grid.len().next_multiple_of(4);
+        let n = model.grid.len().next_multiple_of(ROW_MULTIPLE);
         let (n64, layers) = (n as u64, model.layers());
         let batch = BATCH.min(layers);
         let mut builder = ProgramBuilder::new();

@@ -33,7 +33,7 @@ fn reference(backend: &Backend, tolerance: f64) {
     };
     let mut emission = model.open(backend).unwrap();
     let flux = emission.flux(&state, &()).unwrap().to_f64();
-    for _ in 0..2 {
+    for _ in 0..std::env::var("REPS").map_or(2, |r| r.parse().unwrap()) {
         let start = std::time::Instant::now();
         emission.flux(&state, &()).unwrap();
         println!("{:.3} s", start.elapsed().as_secs_f64());

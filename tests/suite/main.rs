@@ -8,6 +8,9 @@ mod cross_section;
 mod emission;
 #[cfg(feature = "cli")]
 mod end_to_end;
+#[cfg(feature = "plot")]
 mod examples;
+mod random_list;
 mod reference;
 mod shaders;
+mod unseen;
