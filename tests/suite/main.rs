@@ -8,6 +8,8 @@ mod cross_section;
 mod emission;
 #[cfg(feature = "cli")]
 mod end_to_end;
+#[cfg(feature = "plot")]
+mod examples;
 mod random_list;
 mod reference;
 mod shaders;

@@ -64,7 +64,7 @@ fn hitran(source: &LineSource, range: (f64, f64), own: Own, progress: &dyn Progr
         molar_mass: own.molar_mass,
     };
     let mut all: BTreeMap<HitranId, Vec<Line>> = BTreeMap::new();
-    let records = reader.stream(progress, &mut |id, lines| {
+    let mut records = reader.stream(progress, &mut |id, lines| {
         all.entry(id).or_default().extend_from_slice(lines);
         Ok(())
     })?;
@@ -73,6 +73,8 @@ fn hitran(source: &LineSource, range: (f64, f64), own: Own, progress: &dyn Progr
     }
     let id = one_isotopologue(source, all.keys().copied().collect())?;
     let lines = all.remove(&id).unwrap_or_default();
+    records.dropped_other_species += records.kept - lines.len() as u64;
+    records.kept = lines.len() as u64;
     Ok(Loaded { list: LineList::new(reader.species(id)?, lines)?, records: Some(records) })
 }
 
