@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::convolve::SPREAD;
-use super::levels::{Ladder, LadderInput, LevelNodes};
+use super::levels::{Crowding, Ladder, LadderInput, LevelNodes};
 use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::{LayerFactors, LineTable, TemperatureRange, WidthRange};
 use crate::grid::Grid;
@@ -114,8 +114,9 @@ impl Prepared {
         let margin =
             table.lines.iter().fold(0.0f64, |m, l| m.max(-l.position).max(l.position - (grid.len() - 1) as f64));
         let (t, species) = (settings.temperature_range, list.species.clone());
-        let lines_per_node = table.lines.len() as f64 / (grid.len() as f64 + 2.0 * margin);
-        let choose = |widths: WidthRange, near_lines_per_node: Option<f64>| -> Result<Vec<Layer>> {
+        let crowding = Crowding::of(|i| table.lines[i].position, table.lines.len(), grid.len() as f64 + 2.0 * margin);
+        let lines_per_node = crowding.lines_per_node;
+        let choose = |widths: WidthRange, near: Option<&Crowding>| -> Result<Vec<Layer>> {
             pressures
                 .par_iter()
                 .map(|&pressure| {
@@ -126,7 +127,7 @@ impl Prepared {
                         sigma: (species.doppler_sigma(t.lo), species.doppler_sigma(t.hi)),
                         gamma: (widths.min * pressure, widths.max * pressure),
                         tolerance: settings.tolerance,
-                        near_lines_per_node,
+                        near,
                     };
                     let ladder = Ladder::choose(&input)?;
                     let nodes = LevelNodes::of(&ladder, &input);
@@ -134,7 +135,7 @@ impl Prepared {
                 })
                 .collect()
         };
-        let lines = || choose(table.widths, Some(lines_per_node)).map(|layers| (Choice::Lines, layers));
+        let lines = || choose(table.widths, Some(&crowding)).map(|layers| (Choice::Lines, layers));
         let density = || {
             let axes = Axes::new(&table, &t, settings.tolerance)?;
             choose(axes.widths(&t), None).map(|layers| (Choice::Density(axes), layers))
