@@ -3,6 +3,7 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod cross_section;
+mod extremes;
 mod random_list;
 mod reference;
 mod shaders;

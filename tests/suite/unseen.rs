@@ -1,26 +1,46 @@
 //! Lists that nothing was tuned on.
 
 use crate::random_list::{Job, unseen};
-use photosphere::cross_section::Method;
-use photosphere::Backend;
 use crate::reference::{quantile, relative_errors};
+use photosphere::Backend;
+use photosphere::cross_section::Method;
 
-fn probe(job: &Job, backend: &Backend) {
+pub fn probe(job: &Job, backend: &Backend) {
     std::panic::set_hook(Box::new(|i| println!("{}", i.to_string().replace("\n", " | "))));
     let points = job.sample(200);
     let exact = job.exact(&points);
     let r = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job.compute(backend)));
-    let Ok((values, report)) = r else { println!("{} {:?} {:.0e} PANIC", job.name, job.settings.method, job.settings.tolerance); return };
+    let Ok((values, report)) = r else {
+        println!("{} {:?} {:.0e} PANIC", job.name, job.settings.method, job.settings.tolerance);
+        return;
+    };
     let budget = report.lists[0].error_budget;
     for (i, (t, p)) in job.at.iter().enumerate() {
         let got: Vec<f64> = points.iter().map(|&j| values[i][j]).collect();
         let r = relative_errors(&got, &exact[i]);
         let l = &report.pairs[i];
         let max = r[r.len() - 1];
-        println!("{} {:?} {:.0e} T {t:.0} P {p:.1e} max {max:.1e} p99 {:.1e} p50 {:.1e} budget {:.1e} near {} {}..{} k {} min {:.0e} {}",
-            job.name, job.settings.method, job.settings.tolerance, quantile(&r, 0.99), quantile(&r, 0.5), budget.total(), l.near_field, l.finest_level, l.coarsest_level, l.profiles,
+        println!(
+            "{} {:?} {:.0e} T {t:.0} P {p:.1e} max {max:.1e} p99 {:.1e} p50 {:.1e} budget {:.1e} near {} {}..{} k {} min {:.0e} {}",
+            job.name,
+            job.settings.method,
+            job.settings.tolerance,
+            quantile(&r, 0.99),
+            quantile(&r, 0.5),
+            budget.total(),
+            l.near_field,
+            l.finest_level,
+            l.coarsest_level,
+            l.profiles,
             exact[i].iter().fold(f64::INFINITY, |a, b| a.min(*b)),
-            if max > budget.total() { "OVERBUDGET" } else if max > job.settings.tolerance { "OVERTOL" } else { "" });
+            if max > budget.total() {
+                "OVERBUDGET"
+            } else if max > job.settings.tolerance {
+                "OVERTOL"
+            } else {
+                ""
+            }
+        );
     }
 }
 
@@ -28,8 +48,16 @@ fn probe(job: &Job, backend: &Backend) {
 fn probe_cpu() {
     for seed in range() {
         let job = unseen(seed);
-        println!("R {:.1e} n {} lines {} range {:?} nu {}", job.grid.resolution(), job.grid.len(), job.list.len(), job.settings.temperature_range, job.grid.lo());
-        for (m, tol) in [(Method::Lines, 1e-3), (Method::Density, 1e-3), (Method::Lines, 1e-5), (Method::Density, 1e-5)] {
+        println!(
+            "R {:.1e} n {} lines {} range {:?} nu {}",
+            job.grid.resolution(),
+            job.grid.len(),
+            job.list.len(),
+            job.settings.temperature_range,
+            job.grid.lo()
+        );
+        for (m, tol) in [(Method::Lines, 1e-3), (Method::Density, 1e-3), (Method::Lines, 1e-5), (Method::Density, 1e-5)]
+        {
             let start = std::time::Instant::now();
             probe(&job.with(m, tol), &Backend::Cpu);
             println!("   {:.2} s", start.elapsed().as_secs_f64());
@@ -56,7 +84,14 @@ fn time_setup() {
     let case = crate::reference::case("co_hitran").unwrap();
     let p: Vec<f64> = (0..200).map(|i| 1e-8 * 1e10f64.powf(i as f64 / 199.0)).collect();
     for m in [Method::Lines, Method::Density] {
-    let start = std::time::Instant::now();
-    photosphere::cross_section::Prepared::new(case.grid, &case.list, &p, crate::random_list::settings((500.0, 1500.0), m, 1e-3, 0.0)).unwrap();
-    println!("max set-up {:.3}", start.elapsed().as_secs_f64());}
+        let start = std::time::Instant::now();
+        photosphere::cross_section::Prepared::new(
+            case.grid,
+            &case.list,
+            &p,
+            crate::random_list::settings((500.0, 1500.0), m, 1e-3, 0.0),
+        )
+        .unwrap();
+        println!("max set-up {:.3}", start.elapsed().as_secs_f64());
+    }
 }
