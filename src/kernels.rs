@@ -6,6 +6,7 @@ use crate::gpu::Kernel;
 pub fn kernels() -> Vec<&'static Kernel> {
     let mut all = crate::density::gpu::kernels();
     all.extend(crate::cross_section::gpu::kernels());
+    all.push(&crate::optical_depth::cia_gpu::CIA);
     all.push(&crate::transfer::emission_gpu::EMISSION);
     all
 }

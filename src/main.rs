@@ -6,11 +6,21 @@ use clap::Parser;
 use photosphere::cli::{self, Cli};
 
 fn main() -> ExitCode {
+    quiet_drivers();
     match cli::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             cli::report(&error);
             ExitCode::from(cli::exit_code(&error))
         }
+    }
+}
+
+/// Mesa's Vulkan drivers print an error about this variable where it is not set (in containers, over ssh), though nothing is
+/// wrong: it names a folder for sockets of a display.
+fn quiet_drivers() {
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: no other thread runs yet that could read the environment.
+        unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
     }
 }

@@ -3,8 +3,15 @@
 use std::time::Instant;
 
 /// Seconds by stage, in order of first appearance.
-#[derive(Clone, Debug, Default, serde::Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Stages(Vec<(String, f64)>);
+
+/// As a map from stage to seconds, in order.
+impl serde::Serialize for Stages {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
 
 impl Stages {
     /// Runs `work` and adds its time to `stage`.

@@ -1,5 +1,5 @@
-// Lines within the softening radius of output nodes, each by its own profile less its own softened one; twin:
-// src/cross_section/near.rs.
+// Lines within the softening radius of output nodes, each by its own profile less its own softened one; the profile's core is left
+// to core.wgsl. Twin: src/cross_section/near.rs.
 //
 // In:  lines; bins, the first line at or after every 16th output node; near [row][line][2]: (strength, g, 1/(radius^2 + g^2),
 //      fourth coefficient), (coefficients 0..3).
@@ -7,26 +7,49 @@
 @group(0) @binding(5) var<storage, read> bins: array<u32>;
 @group(0) @binding(6) var<storage, read> near: array<vec4<f32>>;
 
-// Of nodes i, i + 1, i + 2, i + 3.
-fn near_field(row: u32, i: i32) -> vec4<f32> {
+struct Near {
+    strength: f32,
+    g: f32,
+    radius2: f32,
+    inverse: f32,
+    c: vec4<f32>,
+    c4: f32,
+}
+
+// One line on four nodes at d = q - q_i.
+fn near_line(line: Near, d: vec4<f32>, inverse_sigma: f32) -> vec4<f32> {
+    // expm1(d), |d| < 0.06
+    let x = d * (1.0 + d * (0.5 + d * (1.0 / 6.0 + d * (1.0 / 24.0 + d * (1.0 / 120.0))))) * inverse_sigma;
+    let xx = x * x;
+    let inside = xx < vec4(line.radius2);
+    var value = vec4(0.0);
+    for (var once = any(inside); once; once = false) {
+        let v = (xx - line.radius2) * line.inverse;
+        let soft = line.c.x + v * (line.c.y + v * (line.c.z + v * (line.c.w + v * line.c4)));
+        let d2 = xx + line.g * line.g;
+        let wing = select(vec4(0.0), voigt_wing(max(d2, vec4(WING_START2)), line.g), d2 >= vec4(WING_START2));
+        value = select(vec4(0.0), line.strength * (wing - soft), inside);
+    }
+    return value;
+}
+
+fn near_field(row: u32, i: i32) -> Sixteen {
     let inverse_sigma = layers[params.first_layer + row].inverse_sigma;
     let radius = params.radius * inverse_sigma;
+    let radius2 = radius * radius;
+    let step = params.step;
     let top = i32(params.bins);
-    let last = bins[clamp(((i + 3 + params.window - params.first_bin) >> 4u) + 1, 0, top)];
-    var sum = vec4(0.0);
+    let base = 2u * row * params.lines;
+    let last = bins[clamp(((i + 15 + params.window - params.first_bin) >> 4u) + 1, 0, top)];
+    var sum = Sixteen(vec4(0.0), vec4(0.0), vec4(0.0), vec4(0.0));
     for (var n = bins[clamp((i - params.window - params.first_bin) >> 4u, 0, top)]; n < last; n++) {
-        let d = (f32(i - lines[n].node) + vec4(0.0, 1.0, 2.0, 3.0) - lines[n].fraction) * params.step;
-        // expm1(d), |d| < 0.06
-        let x = d * (1.0 + d * (0.5 + d * (1.0 / 6.0 + d * (1.0 / 24.0 + d * (1.0 / 120.0))))) * inverse_sigma;
-        let inside = abs(x) < vec4(radius);
-        for (var once = any(inside); once; once = false) {
-            let at = 2u * (row * params.lines + n);
-            let a = near[at];
-            let c = near[at + 1u];
-            let v = (x * x - radius * radius) * a.z;
-            let soft = c.x + v * (c.y + v * (c.z + v * (c.w + v * a.w)));
-            sum += select(vec4(0.0), a.x * (voigt(x, a.y) - soft), inside);
-        }
+        let a = near[base + 2u * n];
+        let line = Near(a.x, a.y, radius2, a.z, near[base + 2u * n + 1u], a.w);
+        let d = (f32(i - lines[n].node) + vec4(0.0, 1.0, 2.0, 3.0) - lines[n].fraction) * step;
+        sum.a += near_line(line, d, inverse_sigma);
+        sum.b += near_line(line, d + 4.0 * step, inverse_sigma);
+        sum.c += near_line(line, d + 8.0 * step, inverse_sigma);
+        sum.d += near_line(line, d + 12.0 * step, inverse_sigma);
     }
     return sum;
 }

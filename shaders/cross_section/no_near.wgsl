@@ -1,3 +1,3 @@
-fn near_field(row: u32, i: i32) -> vec4<f32> {
-    return vec4(0.0);
+fn near_field(row: u32, i: i32) -> Sixteen {
+    return Sixteen(vec4(0.0), vec4(0.0), vec4(0.0), vec4(0.0));
 }

@@ -4,10 +4,10 @@
 //
 // In:  layers [all layers]; result [row][evaluated nodes], the first 8 before the first output node.
 // Out: output [.. + row][4 quads], each times the layer's factor; nodes beyond the last are padding.
-// Dispatch: one invocation per four output nodes (x) and row (y).
+// Dispatch: one invocation per 16 output nodes (x) and row (y).
 
 struct OutputParams {
-    quads: u32,        // output nodes over 4, rounded up
+    quads: u32,        // output nodes over 4; nodes are padded to a multiple of 16
     evaluated: u32,    // nodes of the level
     level: u32,
     first_layer: u32,
@@ -25,52 +25,80 @@ struct OutputParams {
 @group(0) @binding(2) var<storage, read> result: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<vec4<f32>>;
 
-// Of nodes i, i + 1, i + 2, i + 3; i is a multiple of 4.
-fn interpolated(row: u32, i: u32) -> vec4<f32> {
+// Of nodes i, i + 1, i + 2, i + 3 at a level below 4; i is a multiple of 4.
+fn interpolated(row: u32, i: u32, level: u32) -> vec4<f32> {
     // two nodes before the cell of the first
-    let start = row * params.evaluated + 6u + (i >> params.level);
-    let c = vec4<f32>((vec4(i) + vec4(0u, 1u, 2u, 3u)) & vec4((1u << params.level) - 1u)) / f32(1u << params.level);
+    let start = row * params.evaluated + 6u + (i >> level);
     var sum = vec4(0.0);
-    for (var once = params.level >= 2u; once; once = false) {
-        // all four in one cell
-        let a = c + 2.0;
-        let b = c + 1.0;
-        let d = c - 1.0;
-        let e = c - 2.0;
-        let f = c - 3.0;
-        let ab = a * b;
-        let cd = c * d;
-        let ef = e * f;
-        sum = result[start] * (-b * cd * ef * (1.0 / 120.0))
-            + result[start + 1u] * (a * cd * ef * (1.0 / 24.0))
-            + result[start + 2u] * (-ab * d * ef * (1.0 / 12.0))
-            + result[start + 3u] * (ab * c * ef * (1.0 / 12.0))
-            + result[start + 4u] * (-ab * cd * f * (1.0 / 24.0))
-            + result[start + 5u] * (ab * cd * e * (1.0 / 120.0));
+    for (var once = level >= 2u; once; once = false) {
+        let y = array(result[start], result[start + 1u], result[start + 2u], result[start + 3u], result[start + 4u], result[start + 5u]);
+        sum = rule(y, (f32(i & ((1u << level) - 1u)) + vec4(0.0, 1.0, 2.0, 3.0)) / f32(1u << level));
     }
-    for (var once = params.level == 1u; once; once = false) {
+    for (var once = level == 1u; once; once = false) {
         let b = result[start + 1u];
-        let g = result[start + 2u];
+        let c = result[start + 2u];
         let d = result[start + 3u];
         let e = result[start + 4u];
         let f = result[start + 5u];
         sum = vec4(
-            g,
-            0.5859375 * (g + d) - 0.09765625 * (b + e) + 0.01171875 * (result[start] + f),
+            c,
+            0.5859375 * (c + d) - 0.09765625 * (b + e) + 0.01171875 * (result[start] + f),
             d,
-            0.5859375 * (d + e) - 0.09765625 * (g + f) + 0.01171875 * (b + result[start + 6u]),
+            0.5859375 * (d + e) - 0.09765625 * (c + f) + 0.01171875 * (b + result[start + 6u]),
         );
     }
-    for (var once = params.level == 0u; once; once = false) {
+    for (var once = level == 0u; once; once = false) {
         sum = vec4(result[start + 2u], result[start + 3u], result[start + 4u], result[start + 5u]);
     }
     return sum;
 }
 
+// Nodes i..i + 15, i a multiple of 16, four to a vector.
+struct Sixteen { a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32> }
+
+// The 6-point rule at c past the third of six values.
+fn rule(y: array<f32, 6>, c: vec4<f32>) -> vec4<f32> {
+    let a = c + 2.0;
+    let b = c + 1.0;
+    let d = c - 1.0;
+    let e = c - 2.0;
+    let f = c - 3.0;
+    let ab = a * b;
+    let cd = c * d;
+    let ef = e * f;
+    return cd * ef * (a * (y[1] * (1.0 / 24.0)) - b * (y[0] * (1.0 / 120.0)))
+        + ab * ef * (c * (y[3] * (1.0 / 12.0)) - d * (y[2] * (1.0 / 12.0)))
+        + ab * cd * (e * (y[5] * (1.0 / 120.0)) - f * (y[4] * (1.0 / 24.0)));
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if id.x >= params.quads { return; }
-    let value = interpolated(id.y, 4u * id.x) + near_field(id.y, i32(4u * id.x));
-    let layer = params.first_layer + id.y;
-    emit((params.first_row + id.y) * params.quads + id.x, layers[layer].output_factor * value);
+    let quads = params.quads;
+    if 4u * id.x >= quads { return; }
+    let i = 16u * id.x;
+    let level = params.level;
+    var sum = near_field(id.y, i32(i));
+    for (var once = level >= 4u; once; once = false) {
+        // all sixteen lie in one cell: six values serve them
+        let start = id.y * params.evaluated + 6u + (i >> level);
+        let y = array(result[start], result[start + 1u], result[start + 2u], result[start + 3u], result[start + 4u], result[start + 5u]);
+        let h = 1.0 / f32(1u << level);
+        let c = (f32(i & ((1u << level) - 1u)) + vec4(0.0, 1.0, 2.0, 3.0)) * h;
+        sum.a += rule(y, c);
+        sum.b += rule(y, c + 4.0 * h);
+        sum.c += rule(y, c + 8.0 * h);
+        sum.d += rule(y, c + 12.0 * h);
+    }
+    for (var once = level < 4u; once; once = false) {
+        sum.a += interpolated(id.y, i, level);
+        sum.b += interpolated(id.y, i + 4u, level);
+        sum.c += interpolated(id.y, i + 8u, level);
+        sum.d += interpolated(id.y, i + 12u, level);
+    }
+    let factor = layers[params.first_layer + id.y].output_factor;
+    let at = (params.first_row + id.y) * quads + 4u * id.x;
+    emit(at, factor * sum.a);
+    emit(at + 1u, factor * sum.b);
+    emit(at + 2u, factor * sum.c);
+    emit(at + 3u, factor * sum.d);
 }

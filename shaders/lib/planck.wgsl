@@ -1,5 +1,5 @@
 // Black-body flux per wavenumber, pi B = 2 pi h c^2 nu^3 e^-x / (1 - e^-x), x = c2 nu / T [erg s-1 cm-2 / cm-1]; nu in cm-1, T in K.
-// Zero for x > 87 (pi B is below 1e-28 there). Relative error 5e-7 + 2e-7 x: e^-x magnifies the rounding of x. Needs math.wgsl.
+// Zero for x > 87 (pi B is below 1e-28 there). Relative error 3e-7 + 1.5e-7 x: e^-x magnifies the rounding of x. Needs math.wgsl.
 
 const FIRST_RADIATION: f32 = 3.741771790075259e-5;
 const C2: f32 = 1.438776877;

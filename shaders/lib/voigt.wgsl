@@ -20,11 +20,20 @@ fn voigt_wing(d: vec4<f32>, g: f32) -> vec4<f32> {
     return (g * (1.0 / PI)) * t * sum;
 }
 
-// A pair of nodes at t and -t with the weight of both, or the middle one.
-fn node(x: vec4<f32>, xx: vec4<f32>, yy: f32, t: vec4<f32>, weight: vec4<f32>) -> vec4<f32> {
-    let lo = x - t;
-    let hi = x + t;
-    return weight * (xx + yy + t * t) / ((lo * lo + yy) * (hi * hi + yy));
+// A pair of nodes at t and -t with the weight of both, or the middle one: weight (x^2 + y^2 + t^2) over
+// ((x - t)^2 + y^2) ((x + t)^2 + y^2).
+struct Fraction { over: vec4<f32>, under: vec4<f32> }
+
+fn node(xx: vec4<f32>, yy: f32, t: vec4<f32>, weight: vec4<f32>) -> Fraction {
+    let tt = t * t;
+    let s = xx + tt;
+    let u = xx - tt;
+    return Fraction(weight * (s + yy), u * u + (2.0 * yy) * s + yy * yy);
+}
+
+// One division serves two pairs.
+fn two_nodes(a: Fraction, b: Fraction) -> vec4<f32> {
+    return (a.over * b.under + b.over * a.under) / (a.under * b.under);
 }
 
 // Trapezoidal rule with the pole's correction, for x^2 + g^2 < WING_START2; elsewhere finite and of no meaning.
@@ -38,16 +47,26 @@ fn voigt_core(x_in: vec4<f32>, g: f32) -> vec4<f32> {
     let xx = x * x;
     let yy = y * y;
     var sum = vec4(0.0);
-    sum += node(x, xx, yy, shift + 0.0, select(vec4(1.000000000), vec4(1.878826126), shifted));
-    sum += node(x, xx, yy, shift + 0.5, select(vec4(1.557601566), vec4(1.139565649), shifted));
-    sum += node(x, xx, yy, shift + 1.0, select(vec4(7.357588823e-1), vec4(4.192227743e-1), shifted));
-    sum += node(x, xx, yy, shift + 1.5, select(vec4(2.107984491e-1), vec4(9.354124477e-2), shifted));
-    sum += node(x, xx, yy, shift + 2.0, select(vec4(3.663127778e-2), vec4(1.265943085e-2), shifted));
-    sum += node(x, xx, yy, shift + 2.5, select(vec4(3.860908272e-3), vec4(1.039149364e-3), shifted));
-    sum += node(x, xx, yy, shift + 3.0, select(vec4(2.468196082e-4), vec4(5.173620045e-5), shifted));
-    sum += node(x, xx, yy, shift + 3.5, select(vec4(9.570234784e-6), vec4(1.562297882e-6), shifted));
-    sum += node(x, xx, yy, shift + 4.0, select(vec4(2.250703494e-7), vec4(2.861448384e-8), shifted));
-    sum += node(x, xx, yy, shift + 4.5, select(vec4(3.210456110e-9), vec4(3.178782019e-10), shifted));
+    sum += two_nodes(
+        node(xx, yy, shift + 0.0, select(vec4(1.000000000), vec4(1.878826126), shifted)),
+        node(xx, yy, shift + 0.5, select(vec4(1.557601566), vec4(1.139565649), shifted)),
+    );
+    sum += two_nodes(
+        node(xx, yy, shift + 1.0, select(vec4(7.357588823e-1), vec4(4.192227743e-1), shifted)),
+        node(xx, yy, shift + 1.5, select(vec4(2.107984491e-1), vec4(9.354124477e-2), shifted)),
+    );
+    sum += two_nodes(
+        node(xx, yy, shift + 2.0, select(vec4(3.663127778e-2), vec4(1.265943085e-2), shifted)),
+        node(xx, yy, shift + 2.5, select(vec4(3.860908272e-3), vec4(1.039149364e-3), shifted)),
+    );
+    sum += two_nodes(
+        node(xx, yy, shift + 3.0, select(vec4(2.468196082e-4), vec4(5.173620045e-5), shifted)),
+        node(xx, yy, shift + 3.5, select(vec4(9.570234784e-6), vec4(1.562297882e-6), shifted)),
+    );
+    sum += two_nodes(
+        node(xx, yy, shift + 4.0, select(vec4(2.250703494e-7), vec4(2.861448384e-8), shifted)),
+        node(xx, yy, shift + 4.5, select(vec4(3.210456110e-9), vec4(3.178782019e-10), shifted)),
+    );
     var k = (y * (TRAPEZOID_STEP / PI)) * sum;
     // The pole; nothing is left of it for y > 2.
     for (var once = y < 2.0; once; once = false) {

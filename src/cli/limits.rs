@@ -6,7 +6,7 @@ pub const TOLERANCE: (f64, f64) = (1e-7, 0.1);
 /// Grid points.
 pub const POINTS: (usize, usize) = (2, 100_000_000);
 /// Layers of an atmosphere.
-pub const LAYERS: (usize, usize) = (1, 10_000);
+pub const LAYERS: (usize, usize) = (2, 10_000);
 /// Streams of the radiative transfer (half of them upward).
 pub const STREAMS: (usize, usize) = (2, 64);
 /// HITRAN's isotopologue numbers (its records write 10, 11, 12 as 0, A, B).

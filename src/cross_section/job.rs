@@ -5,36 +5,18 @@ use serde::Serialize;
 use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
-use super::gpu::DeviceStage;
+use super::gpu::{DeviceStage, ROW_MULTIPLE};
 use super::prepared::{Method, Prepared, Settings, Tier};
 use crate::backend::{Backend, BackendInfo};
 use crate::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
 use crate::grid::Grid;
 use crate::lines::LineList;
+use crate::output::Values;
 use crate::timing::Stages;
 use crate::{Error, Progress, Result};
 
 /// Output bytes of one program; larger jobs run pair by pair in portions.
 const OUTPUT_BYTES: usize = 32 << 20;
-
-/// \[pair\]\[nu\] values in cm2 molecule-1: f32 from a device, f64 from the CPU and the direct sum.
-#[derive(Clone, Debug)]
-pub enum Values {
-    /// From a device.
-    F32(Vec<f32>),
-    /// From the CPU.
-    F64(Vec<f64>),
-}
-
-impl Values {
-    /// As f64.
-    pub fn to_f64(&self) -> Vec<f64> {
-        match self {
-            Self::F32(v) => v.iter().map(|v| f64::from(*v)).collect(),
-            Self::F64(v) => v.clone(),
-        }
-    }
-}
 
 /// Levels and profiles chosen for one list at one pair.
 #[derive(Clone, Debug, Serialize)]
@@ -150,7 +132,7 @@ impl CrossSections {
         Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, seconds })
     }
 
-    /// Computes \[pair\]\[nu\] on `backend`.
+    /// Computes \[pair\]\[nu\] on `backend`, in cm2 molecule-1: f32 from a device, f64 from the CPU and the direct sum.
     ///
     /// # Errors
     /// The device refuses memory or is lost.
@@ -221,7 +203,7 @@ impl CrossSections {
         seconds: &mut Stages,
         planned: &mut u64,
     ) -> Result<Vec<f32>> {
-        let (n, padded) = (self.grid.len(), self.grid.len().next_multiple_of(4));
+        let (n, padded) = (self.grid.len(), self.grid.len().next_multiple_of(ROW_MULTIPLE));
         let batch = (OUTPUT_BYTES / (4 * padded)).clamp(1, 16);
         let temperatures: Vec<f64> = self.at.iter().map(|a| a.0).collect();
         // On the device the largest list's scale is 1: cross sections in cm2 do not fit float32's range.
@@ -237,7 +219,15 @@ impl CrossSections {
             let mut stages = Vec::new();
             for (i, prepared) in self.prepared.iter().enumerate() {
                 let name = format!("cross_section{i}");
-                let stage = DeviceStage::declare(&mut builder, &name, prepared, rows, &device.limits(), &mut constants);
+                let stage = DeviceStage::declare(
+                    &mut builder,
+                    &name,
+                    prepared,
+                    first..first + rows,
+                    rows,
+                    &device.limits(),
+                    &mut constants,
+                );
                 stage.add_batch(&mut builder, prepared, first, rows, output, i > 0);
                 stages.push(stage);
             }

@@ -18,6 +18,7 @@ use super::convolve::{MIDPOINT, SPREAD};
 use super::voigt::{self, WING_START};
 use super::widths::Channels;
 use crate::Result;
+use crate::density::lines::LineTable;
 
 /// Nodes kept beyond both ends of each level, for the prolongation to the next finer one.
 pub const GUARD: i64 = 8;
@@ -30,6 +31,8 @@ const TOP_NODES: f64 = 160.0;
 /// Cost of one near-field point in multiply-adds: in the wing, and within [`WING_START`] Doppler widths.
 const NEAR_WING_COST: f64 = 25.0;
 const NEAR_CORE_COST: f64 = 120.0;
+/// Cost of a node and channel besides its taps, in multiply-adds: sources are loaded and stored.
+const NODE_COST: f64 = 60.0;
 /// Largest near-field radius: beyond, the series for expm1 in the kernels loses digits.
 const MAX_NEAR_RADIUS: f64 = 0.05;
 /// Largest softening radius: towards 1 the profile's range in ln nu grows without bound on one side, and is far from even.
@@ -47,22 +50,10 @@ pub struct Crowding {
 }
 
 impl Crowding {
-    /// Of lines at `position` (ascending, in output nodes), `nodes` nodes in all.
-    pub fn of(position: impl Fn(usize) -> f64, lines: usize, nodes: f64) -> Self {
-        let most_within = |width: f64| {
-            let mut first = 0;
-            (0..lines)
-                .map(|last| {
-                    while position(last) - position(first) > width {
-                        first += 1;
-                    }
-                    last + 1 - first
-                })
-                .max()
-                .unwrap_or(0)
-        };
-        let most = (0..31).map(|k| most_within(2f64.powi(k))).collect();
-        Self { lines_per_node: lines as f64 / nodes, most }
+    /// Of the lines of a table on `nodes` output nodes, those outside the grid included.
+    pub fn of(table: &LineTable, nodes: f64) -> Self {
+        let most = (0..31).map(|k| table.most_lines_within(2f64.powi(k))).collect();
+        Self { lines_per_node: table.lines.len() as f64 / nodes, most }
     }
 
     /// At least the most lines within any `nodes` consecutive nodes.
@@ -236,7 +227,7 @@ impl Ladder {
                 } else {
                     2.0 * self.reach(l, input.step) as f64 + 1.0
                 };
-                count * taps * 2f64.powi(-l.max(0))
+                count * (taps + NODE_COST) * 2f64.powi(-l.max(0))
             })
             .sum()
     }
@@ -298,6 +289,11 @@ impl LevelNodes {
                 Self { level, output, source, reach, stride }
             })
             .collect()
+    }
+
+    /// The next finer level, to gather sources on: nodes whose restriction reaches all of this level's sources.
+    pub fn finer(&self) -> Self {
+        Self { level: self.level - 1, source: (2 * self.source.0 - 8, 2 * self.source.1 + 8), ..*self }
     }
 
     /// Index of the source that the first tap of the first evaluated node meets.

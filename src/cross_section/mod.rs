@@ -13,5 +13,5 @@ pub mod voigt;
 pub mod widths;
 
 pub use direct_sum::direct_sum;
-pub use job::{CrossSectionReport, CrossSections, Values};
+pub use job::{CrossSectionReport, CrossSections};
 pub use prepared::{Method, Prepared, Settings};

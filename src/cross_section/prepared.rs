@@ -114,7 +114,7 @@ impl Prepared {
         let margin =
             table.lines.iter().fold(0.0f64, |m, l| m.max(-l.position).max(l.position - (grid.len() - 1) as f64));
         let (t, species) = (settings.temperature_range, list.species.clone());
-        let crowding = Crowding::of(|i| table.lines[i].position, table.lines.len(), grid.len() as f64 + 2.0 * margin);
+        let crowding = Crowding::of(&table, grid.len() as f64 + 2.0 * margin);
         let lines_per_node = crowding.lines_per_node;
         let choose = |widths: WidthRange, near: Option<&Crowding>| -> Result<Vec<Layer>> {
             pressures

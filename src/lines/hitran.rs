@@ -175,7 +175,7 @@ impl HitranSource {
         Ok(Species { name, molar_mass, partition })
     }
 
-    fn nothing_found(&self, report: &LoadReport) -> Error {
+    pub(crate) fn nothing_found(&self, report: &LoadReport) -> Error {
         let mut wanted = Vec::new();
         wanted.extend(self.molecule.map(|m| format!("molecule {m}")));
         wanted.extend(self.isotopologue.map(|i| format!("isotopologue {i}")));

@@ -16,6 +16,9 @@ use crate::{Error, Result};
 /// Value that stands for zero in [`CiaGrid::ln_coefficient`] \[cm5 molecule-2\]: fifteen decades below what is measured.
 pub const FLOOR: f64 = 1e-60;
 
+/// Temperatures \[K\] of the two equal rows of a [`CiaGrid`] that does not depend on temperature.
+pub const ANY_TEMPERATURE: [f64; 2] = [1.0, 1e6];
+
 /// A coefficient on one wavenumber range at one temperature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CiaBlock {
@@ -173,15 +176,15 @@ impl CiaTable {
     /// The table on a wavenumber grid `nu_cm` \[cm-1\], at every temperature at which some band has values and all have.
     ///
     /// # Errors
-    /// A wavenumber that is not finite, and bands without a common temperature.
+    /// A wavenumber that is not finite, and bands without a common range of temperatures.
     pub fn resample(&self, nu_cm: &[f64]) -> Result<CiaGrid> {
         let (lo, hi) = self.temperature_range(nu_cm).unwrap_or((0.0, f64::INFINITY));
-        if lo > hi {
+        if lo >= hi {
             let given = format!("bands that start at {lo} K and end at {hi} K");
             return Err(Error::invalid(
                 format!("{} collision-induced absorption", self.name),
                 given,
-                "a common temperature",
+                "a common range of temperatures",
             ));
         }
         let near = self.bands.iter().filter(|b| b.meets(nu_cm));
@@ -191,11 +194,8 @@ impl CiaTable {
         temperatures.sort_by(f64::total_cmp);
         temperatures.dedup();
         if !limited {
-            // Bands of a single temperature each, or none: constant.
-            temperatures.truncate(1);
-        }
-        if temperatures.is_empty() {
-            temperatures.push(crate::constants::T_REF);
+            // Bands of a single temperature each, or none: the same at all temperatures.
+            temperatures = ANY_TEMPERATURE.to_vec();
         }
         let mut ln_coefficient = Vec::with_capacity(temperatures.len() * nu_cm.len());
         for t in &temperatures {
@@ -208,7 +208,7 @@ impl CiaTable {
 /// Coefficients on a wavenumber grid, in the form that a device wants: logarithms, linear in T between rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CiaGrid {
-    /// Ascending \[K\]; a single one serves all temperatures.
+    /// Two or more, ascending \[K\]; where the table has the same values for all temperatures, [`ANY_TEMPERATURE`].
     pub temperatures: Vec<f64>,
     /// ln of the coefficient in cm5 molecule-2, `[temperature][nu]`, nu fastest; at least ln([`FLOOR`]), which stands for 0.
     pub ln_coefficient: Vec<f64>,
@@ -217,15 +217,12 @@ pub struct CiaGrid {
 }
 
 impl CiaGrid {
-    /// Row below `temperature` \[K\] and weight of the row above it (0 where there is none).
+    /// Row below `temperature` \[K\] and weight of the row above it.
     ///
     /// # Errors
     /// A temperature outside the grid's.
     pub fn bracket(&self, temperature: f64) -> Result<(usize, f64)> {
         let t = &self.temperatures;
-        if t.len() == 1 {
-            return Ok((0, 0.0));
-        }
         let (lo, hi) = (t[0], t[t.len() - 1]);
         if !(lo..=hi).contains(&temperature) {
             let required = format!("{lo} to {hi}");

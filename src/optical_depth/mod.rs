@@ -1,5 +1,12 @@
-//! Optical depth of a layer, by cause.
+//! Optical depths of layers: what absorbs, summed into `dtau` \[layer\]\[nu\].
+//!
+//! Lines come from [`cross_section`](crate::cross_section), each layer's cross section times its column; here are the
+//! continua. [`CiaTable`] reads collision-induced absorption, [`add_cia`] adds it.
 
+pub mod cia;
+pub mod cia_gpu;
 pub mod cia_table;
 
+pub use cia::{CiaLayer, Pair, add_cia};
+pub use cia_gpu::{CIA, CiaBuffers, DeviceTable};
 pub use cia_table::{CiaBlock, CiaGrid, CiaTable};

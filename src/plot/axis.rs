@@ -96,11 +96,11 @@ impl Axis {
     }
 }
 
-/// The smallest of 1, 2, 5 times a power of ten that is at least `raw`.
+/// The smallest of 1, 2, 5 times a power of ten that is at least `raw`, or at most a fifth below it.
 pub(super) fn nice_step(raw: f64) -> f64 {
     let power = 10f64.powf(raw.log10().floor());
     let lead = raw / power;
-    power * [1.0, 2.0, 5.0, 10.0].into_iter().find(|n| lead <= n * 1.000001).unwrap_or(10.0)
+    power * [1.0, 2.0, 5.0, 10.0].into_iter().find(|n| lead <= n * 1.25).unwrap_or(10.0)
 }
 
 /// A number with a true minus sign, thousands set apart from 10 000 on.

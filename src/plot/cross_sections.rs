@@ -6,7 +6,7 @@ use super::axis::Axis;
 use super::colour::{INK, Rgb, ordered};
 use super::figure::{Formats, HEIGHT, WIDTH, check_curve, save};
 use super::legend::legend;
-use super::panel::{Panel, SUBTITLE_SIZE, heading, tick_label_width, x_label, y_label};
+use super::panel::{Panel, SUBTITLE_SIZE, TICK_SIZE, heading, tick_label_width, x_label, y_label};
 use super::surface::{Anchor, Rect, Stroke, Surface, TextStyle};
 use super::text::{power_of_ten, width};
 use crate::{Error, Result};
@@ -71,9 +71,12 @@ fn draw(s: &mut dyn Surface, title: &str, curves: &[CrossSectionCurve], y: Axis)
     };
     let rows = shown.div_ceil(columns);
     let (top, bottom, right) = (150.0, HEIGHT - 108.0, WIDTH - 45.0);
-    let (between_x, between_y) = (34.0, 52.0);
+    let between_y = 52.0;
     let height = (bottom - top - between_y * (rows - 1) as f64) / rows as f64;
     let probe = Panel::new(Rect::new(0.0, 0.0, 400.0, height), Axis::linear(lo, hi), y);
+    // Labels at the ends of neighbouring axes stay apart.
+    let labels = probe.x.ticks(probe.counts.0).into_iter().filter_map(|t| t.label);
+    let between_x = 18.0 + labels.map(|l| width(&l, TICK_SIZE)).fold(0.0, f64::max);
     let left = 62.0 + 18.0 + tick_label_width(&[&probe]);
     let span = (right - left - between_x * (columns - 1) as f64) / columns as f64;
 

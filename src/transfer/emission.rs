@@ -85,32 +85,6 @@ impl EmissionState {
     }
 }
 
-/// The part dF_n of the emergent flux that each layer emits, \[layer\]\[nu\]: the sum over layers is the flux without
-/// surface. Arguments and errors as for [`EmissionState::accumulate`], with the whole atmosphere at once.
-pub fn contribution_function(
-    wavenumber: &[f64],
-    dtau: &[f64],
-    temperature_k: &[f64],
-    quadrature: &Quadrature,
-) -> Result<Vec<f64>> {
-    let batch = Batch::new(wavenumber, dtau, temperature_k, quadrature, 0)?;
-    let (n, layers) = (wavenumber.len(), temperature_k.len());
-    let starts: Vec<_> = (0..n).step_by(BLOCK).collect();
-    let blocks = starts.into_par_iter().map(|start| {
-        let points = BLOCK.min(n - start);
-        let mut parts = vec![0.0; layers * points];
-        accumulate_block(&batch, start, &mut vec![0.0; points], &mut vec![0.0; points], Some(&mut parts));
-        (start, points, parts)
-    });
-    let mut contribution = vec![0.0; layers * n];
-    for (start, points, parts) in blocks.collect::<Vec<_>>() {
-        for (row, part) in contribution.chunks_exact_mut(n).zip(parts.chunks_exact(points)) {
-            row[start..start + points].copy_from_slice(part);
-        }
-    }
-    Ok(contribution)
-}
-
 pub(super) fn check_length(what: &str, given: usize, required: usize, meaning: &str) -> Result<()> {
     if given == required {
         return Ok(());
@@ -265,17 +239,6 @@ mod tests {
         let (one, two) = (case.flux(25, &quadrature), split.flux(50, &quadrature));
         assert_close(&two.tau, &one.tau, 1e-14);
         assert_close(&two.flux, &one.flux, 1e-13);
-    }
-
-    #[test]
-    fn contributions_sum_to_the_flux() {
-        let quadrature = Quadrature::streams(6).unwrap();
-        let case = Case::random(517, 30, 7);
-        let n = case.wavenumber.len();
-        let parts = contribution_function(&case.wavenumber, &case.dtau, &case.temperature_k, &quadrature).unwrap();
-        let sum: Vec<f64> = (0..n).map(|i| parts.iter().skip(i).step_by(n).sum()).collect();
-        assert_close(&sum, &case.flux(30, &quadrature).flux, 1e-13);
-        assert!(parts.iter().all(|part| *part >= 0.0));
     }
 
     #[test]

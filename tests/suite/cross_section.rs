@@ -68,9 +68,10 @@ fn gpu_against_reference() {
             let (rows, n) = (t.len(), case.grid.len());
             let mut builder = ProgramBuilder::new();
             let mut constants = Vec::new();
-            let stage = DeviceStage::declare(&mut builder, "xs", &prepared, rows, &device.limits(), &mut constants);
+            let stage =
+                DeviceStage::declare(&mut builder, "xs", &prepared, 0..rows, rows, &device.limits(), &mut constants);
             let output =
-                builder.buffer("output", Element::F32, &[rows as u64, n.next_multiple_of(4) as u64], Role::Output);
+                builder.buffer("output", Element::F32, &[rows as u64, n.next_multiple_of(16) as u64], Role::Output);
             stage.add_batch(&mut builder, &prepared, 0, rows, output, false);
             let program = builder.finish(&device.limits(), None).unwrap();
             println!("peak {} MiB", program.peak_bytes() >> 20);
@@ -84,7 +85,7 @@ fn gpu_against_reference() {
             let all: Vec<f32> = workspace.read_vec(output).unwrap();
             println!("{:?}", workspace.run_timed().unwrap());
             for (i, (t, p)) in case.at.iter().enumerate() {
-                let out: Vec<f64> = all[i * n.next_multiple_of(4)..][..n]
+                let out: Vec<f64> = all[i * n.next_multiple_of(16)..][..n]
                     .iter()
                     .map(|v| *v as f64 * prepared.table.ln_scale.exp())
                     .collect();

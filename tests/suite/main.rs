@@ -1,8 +1,15 @@
 //! All integration tests in one binary. Tests with `gpu` in their path need a device; `scripts/test` sees to one.
 
 #[cfg(feature = "cli")]
+mod bad_input;
+#[cfg(feature = "cli")]
 mod cli;
 mod cross_section;
+mod emission;
+#[cfg(feature = "cli")]
+mod end_to_end;
+#[cfg(feature = "plot")]
+mod examples;
 mod extremes;
 mod random_list;
 mod reference;

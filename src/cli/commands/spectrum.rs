@@ -64,9 +64,16 @@ fn draw(config: &Config, folder: &std::path::Path, result: &SpectrumResult) -> R
 /// The configured title, or one made from the species.
 fn title(config: &Config) -> String {
     config.output.title.clone().unwrap_or_else(|| {
-        let names: Vec<&str> = config.species.iter().map(|s| s.lines.name.as_str()).collect();
+        let names: Vec<String> = config.species.iter().map(|s| formula(&s.lines.name)).collect();
         format!("Emission spectrum: {}", names.join(", "))
     })
+}
+
+/// `H2O` as it is printed, with its digits lowered; a name that is no plain formula (`12C-16O`) as it is.
+fn formula(name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric());
+    let lowered = |c: char| c.to_digit(10).and_then(|d| char::from_u32(0x2080 + d)).unwrap_or(c);
+    if plain { name.chars().map(lowered).collect() } else { name.to_owned() }
 }
 
 /// The request, the arrays' layout, and what the engine reports.
@@ -95,4 +102,17 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
         "seconds": stages,
         "result": result.report,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::formula;
+
+    #[test]
+    fn formulae_have_lowered_digits() {
+        assert_eq!(
+            ["H2O", "C2H6", "CO", "12C-16O", "my list 2"].map(formula),
+            ["H₂O", "C₂H₆", "CO", "12C-16O", "my list 2"]
+        );
+    }
 }

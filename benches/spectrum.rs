@@ -1,0 +1,172 @@
+//! Time per stage and end to end. The workload is `co_hitran`: 150 000 points from 1950 to 2250 cm-1, 200 layers, 8 streams,
+//! CO lines of HITRAN if `../shared/data` has them, else the built-in list.
+//!
+//! `cargo bench --bench spectrum`; `PHOTOSPHERE_DEVICE` selects the adapter (part of its name), else any is taken.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use photosphere::Backend;
+use photosphere::atmosphere::{PressureGrid, TemperatureProfile, TemperatureRange as Clip};
+use photosphere::cross_section::{CrossSections, Method, Settings, cpu};
+use photosphere::density::lines::TemperatureRange;
+use photosphere::gpu::Device;
+use photosphere::grid::Grid;
+use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
+use photosphere::lines::{HitranSource, Line, LineList};
+use photosphere::spectrum::{Absorber, EmissionModel, State};
+use photosphere::transfer::{EmissionState, Quadrature};
+
+const LAYERS: usize = 200;
+
+fn list() -> LineList {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hitran/CO_2000-2300.par");
+    if file.exists() {
+        let mut source = HitranSource::new(file);
+        source.isotopologue = Some('1');
+        source.range = Some((1950.0, 2250.0));
+        return source.load(&()).unwrap().0.remove(0);
+    }
+    eprintln!("{} not found: the built-in CO list stands in for it", file.display());
+    carbon_monoxide::line_list(Isotopologue::C12O16, Broadener::Air, Some((1950.0, 2250.0)), 1e-30).unwrap()
+}
+
+fn settings(method: Method) -> Settings {
+    Settings {
+        tolerance: 1e-3,
+        temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(),
+        method,
+        line_margin: 0.0,
+    }
+}
+
+fn grid() -> Grid {
+    Grid::new(1950.0, 2250.0, 150_000).unwrap()
+}
+
+fn model() -> EmissionModel {
+    let pressure = PressureGrid::logarithmic(1e-5, 10.0, LAYERS).unwrap();
+    let list = list();
+    let absorber = Absorber { name: "CO".into(), molar_mass: list.species.molar_mass, lists: vec![list] };
+    EmissionModel::new(grid(), pressure, &[absorber], &[], settings(Method::Lines), 8, false, &()).unwrap()
+}
+
+fn state(model: &EmissionModel) -> State {
+    let profile = TemperatureProfile::PowerLaw { temperature_k: 900.0, exponent: 0.1 };
+    let clip = Some(Clip::new(500.0, 1500.0).unwrap());
+    State {
+        temperature_k: profile.at(model.pressure().pressure_bar(), clip).unwrap(),
+        gravity: vec![24785.7730044555; LAYERS],
+        mean_molar_mass: vec![2.33; LAYERS],
+        mass_mixing_ratio: vec![vec![1e-5; LAYERS]],
+        collision_mixing_ratio: vec![],
+        surface_temperature_k: None,
+    }
+}
+
+fn device() -> Option<Backend> {
+    match Device::from_env() {
+        Ok(device) => Some(Backend::Device(device)),
+        Err(e) => {
+            eprintln!("LEFT OUT: benches on a device: {e}");
+            None
+        }
+    }
+}
+
+fn end_to_end(c: &mut Criterion) {
+    let mut group = c.benchmark_group("emission");
+    group.sample_size(10);
+    let model = model();
+    let state = state(&model);
+    for backend in [Some(Backend::Cpu), device()].into_iter().flatten() {
+        let mut emission = model.open(&backend).unwrap();
+        emission.flux(&state, &()).unwrap(); // drivers compile at the first dispatch
+        let name = backend.info().name;
+        group.bench_function(&name, |b| b.iter(|| black_box(emission.flux(&state, &()).unwrap())));
+        let report = emission.report();
+        println!("{name}: planned {} bytes, tracked {} bytes", report.planned_bytes, report.tracked_bytes);
+    }
+    group.finish();
+}
+
+fn stages(c: &mut Criterion) {
+    let mut group = c.benchmark_group("stages");
+    group.sample_size(10);
+    group.bench_function("set-up of 200 layers", |b| b.iter(|| black_box(model())));
+    let model = model();
+    if let Some(backend) = device() {
+        model.open(&backend).unwrap();
+        group.bench_function("open on the device, kernels compiled", |b| {
+            b.iter(|| black_box(model.open(&backend).unwrap()))
+        });
+    }
+    let state = state(&model);
+    let list = list();
+    let prepared = photosphere::cross_section::Prepared::new(
+        grid(),
+        &list,
+        model.pressure().pressure_bar(),
+        settings(Method::Lines),
+    )
+    .unwrap();
+    let n = grid().len();
+    let mut dtau = vec![0.0; 8 * n];
+    group.bench_function("cross sections of 200 layers, cpu", |b| {
+        b.iter(|| {
+            for first in (0..LAYERS).step_by(8) {
+                dtau.fill(0.0);
+                cpu::add_layers(&prepared, first, &state.temperature_k[first..first + 8], &[1.0; 8], &mut dtau)
+                    .unwrap();
+            }
+        })
+    });
+    let (nu, quadrature) = (grid().wavenumbers(), Quadrature::streams(8).unwrap());
+    dtau.iter_mut().enumerate().for_each(|(i, d)| *d = 0.01 * (1.0 + (i as f64).sin()));
+    group.bench_function("transfer of 200 layers, 8 streams, cpu", |b| {
+        b.iter(|| {
+            let mut emission = EmissionState::new(n);
+            for first in (0..LAYERS).step_by(8) {
+                emission.accumulate(&nu, &dtau, &state.temperature_k[first..first + 8], &quadrature).unwrap();
+            }
+            black_box(emission.flux)
+        })
+    });
+    group.finish();
+}
+
+/// Lines on the grid, spread evenly by a multiplicative hash, with ten decades of strength.
+fn synthetic(lines: usize) -> LineList {
+    let unit = |i: usize, k: u64| ((i as u64).wrapping_mul(k).wrapping_add(k >> 7) >> 11) as f64 / (1u64 << 53) as f64;
+    let species = list().species;
+    let lines = (0..lines)
+        .map(|i| Line {
+            wavenumber: 2000.0 * (1.05f64).powf(unit(i, 0x9e3779b97f4a7c15)),
+            strength: 10f64.powf(-30.0 + 10.0 * unit(i, 0xd1b54a32d192ed03)),
+            lower_energy: 12000.0 * unit(i, 0x8cb92ba72f3d8dd7),
+            gamma_ref: 0.03 + 0.07 * unit(i, 0xabc98388fb8fac03),
+            temperature_exponent: 0.4 + 0.4 * unit(i, 0x139408dcbbf7a44d),
+        })
+        .collect();
+    LineList::new(species, lines).unwrap()
+}
+
+fn density(c: &mut Criterion) {
+    let mut group = c.benchmark_group("density tier, 5 000 points, 20 layers");
+    group.sample_size(10);
+    let grid = Grid::new(2000.0, 2100.0, 5_000).unwrap();
+    let at: Vec<(f64, f64)> = (0..20).map(|i| (600.0 + 40.0 * i as f64, 10f64.powf(-2.0 + 0.1 * i as f64))).collect();
+    for lines in [10_000, 100_000, 1_000_000] {
+        let list = synthetic(lines);
+        let job = CrossSections::new(grid, &[list], &at, settings(Method::Density), &()).unwrap();
+        for backend in [Some(Backend::Cpu), device()].into_iter().flatten() {
+            let name = format!("{lines} lines, {}", backend.info().name);
+            group.bench_function(name, |b| b.iter(|| black_box(job.compute(&backend, &()).unwrap())));
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, end_to_end, stages, density);
+criterion_main!(benches);

@@ -1,0 +1,40 @@
+//! `cross-section` by [`CrossSections`].
+
+use serde_json::json;
+
+use super::{backend, describe, json, lists};
+use crate::cli::engine::{CrossSectionJob, CrossSectionResult, Summary};
+use crate::cross_section::{CrossSections, Settings};
+use crate::density::lines::TemperatureRange;
+use crate::grid::Grid;
+use crate::timing::Stages;
+use crate::{Progress, Result};
+
+/// Lines this far outside the grid still contribute \[cm-1\].
+const LINE_MARGIN: f64 = 25.0;
+
+pub(super) fn compute(job: &CrossSectionJob, progress: &dyn Progress) -> Result<CrossSectionResult> {
+    let (lo, hi) = job.range;
+    let grid = Grid::new(lo, hi, job.points)?;
+    let temperature_range = TemperatureRange::new(job.temperature_range.0, job.temperature_range.1)?;
+    // A device that is not there is told before a long load.
+    let backend = backend(&job.device, job.method)?;
+    let mut before = Stages::default();
+    let range = ((lo - LINE_MARGIN).max(0.0), hi + LINE_MARGIN);
+    let loaded = before.time("load", || lists::load(&job.source, range, progress))?;
+    let settings =
+        Settings { tolerance: job.tolerance, temperature_range, method: job.method.into(), line_margin: LINE_MARGIN };
+    let list = [loaded.list];
+    let sections = CrossSections::new(grid, &list, &job.at, settings, progress)?;
+    let (values, report) = sections.compute(&backend, progress)?;
+    let stages = before.iter().chain(report.seconds.iter()).map(|(name, s)| (name.to_owned(), s)).collect();
+    let summary = Summary {
+        device: describe(&report.device),
+        lines: vec![(list[0].species.name.clone(), list[0].len() as u64)],
+        device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
+        stages,
+    };
+    let mut value = json(&report)?;
+    value["records"] = json!(loaded.records);
+    Ok(CrossSectionResult { values, report: value, summary })
+}

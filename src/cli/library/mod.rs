@@ -1,0 +1,68 @@
+//! The library as the commands' engine: from what a user wrote to the library's own types, and its results back.
+
+mod cross_section;
+mod devices;
+mod lists;
+mod profiles;
+mod spectrum;
+
+use super::config::Config;
+use super::engine::{CrossSectionJob, CrossSectionResult, DeviceInfo, Engine, SpectrumResult};
+use super::source::{DeviceChoice, Method};
+use crate::backend::{Backend, BackendInfo};
+use crate::{Error, Progress, Result, cross_section as stage};
+
+/// Computes with this library.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Library;
+
+impl Engine for Library {
+    fn devices(&self) -> Result<Vec<DeviceInfo>> {
+        Ok(devices::all())
+    }
+
+    fn cross_section(&self, job: &CrossSectionJob, progress: &dyn Progress) -> Result<CrossSectionResult> {
+        cross_section::compute(job, progress)
+    }
+
+    fn spectrum(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
+        spectrum::compute(config, device, progress)
+    }
+}
+
+/// Opens what `--device` names. The exact sum runs on the CPU, whatever there is besides.
+fn backend(choice: &DeviceChoice, method: Method) -> Result<Backend> {
+    match choice {
+        DeviceChoice::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
+        DeviceChoice::Auto => Backend::select("auto"),
+        DeviceChoice::Cpu => Ok(Backend::Cpu),
+        DeviceChoice::Named(name) => Backend::select(name).map_err(|e| match e {
+            Error::Invalid { given, required, .. } => Error::Device(format!("given {given}, required {required}")),
+            other => other,
+        }),
+    }
+}
+
+impl From<Method> for stage::Method {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Auto => Self::Auto,
+            Method::Lines => Self::Lines,
+            Method::Density => Self::Density,
+            Method::DirectSum => Self::DirectSum,
+        }
+    }
+}
+
+/// `cpu, 2 threads, float64`, or adapter, interface and precision.
+fn describe(info: &BackendInfo) -> String {
+    match info.threads {
+        Some(n) => format!("{}, {n} threads, {}", info.name, info.precision),
+        None => format!("{}, {}, {}", info.name, info.api, info.precision),
+    }
+}
+
+/// An engine's report as JSON.
+fn json(report: &impl serde::Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(report).map_err(|e| Error::invalid("report", e, "a form that JSON can hold"))
+}

@@ -1,0 +1,105 @@
+//! Profiles over pressure from files of two columns.
+
+use std::path::Path;
+
+use crate::atmosphere::{MixingRatio, ProfileTable};
+use crate::cli::config::Profile;
+use crate::lines::fields::{number, quote, words};
+use crate::lines::reader::read_whole;
+use crate::{Error, Result};
+
+/// What the second column must hold.
+pub(super) struct Column {
+    /// Its name and unit.
+    pub name: &'static str,
+    /// The requirement in words.
+    pub required: &'static str,
+    /// The requirement.
+    pub holds: fn(f64) -> bool,
+}
+
+pub(super) const TEMPERATURE: Column = Column { name: "T [K]", required: "above 0", holds: |v| v > 0.0 };
+const RATIO: Column = Column { name: "mixing ratio", required: "from 0 to 1", holds: |v| (0.0..=1.0).contains(&v) };
+
+/// A constant, or a file's table.
+pub(super) fn mixing_ratio(profile: &Profile) -> Result<MixingRatio> {
+    match profile {
+        Profile::Constant(value) => Ok(MixingRatio::Constant(*value)),
+        Profile::Table(path) => read(path, &RATIO).map(MixingRatio::Table),
+    }
+}
+
+/// Reads rows of a pressure \[bar\] and a value; lines that begin with `#` are comments, further columns are not used.
+///
+/// # Errors
+/// An unreadable file; rows that are no numbers, out of range or out of order, by line; fewer than two rows.
+pub(super) fn read(path: &Path, column: &Column) -> Result<ProfileTable> {
+    let text = read_whole(path)?;
+    let (mut pressures, mut values) = (Vec::new(), Vec::new());
+    for (line, row) in text.lines().filter(|(_, row)| !row.trim_ascii_start().starts_with(b"#")) {
+        let mut columns = words(row).map(number);
+        let (Some(Some(pressure)), Some(Some(value))) = (columns.next(), columns.next()) else {
+            let message = format!("two numbers, P [bar] and {}, are required, found {}", column.name, quote(row));
+            return Err(text.error(line, message));
+        };
+        if pressure <= 0.0 {
+            return Err(text.error(line, format!("a pressure above 0 bar is required, found {pressure}")));
+        }
+        if !(column.holds)(value) {
+            return Err(text.error(line, format!("{} {} is required, found {value}", column.name, column.required)));
+        }
+        let ordered = match pressures[..] {
+            [.., a, b] => (pressure > b) == (b > a) && pressure != b,
+            [a] => pressure != a,
+            [] => true,
+        };
+        if !ordered {
+            return Err(text.error(line, "pressures must rise or fall throughout; this one breaks the order"));
+        }
+        pressures.push(pressure);
+        values.push(value);
+    }
+    if pressures.len() < 2 {
+        let message = format!("at least two rows of P [bar] and {} are required", column.name);
+        return Err(Error::parse(path, None, message));
+    }
+    ProfileTable::new(&path.display().to_string(), &pressures, &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str, column: &Column) -> Result<ProfileTable, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.txt");
+        std::fs::write(&path, text).unwrap();
+        read(&path, column).map_err(|e| e.to_string().replace(&folder.path().display().to_string(), ""))
+    }
+
+    #[test]
+    fn rows_in_either_order_with_comments() {
+        let t = read_text("# P T\n1e-4 500\n\n1 1000 extra\n", &TEMPERATURE).unwrap();
+        assert!((t.at("T", &[1e-2]).unwrap()[0] - 750.0).abs() < 1e-9);
+        assert_eq!(t, read_text("1 1000\n1e-4 500", &TEMPERATURE).unwrap());
+    }
+
+    #[test]
+    fn wrong_rows_are_named_by_line() {
+        for (text, message) in [
+            ("1 1000\n", "/p.txt: at least two rows of P [bar] and T [K] are required"),
+            ("", "/p.txt: the file is empty"),
+            ("# x\n1 abc\n", "/p.txt, line 2: two numbers, P [bar] and T [K], are required, found \"1 abc\""),
+            ("1 900\n2 nan\n", "/p.txt, line 2: two numbers, P [bar] and T [K], are required, found \"2 nan\""),
+            ("1 900\n2 -5\n", "/p.txt, line 2: T [K] above 0 is required, found -5"),
+            ("0 900\n", "/p.txt, line 1: a pressure above 0 bar is required, found 0"),
+            (
+                "1 900\n2 900\n1.5 900",
+                "/p.txt, line 3: pressures must rise or fall throughout; this one breaks the order",
+            ),
+        ] {
+            assert_eq!(read_text(text, &TEMPERATURE).unwrap_err(), message);
+        }
+        assert!(read_text("1 0.1\n2 1.5\n", &RATIO).unwrap_err().contains("line 2: mixing ratio from 0 to 1"));
+    }
+}

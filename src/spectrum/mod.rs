@@ -1,0 +1,74 @@
+//! Emission spectra: from lists, an atmosphere and a grid to the flux at the top.
+//!
+//! An [`EmissionModel`] is everything that stays when temperatures and abundances change: grid, pressures, line lists prepared for them,
+//! continua, streams. [`EmissionModel::open`] makes it ready on a backend, once; [`Emission::flux`] then computes a spectrum for
+//! a [`State`] without allocating device memory. Layers go in batches from the top down: the optical depth above and the flux are carried
+//! along, and the whole \[layer\]\[nu\] matrix is never held.
+
+mod cpu;
+mod device;
+mod model;
+mod report;
+
+pub use model::{Absorber, EmissionModel, State};
+pub use report::EmissionReport;
+
+use crate::backend::Backend;
+use crate::output::Values;
+use crate::timing::Stages;
+use crate::{Progress, Result};
+
+/// A model on a backend.
+#[derive(Debug)]
+pub struct Emission<'m> {
+    model: &'m EmissionModel,
+    backend: Backend,
+    runner: Runner,
+    seconds: Stages,
+}
+
+#[derive(Debug)]
+enum Runner {
+    Cpu(cpu::CpuEmission),
+    Device(Box<device::DeviceEmission>),
+}
+
+impl EmissionModel {
+    /// Makes the model ready on a backend: on a device, plans and allocates memory, compiles kernels, uploads what is constant.
+    ///
+    /// # Errors
+    /// The device refuses memory or kernels.
+    pub fn open<'m>(&'m self, backend: &Backend) -> Result<Emission<'m>> {
+        let mut seconds = self.seconds.clone();
+        let runner = match backend {
+            Backend::Cpu => Runner::Cpu(cpu::CpuEmission::new(self)),
+            Backend::Device(device) => {
+                Runner::Device(Box::new(device::DeviceEmission::new(self, device, &mut seconds)?))
+            }
+        };
+        Ok(Emission { model: self, backend: backend.clone(), runner, seconds })
+    }
+}
+
+impl Emission<'_> {
+    /// Flux at the top, \[nu\] in erg s-1 cm-2 / cm-1: f32 from a device, f64 from the CPU.
+    ///
+    /// # Errors
+    /// A state of the wrong shape or outside the declared temperature range; a lost device.
+    pub fn flux(&mut self, state: &State, progress: &dyn Progress) -> Result<Values> {
+        self.model.check(state)?;
+        match &mut self.runner {
+            Runner::Cpu(cpu) => cpu.flux(self.model, state, &mut self.seconds, progress).map(Values::F64),
+            Runner::Device(device) => device.flux(self.model, state, &mut self.seconds).map(Values::F32),
+        }
+    }
+
+    /// What was done so far, and how; seconds are summed over all spectra.
+    pub fn report(&self) -> EmissionReport {
+        let (planned, tracked) = match &self.runner {
+            Runner::Cpu(_) => (0, 0),
+            Runner::Device(device) => device.bytes(),
+        };
+        EmissionReport::new(self.model, self.backend.info(), planned, tracked, self.seconds.clone())
+    }
+}

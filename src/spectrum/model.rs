@@ -1,0 +1,205 @@
+//! What stays the same from spectrum to spectrum, and what changes.
+
+use crate::atmosphere::PressureGrid;
+use crate::constants::ATOMIC_MASS_CGS;
+use crate::cross_section::{Prepared, Settings};
+use crate::grid::Grid;
+use crate::lines::LineList;
+use crate::optical_depth::{CiaGrid, CiaTable};
+use crate::timing::Stages;
+use crate::transfer::Quadrature;
+use crate::{Error, Progress, Result};
+
+/// A species that absorbs by lines.
+#[derive(Clone, Debug)]
+pub struct Absorber {
+    /// Name for messages and reports.
+    pub name: String,
+    /// Its isotopologues' lists; their cross sections add up.
+    pub lists: Vec<LineList>,
+    /// Molar mass that turns a mass mixing ratio into molecules \[g mol-1\].
+    pub molar_mass: f64,
+}
+
+/// What may change from spectrum to spectrum.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// \[layer\] K, from the top.
+    pub temperature_k: Vec<f64>,
+    /// \[layer\] cm s-2.
+    pub gravity: Vec<f64>,
+    /// \[layer\] g mol-1; used by collision-induced absorption.
+    pub mean_molar_mass: Vec<f64>,
+    /// \[absorber\]\[layer\].
+    pub mass_mixing_ratio: Vec<Vec<f64>>,
+    /// \[continuum\] of (\[layer\], \[layer\]): volume mixing ratios of the two species that collide.
+    pub collision_mixing_ratio: Vec<(Vec<f64>, Vec<f64>)>,
+    /// Black surface below the last layer \[K\], if the model has one.
+    pub surface_temperature_k: Option<f64>,
+}
+
+/// One isotopologue's list, prepared, and the absorber it belongs to.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub absorber: usize,
+    pub prepared: Prepared,
+}
+
+/// Everything of an emission spectrum that does not depend on temperatures and abundances.
+#[derive(Clone, Debug)]
+pub struct EmissionModel {
+    pub(super) grid: Grid,
+    pub(super) wavenumber: Vec<f64>,
+    pub(super) pressure: PressureGrid,
+    pub(super) absorbers: Vec<(String, f64)>,
+    pub(super) parts: Vec<Part>,
+    pub(super) collisions: Vec<CiaGrid>,
+    pub(super) quadrature: Quadrature,
+    pub(super) surface: bool,
+    pub(super) seconds: Stages,
+}
+
+impl EmissionModel {
+    /// Prepares all lists for all layers.
+    ///
+    /// `streams` is twice the number of angles; `surface` says whether states will have a surface temperature.
+    ///
+    /// # Errors
+    /// Nothing that absorbs; an absorber without any line in range; what [`Prepared::new`], [`Quadrature::streams`] and
+    /// [`CiaTable::resample`] refuse.
+    #[allow(clippy::too_many_arguments)] // each is one thing the user decides
+    pub fn new(
+        grid: Grid,
+        pressure: PressureGrid,
+        absorbers: &[Absorber],
+        collisions: &[CiaTable],
+        settings: Settings,
+        streams: usize,
+        surface: bool,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        if absorbers.is_empty() && collisions.is_empty() && !surface {
+            return Err(Error::invalid(
+                "emission model",
+                "nothing that absorbs and no surface",
+                "at least one of them",
+            ));
+        }
+        let quadrature = Quadrature::streams(streams)?;
+        let wavenumber = grid.wavenumbers();
+        let mut seconds = Stages::default();
+        let (lo, hi) = (grid.lo() - settings.line_margin, grid.hi() + settings.line_margin);
+        let mut parts = Vec::new();
+        progress.begin("set-up", Some(absorbers.iter().map(|a| a.lists.len() as u64).sum()));
+        for (absorber, a) in absorbers.iter().enumerate() {
+            if !(a.molar_mass.is_finite() && a.molar_mass > 0.0) {
+                return Err(Error::invalid(
+                    format!("molar mass of {} [g/mol]", a.name),
+                    a.molar_mass,
+                    "finite and positive",
+                ));
+            }
+            let before = parts.len();
+            for list in a.lists.iter().filter(|l| !l.between(lo, hi).is_empty()) {
+                let prepare = || Prepared::new(grid, list, pressure.pressure_bar(), settings);
+                parts.push(Part { absorber, prepared: seconds.time("set-up", prepare)? });
+                progress.advance(1);
+            }
+            if parts.len() == before {
+                let required = format!("at least one between {lo} and {hi} cm-1");
+                return Err(Error::invalid(format!("lines of {}", a.name), "none in range", required));
+            }
+        }
+        progress.finish();
+        let collisions =
+            collisions.iter().map(|t| seconds.time("continua", || t.resample(&wavenumber))).collect::<Result<_>>()?;
+        let absorbers = absorbers.iter().map(|a| (a.name.clone(), a.molar_mass)).collect();
+        Ok(Self { grid, wavenumber, pressure, absorbers, parts, collisions, quadrature, surface, seconds })
+    }
+
+    /// The grid.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// The layers' pressures.
+    pub fn pressure(&self) -> &PressureGrid {
+        &self.pressure
+    }
+
+    /// Number of layers.
+    pub fn layers(&self) -> usize {
+        self.pressure.layers()
+    }
+
+    /// ln of molecules cm-2 of an absorber in each layer, dP mmr / (m g) (`reference`: layer optical depth = xs times it).
+    pub(super) fn ln_columns(&self, absorber: usize, state: &State) -> Vec<f64> {
+        let mass = self.absorbers[absorber].1 * ATOMIC_MASS_CGS;
+        self.pressure
+            .dpressure_bar()
+            .iter()
+            .zip(&state.mass_mixing_ratio[absorber])
+            .zip(&state.gravity)
+            .map(|((dp, mmr), g)| (dp * 1e6 * mmr / (mass * g)).ln())
+            .collect()
+    }
+
+    /// Refuses a state of the wrong shape or with values that are no physical ones.
+    pub(super) fn check(&self, state: &State) -> Result<()> {
+        let layers = self.layers();
+        let positive = |what: &str, values: &[f64]| {
+            if values.len() != layers {
+                return Err(Error::invalid(
+                    format!("number of {what}"),
+                    values.len(),
+                    format!("{layers}, one for each layer"),
+                ));
+            }
+            match values.iter().position(|v| !(v.is_finite() && *v > 0.0)) {
+                Some(i) => Err(Error::invalid(format!("{what}, layer {i}"), values[i], "finite and positive")),
+                None => Ok(()),
+            }
+        };
+        let ratio = |what: String, values: &[f64]| {
+            if values.len() != layers {
+                return Err(Error::invalid(
+                    format!("number of {what}"),
+                    values.len(),
+                    format!("{layers}, one for each layer"),
+                ));
+            }
+            match values.iter().position(|v| !(0.0..=1.0).contains(v)) {
+                Some(i) => Err(Error::invalid(format!("{what}, layer {i}"), values[i], "0 to 1")),
+                None => Ok(()),
+            }
+        };
+        positive("temperatures [K]", &state.temperature_k)?;
+        positive("gravities [cm s-2]", &state.gravity)?;
+        if !self.collisions.is_empty() {
+            positive("mean molar masses [g/mol]", &state.mean_molar_mass)?;
+        }
+        let count = |what: &str, given: usize, required: usize| match given == required {
+            true => Ok(()),
+            false => Err(Error::invalid(format!("number of {what}"), given, format!("{required}, as the model has"))),
+        };
+        count("absorbers' mixing ratios", state.mass_mixing_ratio.len(), self.absorbers.len())?;
+        for (profile, (name, _)) in state.mass_mixing_ratio.iter().zip(&self.absorbers) {
+            ratio(format!("mass mixing ratios of {name}"), profile)?;
+        }
+        count("collision pairs' mixing ratios", state.collision_mixing_ratio.len(), self.collisions.len())?;
+        for (first, second) in &state.collision_mixing_ratio {
+            ratio("volume mixing ratios of a collision's first species".into(), first)?;
+            ratio("volume mixing ratios of a collision's second species".into(), second)?;
+        }
+        match (self.surface, state.surface_temperature_k) {
+            (true, Some(t)) if t.is_finite() && t > 0.0 => Ok(()),
+            (false, None) => Ok(()),
+            (true, given) => {
+                Err(Error::invalid("surface temperature [K]", format!("{given:?}"), "finite and positive"))
+            }
+            (false, Some(t)) => {
+                Err(Error::invalid("surface temperature [K]", t, "none: the model was set up without a surface"))
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Emission spectra against the exact ones.
+
+use crate::reference::{case, npz, quantile, relative_errors, shared};
+use photosphere::Backend;
+use photosphere::atmosphere::PressureGrid;
+use photosphere::cross_section::{Method, Settings};
+use photosphere::density::lines::TemperatureRange;
+use photosphere::gpu::Device;
+use photosphere::spectrum::{Absorber, EmissionModel, State};
+
+fn reference(backend: &Backend, tolerance: f64) {
+    let (Some(case), Some(shared)) = (case("co_hitran"), shared()) else { return };
+    let file = shared.join("reference/co_hitran/emission_lbl.npz");
+    let (t, p, exact) = (npz(&file, "temperature"), npz(&file, "pressure"), npz(&file, "flux"));
+    let pressure = PressureGrid::logarithmic(p[0], p[p.len() - 1], p.len()).unwrap();
+    let settings = Settings {
+        tolerance,
+        temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(),
+        method: Method::Auto,
+        line_margin: 0.0,
+    };
+    let molar_mass = case.list.species.molar_mass;
+    let absorber = Absorber { name: "CO".into(), lists: vec![case.list], molar_mass };
+    let model = EmissionModel::new(case.grid, pressure, &[absorber], &[], settings, 8, false, &()).unwrap();
+    let layers = t.len();
+    let state = State {
+        temperature_k: t,
+        gravity: vec![24785.7730044555; layers],
+        mean_molar_mass: vec![2.33; layers],
+        mass_mixing_ratio: vec![vec![1e-5; layers]],
+        collision_mixing_ratio: vec![],
+        surface_temperature_k: None,
+    };
+    let mut emission = model.open(backend).unwrap();
+    let flux = emission.flux(&state, &()).unwrap().to_f64();
+    for _ in 0..std::env::var("REPS").map_or(2, |r| r.parse().unwrap()) {
+        let start = std::time::Instant::now();
+        emission.flux(&state, &()).unwrap();
+        println!("{:.3} s", start.elapsed().as_secs_f64());
+    }
+    let r = relative_errors(&flux[case.first..case.first + exact.len()], &exact);
+    println!("max {:.1e} p99 {:.1e} p50 {:.1e}", r[r.len() - 1], quantile(&r, 0.99), quantile(&r, 0.5));
+    println!("{}", serde_json::to_string(&emission.report()).unwrap());
+    assert!(r[r.len() - 1] < 5e-3 && quantile(&r, 0.99) < 5e-4);
+}
+
+#[test]
+fn cpu_emission_against_reference() {
+    reference(&Backend::Cpu, 1e-3);
+}
+
+#[test]
+fn gpu_emission_against_reference() {
+    reference(&Backend::Device(Device::from_env().unwrap()), 1e-3);
+}
