@@ -169,13 +169,15 @@ impl Ladder {
             if level > 0 { spread + interpolation_error(&MIDPOINT, s, g, step) } else { spread }
         };
         let width = s.hypot(g);
-        let mut finest = (width / (8.0 * input.step)).log2().floor() as i32;
+        // coarser grids than of eight nodes save nothing more
+        let coarsest = ((input.points as f64 + 2.0 * input.margin) / 8.0).log2().floor().max(0.0) as i32;
+        let mut finest = ((width / (8.0 * input.step)).log2().floor() as i32).min(coarsest);
         let mut error = fits(finest);
         while error > 0.5 * input.tolerance {
             finest -= 1;
             error = fits(finest);
         }
-        loop {
+        while finest < coarsest {
             let coarser = fits(finest + 1);
             if coarser > 0.5 * input.tolerance {
                 break;

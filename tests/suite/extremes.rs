@@ -99,3 +99,17 @@ fn probe_tolerances() {
         }
     }
 }
+#[test]
+fn probe_pressures() {
+    for (lo, p) in [(2000.0, 1e-14), (2000.0, 1e5), (10.0, 1e5)] {
+        let g = Grid::new(lo, lo * 1.005, 5000).unwrap();
+        let j = job("pressure", Draw::wide(3, (lo, lo * 1.005)), g, (500.0, 1500.0), &[(1000.0, p)]);
+        for m in [Method::Lines, Method::Density] {
+            println!("p {p:e} {m:?}");
+            crate::unseen::probe(&j.with(m, 1e-3), &Backend::Cpu);
+            if let Ok(d) = photosphere::gpu::Device::from_env() {
+                crate::unseen::probe(&j.with(m, 1e-3), &Backend::Device(d));
+            }
+        }
+    }
+}
