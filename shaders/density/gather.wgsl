@@ -2,7 +2,8 @@
 // src/density/lines.rs.
 //
 // In:  lines [lines], ascending in position; bins, the first line at or after every 16th output node; channel as strength.wgsl leaves it.
-// Out: source [row][channel][node].
+// Out: source [row][channel][node], set or added to: the composed kernel has `put`. Where lines are many, the first dispatch sets and
+//      further ones add.
 // Dispatch: one invocation per node (x), row (y), four channels (z).
 
 struct GatherParams {
@@ -13,7 +14,9 @@ struct GatherParams {
     level: i32,
     first_bin: i32,   // output node at which bin 0 starts
     bins: u32,
-    pad0: u32,
+    skip: u32,        // lines that earlier dispatches have visited, of each node's
+    most: u32,        // lines to visit
+    pad0: u32, pad1: u32, pad2: u32,
 }
 @group(0) @binding(0) var<uniform> params: GatherParams;
 @group(0) @binding(1) var<storage, read> lines: array<Line>;
@@ -55,8 +58,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let row = (id.y * groups + id.z) * params.lines;
     let scale = exp2_level(-params.level);
     var sum = vec4(0.0);
-    let last = bins[bin_of(near + reach + 16)];
-    for (var i = bins[bin_of(near - reach - 1)]; i < last; i++) {
+    let begin = bins[bin_of(near - reach - 1)] + params.skip;
+    let last = min(bins[bin_of(near + reach + 16)], begin + params.most);
+    for (var i = begin; i < last; i++) {
         let line = lines[i];
         // Difference of whole numbers first: it is exact.
         var u = 0.0;
@@ -68,7 +72,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         if abs(u) <= 4.0 { sum += spread_weight(u) * channel[row + i]; }
     }
     for (var k = 0u; k < min(4u, params.channels - 4u * id.z); k++) {
-        source[(id.y * params.channels + 4u * id.z + k) * params.nodes + id.x] = sum[k];
+        put((id.y * params.channels + 4u * id.z + k) * params.nodes + id.x, sum[k]);
     }
 }
 

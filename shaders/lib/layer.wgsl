@@ -4,11 +4,11 @@
 
 struct LayerState {
     inverse_sigma: f32,      // 1/s
-    boltzmann: f32,          // c2 (1/T - 1/t_mid) [cm]
+    boltzmann: f32,          // c2 (1/T - 1/t_hi) [cm], t_hi the highest temperature of the range
     c2_over_t: f32,          // c2/T [cm]
     ln_t_ratio: f32,         // ln(t_mid/T)
     ln_pressure: f32,        // ln of the pressure in bar
-    strength_factor: f32,    // Q(t_mid)/Q(T)
+    strength_factor: f32,    // Q(t_hi)/Q(T)
     output_factor: f32,      // scale of the result, 1/s included
     channel_mid: f32,        // Chebyshev axis of the profiles' widths, in a function of the relative width
     channel_inverse_half: f32,

@@ -3,8 +3,8 @@
 struct Line {
     node: i32,          // position on the output grid: whole steps
     fraction: f32,      // and the rest, 0..1
-    ln_strength: f32,   // ln of S/nu at t_mid without stimulated emission, scaled
-    energy: f32,        // lower-state energy [cm-1]
+    ln_strength: f32,   // ln of S/nu at t_hi without stimulated emission, scaled
+    energy: f32,        // lower-state energy above the list's lowest [cm-1]
     ln_gamma: f32,      // ln of the relative Lorentz width at 1 bar and t_mid
     exponent: f32,      // of its temperature dependence
     wavenumber: f32,    // [cm-1]

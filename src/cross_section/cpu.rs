@@ -23,7 +23,6 @@ pub fn add_layers(
     let layers = &prepared.layers[first..first + temperatures.len()];
     let states: Vec<LayerFactors> =
         temperatures.iter().zip(first..).map(|(t, i)| prepared.factors(i, *t)).collect::<Result<_>>()?;
-    let scale = prepared.table.ln_scale.exp();
     let mut sources = sources(prepared, layers, &states);
     output
         .par_chunks_mut(prepared.grid.len())
@@ -31,6 +30,7 @@ pub fn add_layers(
         .zip(layers.par_iter().zip(&states))
         .zip(factors)
         .for_each(|(((output, source), (layer, state)), factor)| {
+            let scale = prepared.table.ln_scale_at(state).exp();
             convolve_layer(prepared, layer, state, std::mem::take(source), factor * scale, output);
         });
     Ok(())

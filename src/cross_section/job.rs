@@ -6,7 +6,7 @@ use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
 use super::gpu::{DeviceStage, ROW_MULTIPLE};
-use super::prepared::{Method, Prepared, Settings, Tier};
+use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use crate::backend::{Backend, BackendInfo};
 use crate::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
 use crate::grid::Grid;
@@ -108,9 +108,7 @@ impl CrossSections {
         }
         for (t, p) in at {
             settings.temperature_range.check(*t)?;
-            if !(p.is_finite() && *p > 0.0) {
-                return Err(Error::invalid("pressure [bar]", p, "finite and positive"));
-            }
+            check_pressure(*p)?;
         }
         let mut seconds = Stages::default();
         let pressures: Vec<f64> = at.iter().map(|a| a.1).collect();

@@ -18,6 +18,7 @@ use super::convolve::{MIDPOINT, SPREAD};
 use super::voigt::{self, WING_START};
 use super::widths::Channels;
 use crate::Result;
+use crate::density::lines::LineTable;
 
 /// Nodes kept beyond both ends of each level, for the prolongation to the next finer one.
 pub const GUARD: i64 = 8;
@@ -34,10 +35,37 @@ const NEAR_CORE_COST: f64 = 120.0;
 const NODE_COST: f64 = 60.0;
 /// Largest near-field radius: beyond, the series for expm1 in the kernels loses digits.
 const MAX_NEAR_RADIUS: f64 = 0.05;
+/// Largest softening radius: towards 1 the profile's range in ln nu grows without bound on one side, and is far from even.
+const MAX_RADIUS: f64 = 0.25;
+/// Most lines of one near field. A node's loop over them stays far below the 65 535 turns at which some drivers give up.
+const MAX_NEAR_LINES: usize = 4096;
+
+/// How close the lines of a list are to each other.
+#[derive(Clone, Debug)]
+pub struct Crowding {
+    /// Mean number of lines per output node.
+    pub lines_per_node: f64,
+    /// Most lines in any 2^k consecutive output nodes, by k.
+    most: Vec<usize>,
+}
+
+impl Crowding {
+    /// Of the lines of a table on `nodes` output nodes, those outside the grid included.
+    pub fn of(table: &LineTable, nodes: f64) -> Self {
+        let most = (0..31).map(|k| table.most_lines_within(2f64.powi(k))).collect();
+        Self { lines_per_node: table.lines.len() as f64 / nodes, most }
+    }
+
+    /// At least the most lines within any `nodes` consecutive nodes.
+    pub fn most_within(&self, nodes: f64) -> usize {
+        let k = nodes.max(1.0).log2().ceil() as usize;
+        self.most[k.min(self.most.len() - 1)]
+    }
+}
 
 /// What a ladder is chosen from.
 #[derive(Clone, Copy, Debug)]
-pub struct LadderInput {
+pub struct LadderInput<'a> {
     /// Grid step h in ln nu.
     pub step: f64,
     /// Number of output nodes.
@@ -50,8 +78,8 @@ pub struct LadderInput {
     pub gamma: (f64, f64),
     /// The user's tolerance.
     pub tolerance: f64,
-    /// Lines per output node if the near field may be summed line by line.
-    pub near_lines_per_node: Option<f64>,
+    /// The lines' crowding if the near field may be summed line by line.
+    pub near: Option<&'a Crowding>,
 }
 
 /// The levels of one layer.
@@ -109,10 +137,10 @@ impl Ladder {
     /// The range of widths is too wide ([`Channels::choose`]).
     pub fn choose(input: &LadderInput) -> Result<Self> {
         let spread = Self::spread(input)?;
-        let Some(lines_per_node) = input.near_lines_per_node else { return Ok(spread) };
+        let Some(crowding) = input.near else { return Ok(spread) };
         let mut best = spread;
         for finest in 0..=14 {
-            if let Some(ladder) = Self::near(input, finest, lines_per_node).filter(|l| l.cost < best.cost) {
+            if let Some(ladder) = Self::near(input, finest, crowding).filter(|l| l.cost < best.cost) {
                 best = ladder;
             }
         }
@@ -121,7 +149,8 @@ impl Ladder {
 
     fn top_level(input: &LadderInput, finest: i32) -> i32 {
         let nodes = input.points as f64 + 2.0 * input.margin;
-        ((nodes / TOP_NODES).log2().ceil() as i32).max(finest).max(0)
+        let largest = (MAX_RADIUS / (nodes_per_radius(input.tolerance) * input.step)).log2().floor() as i32;
+        ((nodes / TOP_NODES).log2().ceil() as i32).min(largest).max(finest).max(0)
     }
 
     /// The radius from which the wing series holds for every width and temperature of the layer.
@@ -140,13 +169,15 @@ impl Ladder {
             if level > 0 { spread + interpolation_error(&MIDPOINT, s, g, step) } else { spread }
         };
         let width = s.hypot(g);
-        let mut finest = (width / (8.0 * input.step)).log2().floor() as i32;
+        // coarser grids than of eight nodes save nothing more
+        let coarsest = ((input.points as f64 + 2.0 * input.margin) / 8.0).log2().floor().max(0.0) as i32;
+        let mut finest = ((width / (8.0 * input.step)).log2().floor() as i32).min(coarsest);
         let mut error = fits(finest);
         while error > 0.5 * input.tolerance {
             finest -= 1;
             error = fits(finest);
         }
-        loop {
+        while finest < coarsest {
             let coarser = fits(finest + 1);
             if coarser > 0.5 * input.tolerance {
                 break;
@@ -162,17 +193,18 @@ impl Ladder {
         }
         let channels = Channels::choose(s, g, input.gamma.1, None, 0.25 * input.tolerance)?;
         let mut ladder = Self { finest, top, near_field: false, radius, channels, spreading_error: error, cost: 0.0 };
-        let gather = SPREAD as f64 * channels.count() as f64 * input.near_lines_per_node.unwrap_or(0.0);
+        let gather = SPREAD as f64 * channels.count() as f64 * input.near.map_or(0.0, |near| near.lines_per_node);
         ladder.cost = ladder.convolution_cost(input) + gather;
         Ok(ladder)
     }
 
     /// The ladder with a near field about level `finest`, if there is one.
-    fn near(input: &LadderInput, finest: i32, lines_per_node: f64) -> Option<Self> {
+    fn near(input: &LadderInput, finest: i32, crowding: &Crowding) -> Option<Self> {
         let a = nodes_per_radius(input.tolerance) * input.step;
         let first = (a * 2f64.powi(finest)).max(Self::wing_radius(input));
         let top = Self::top_level(input, finest);
-        if first > MAX_NEAR_RADIUS || (finest == top && finest > 0) {
+        let window = -2.0 * (-first).ln_1p() / input.step + BLOCK as f64;
+        if first > MAX_NEAR_RADIUS || (finest == top && finest > 0) || crowding.most_within(window) > MAX_NEAR_LINES {
             return None;
         }
         let mut radius = vec![first];
@@ -183,7 +215,7 @@ impl Ladder {
         let Ok(channels) = Channels::choose(s, g_min, g_max, Some(first), 0.25 * input.tolerance) else { return None };
         let mut ladder = Self { finest, top, near_field: true, radius, channels, spreading_error: 0.0, cost: 0.0 };
         let core = WING_START * input.sigma.1 / input.step;
-        let near = lines_per_node * 2.0 * (first / input.step * NEAR_WING_COST + core * NEAR_CORE_COST);
+        let near = crowding.lines_per_node * 2.0 * (first / input.step * NEAR_WING_COST + core * NEAR_CORE_COST);
         ladder.cost = ladder.convolution_cost(input) + near;
         Some(ladder)
     }

@@ -6,13 +6,22 @@
 use std::collections::BTreeMap;
 
 use super::convolve::SPREAD;
-use super::levels::{Ladder, LadderInput, LevelNodes};
+use super::levels::{Crowding, Ladder, LadderInput, LevelNodes};
 use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::{LayerFactors, LineTable, TemperatureRange, WidthRange};
 use crate::grid::Grid;
 use crate::lines::{LineList, Species};
 use crate::{Error, Result};
 use rayon::prelude::*;
+
+/// Refuses a pressure \[bar\] outside 1e-14 to 1e5. Below, the kernels' profile loses the Gaussian beyond 9 standard deviations, which no
+/// Lorentzian wing covers any more; above, no line would be left of a line.
+pub fn check_pressure(pressure: f64) -> Result<()> {
+    match (1e-14..=1e5).contains(&pressure) {
+        true => Ok(()),
+        false => Err(Error::invalid("pressure [bar]", pressure, "1e-14 to 1e5")),
+    }
+}
 
 /// Where a layer's sources come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -87,7 +96,7 @@ impl Prepared {
     /// Chooses ladders for `pressures` \[bar\].
     ///
     /// # Errors
-    /// No lines within the grid and margin; pressures that are not finite and positive; a tolerance outside 1e-7..0.1; a
+    /// No lines within the grid and margin; pressures that [`check_pressure`] refuses; a tolerance outside 1e-7..0.1; a
     /// temperature range that the partition function does not cover or that needs too many profiles.
     pub fn new(grid: Grid, list: &LineList, pressures: &[f64], settings: Settings) -> Result<Self> {
         if !(1e-7..=0.1).contains(&settings.tolerance) {
@@ -96,9 +105,7 @@ impl Prepared {
         if !(settings.line_margin.is_finite() && settings.line_margin >= 0.0) {
             return Err(Error::invalid("line margin [cm-1]", settings.line_margin, "a finite number of at least 0"));
         }
-        if let Some(p) = pressures.iter().find(|p| !(p.is_finite() && **p > 0.0)) {
-            return Err(Error::invalid("pressure [bar]", p, "finite and positive"));
-        }
+        pressures.iter().try_for_each(|p| check_pressure(*p))?;
         let (lo, hi) = ((grid.lo() - settings.line_margin).max(f64::MIN_POSITIVE), grid.hi() + settings.line_margin);
         let lines = list.between(lo, hi);
         if lines.is_empty() {
@@ -114,8 +121,9 @@ impl Prepared {
         let margin =
             table.lines.iter().fold(0.0f64, |m, l| m.max(-l.position).max(l.position - (grid.len() - 1) as f64));
         let (t, species) = (settings.temperature_range, list.species.clone());
-        let lines_per_node = table.lines.len() as f64 / (grid.len() as f64 + 2.0 * margin);
-        let choose = |widths: WidthRange, near_lines_per_node: Option<f64>| -> Result<Vec<Layer>> {
+        let crowding = Crowding::of(&table, grid.len() as f64 + 2.0 * margin);
+        let lines_per_node = crowding.lines_per_node;
+        let choose = |widths: WidthRange, near: Option<&Crowding>| -> Result<Vec<Layer>> {
             pressures
                 .par_iter()
                 .map(|&pressure| {
@@ -126,7 +134,7 @@ impl Prepared {
                         sigma: (species.doppler_sigma(t.lo), species.doppler_sigma(t.hi)),
                         gamma: (widths.min * pressure, widths.max * pressure),
                         tolerance: settings.tolerance,
-                        near_lines_per_node,
+                        near,
                     };
                     let ladder = Ladder::choose(&input)?;
                     let nodes = LevelNodes::of(&ladder, &input);
@@ -134,7 +142,7 @@ impl Prepared {
                 })
                 .collect()
         };
-        let lines = || choose(table.widths, Some(lines_per_node)).map(|layers| (Choice::Lines, layers));
+        let lines = || choose(table.widths, Some(&crowding)).map(|layers| (Choice::Lines, layers));
         let density = || {
             let axes = Axes::new(&table, &t, settings.tolerance)?;
             choose(axes.widths(&t), None).map(|layers| (Choice::Density(axes), layers))

@@ -21,7 +21,8 @@ host_struct! {
 }
 host_struct! {
     pub(crate) struct GatherParams {
-        lines: u32, channels: u32, first_node: i32, nodes: u32, level: i32, first_bin: i32, bins: u32, pad0: u32,
+        lines: u32, channels: u32, first_node: i32, nodes: u32, level: i32, first_bin: i32, bins: u32, skip: u32,
+        most: u32, pad0: u32, pad1: u32, pad2: u32,
     }
 }
 host_struct! {
@@ -57,7 +58,28 @@ kernel!(
     "Lines onto nodes.",
     "density/gather",
     GatherParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "density/gather.wgsl",]
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "density/gather_set.wgsl",
+        "density/gather.wgsl",
+    ]
+);
+kernel!(
+    GATHER_MORE,
+    "More lines onto nodes, added.",
+    "density/gather_more",
+    GatherParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "density/gather_add.wgsl",
+        "density/gather.wgsl",
+    ]
 );
 kernel!(
     WEIGHTS,
@@ -83,7 +105,7 @@ kernel!(
 
 /// The kernels of this stage.
 pub fn kernels() -> Vec<&'static Kernel> {
-    vec![&STRENGTH, &GATHER, &WEIGHTS, &DENSE, &SPARSE]
+    vec![&STRENGTH, &GATHER, &GATHER_MORE, &WEIGHTS, &DENSE, &SPARSE]
 }
 
 /// Number of workgroups of 64 for `n` invocations.
@@ -91,8 +113,11 @@ pub fn groups64(n: usize) -> u32 {
     n.div_ceil(64) as u32
 }
 
+/// Most lines that a node of the gathering visits in one dispatch: about ten loop turns each, and some drivers give up after 65 535.
+const GATHER_LINES: u32 = 4096;
+
 /// The line table on the device.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LineBuffers {
     /// \[line\] of 32 bytes.
     pub lines: BufferId,
@@ -104,6 +129,8 @@ pub struct LineBuffers {
     pub first_bin: i64,
     /// Number of bins.
     pub bin_count: usize,
+    /// Content of `bins`.
+    starts: Vec<u32>,
 }
 
 impl LineBuffers {
@@ -138,7 +165,7 @@ impl LineBuffers {
         let bin_buffer = builder.buffer(format!("{name}.bins"), Element::U32, &[bins.len() as u64], Role::Constant);
         constants.push((lines, bytemuck::cast_slice(&records).to_vec()));
         constants.push((bin_buffer, bytemuck::cast_slice(&bins).to_vec()));
-        Self { lines, bins: bin_buffer, count: records.len(), first_bin, bin_count }
+        Self { lines, bins: bin_buffer, count: records.len(), first_bin, bin_count, starts: bins }
     }
 
     /// Passes that fill `source` \[row\]\[channel\]\[node\] for `rows` of layers; `channel` is scratch of
@@ -167,18 +194,30 @@ impl LineBuffers {
             &[self.lines, layers, channel],
             [groups64(self.count), rows.len() as u32, vectors],
         );
-        let params = GatherParams {
-            lines: self.count as u32,
-            channels: channels as u32,
-            first_node: nodes.source.0 as i32,
-            nodes: nodes.sources() as u32,
-            level: nodes.level,
-            first_bin: self.first_bin as i32,
-            bins: self.bin_count as u32,
-            pad0: 0,
-        };
+        // A node visits all lines of the bins within its reach; see shaders/density/gather.wgsl.
+        let reach = if nodes.level >= 0 { 4i64 << nodes.level } else { 4 };
+        let bins = ((2 * reach + 17) / BIN_NODES + 2) as usize;
+        let end = |b: usize| self.starts[(b + bins).min(self.bin_count)];
+        let most = (0..=self.bin_count).map(|b| end(b) - self.starts[b]).max().unwrap_or(0);
         let groups = [groups64(nodes.sources()), rows.len() as u32, vectors];
-        builder.dispatch(&GATHER, &params, &[self.lines, self.bins, channel, source], groups);
+        for skip in (0..most.max(1)).step_by(GATHER_LINES as usize) {
+            let params = GatherParams {
+                lines: self.count as u32,
+                channels: channels as u32,
+                first_node: nodes.source.0 as i32,
+                nodes: nodes.sources() as u32,
+                level: nodes.level,
+                first_bin: self.first_bin as i32,
+                bins: self.bin_count as u32,
+                skip,
+                most: GATHER_LINES,
+                pad0: 0,
+                pad1: 0,
+                pad2: 0,
+            };
+            let kernel = if skip == 0 { &GATHER } else { &GATHER_MORE };
+            builder.dispatch(kernel, &params, &[self.lines, self.bins, channel, source], groups);
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The line-shape density: all that depends on the line list alone, summed once.
 //!
-//! LSD\[node\]\[energy\]\[cell\] is the sum of the lines' strengths at the middle temperature, each spread over 8 grid nodes, 6
-//! lower-state energies and all broadening cells (Kawahara et al. 2022, "PreMODIT", with other rules of spreading). At a layer the
-//! source of channel k at a node is a scalar product of the density's row with
-//! weights\[energy, cell\]\[k\] = exp(-c2 E (1/T - 1/t_mid)) w_k(g_cell(T, P)), whatever the number of lines.
+//! LSD\[node\]\[energy\]\[cell\] is the sum of the lines' strengths, each spread over 8 grid nodes, 6 lower-state energies and all
+//! broadening cells (Kawahara et al. 2022, "PreMODIT", with other rules of spreading). At a layer the source of channel k at a node
+//! is a scalar product of the density's row with weights\[energy, cell\]\[k\] = exp(-c2 E (1/T - 1/t_hi)) w_k(g_cell(T, P)), whatever
+//! the number of lines. Strengths are held at the highest temperature t_hi, where no weight exceeds those of the lowest energies by
+//! much and float32 keeps all that matters; interpolation in E is of factors relative to the middle of the range, where it is best
+//! ([`EnergyAxis::weights`]).
 //!
 //! There is one density per level on which some layer is finest, so that broad layers never touch the fine one. Rows are held
 //! dense, or sparse (occupied entries only), whichever is smaller. Values are float32 on both backends: rounding at 6e-8 is far below
@@ -12,12 +14,15 @@
 use rayon::prelude::*;
 
 use super::lines::{LayerFactors, LineTable, TemperatureRange};
-use crate::cross_section::convolve::{SPREAD, lagrange6, lagrange8};
+use crate::cross_section::convolve::{SPREAD, lagrange8};
 use crate::cross_section::levels::LevelNodes;
 use crate::cross_section::widths::{Channels, MAX_CHANNELS};
 use crate::grid::broadening::BroadeningAxes;
 use crate::grid::energy::EnergyAxis;
 use crate::{Error, Result};
+
+/// Most entries of a dense row. A node's loop over them stays below the 65 535 turns at which some drivers give up.
+pub const MAX_COLUMNS: usize = 60_000;
 
 /// The axes that all densities of a list share.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,16 +38,26 @@ impl Axes {
     /// broadening.
     ///
     /// # Errors
-    /// Widths too different ([`BroadeningAxes::new`]).
+    /// Widths too different ([`BroadeningAxes::new`]); more than [`MAX_COLUMNS`] columns.
     pub fn new(table: &LineTable, range: &TemperatureRange, tolerance: f64) -> Result<Self> {
         let span = |f: fn(&super::lines::TableLine) -> f64| {
             table.lines.iter().map(f).fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)))
         };
         let (e_lo, e_hi) = span(|l| l.energy);
-        Ok(Self {
+        let axes = Self {
             energy: EnergyAxis::new(e_lo, e_hi, range, 0.5 * tolerance),
             broadening: BroadeningAxes::new(span(|l| l.ln_gamma), span(|l| l.exponent), range, 0.125 * tolerance)?,
-        })
+        };
+        if axes.columns() > MAX_COLUMNS {
+            return Err(Error::invalid(
+                "line-shape density",
+                format!("{} energies x {} broadening cells", axes.energy.count, axes.broadening.cells()),
+                format!(
+                    "at most {MAX_COLUMNS} columns: raise the tolerance, narrow the temperature range, or use the lines tier"
+                ),
+            ));
+        }
+        Ok(axes)
     }
 
     /// Entries of a dense row, energy slowest.
@@ -88,11 +103,12 @@ impl Axes {
     fn spread(&self, energy: f64, cells: &[f64], mut f: impl FnMut(usize, f64)) {
         let n = cells.len();
         if self.energy.count == 1 {
-            cells.iter().enumerate().for_each(|(c, w)| f(c, *w));
+            let factor = self.energy.to_node(0, energy);
+            cells.iter().enumerate().for_each(|(c, w)| f(c, factor * w));
             return;
         }
-        let (first, t) = self.energy.locate(energy);
-        for (e, we) in lagrange6(t).into_iter().enumerate() {
+        let (first, weights) = self.energy.weights(energy);
+        for (e, we) in weights.into_iter().enumerate() {
             for (c, w) in cells.iter().enumerate() {
                 f((first + e) * n + c, we * w);
             }

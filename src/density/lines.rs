@@ -1,8 +1,10 @@
 //! The exact tier: every line with its own strength and width at every layer.
 //!
-//! A [`LineTable`] holds lines in the form both backends start from: positions on the output grid and logarithms at the
-//! temperature `t_mid` in the middle (in 1/T) of the declared range, so that float32 holds strengths that at 296 K would
-//! be 1e-120. 32 bytes a line on the device.
+//! A [`LineTable`] holds lines in the form both backends start from: positions on the output grid, logarithms of strengths at
+//! the highest temperature of the declared range, energies above the list's lowest. So a line's Boltzmann factor relative to that
+//! reference is at most 1, and float32 neither overflows where lines grow by e^100 from one end of the range to the other nor loses
+//! strengths that at 296 K would be 1e-120. Widths refer to `t_mid`, the middle of the range in 1/T, where the exponent's lever is
+//! shortest. 32 bytes a line on the device.
 
 use crate::constants::{C2, T_REF};
 use crate::cross_section::convolve::{SPREAD, lagrange8};
@@ -55,9 +57,9 @@ impl TemperatureRange {
 pub struct TableLine {
     /// Position in steps of the output grid, from its first node.
     pub position: f64,
-    /// ln of S/nu at `t_mid` without stimulated emission, less the table's `ln_scale`.
+    /// ln of S/nu at the range's highest temperature without stimulated emission, less the table's `ln_scale`.
     pub ln_strength: f64,
-    /// Lower-state energy \[cm-1\].
+    /// Lower-state energy above the table's lowest \[cm-1\].
     pub energy: f64,
     /// ln of the relative Lorentz width at 1 bar and `t_mid`.
     pub ln_gamma: f64,
@@ -76,13 +78,13 @@ pub struct LayerFactors {
     pub pressure: f64,
     /// Doppler standard deviation, relative.
     pub sigma: f64,
-    /// c2 (1/T - 1/t_mid) \[cm\].
+    /// c2 (1/T - 1/t_hi) \[cm\], at least 0; t_hi is the highest temperature of the range.
     pub boltzmann: f64,
     /// c2 / T \[cm\].
     pub c2_over_t: f64,
     /// ln(t_mid / T).
     pub ln_t_ratio: f64,
-    /// Q(t_mid) / Q(T).
+    /// Q(t_hi) / Q(T).
     pub partition_ratio: f64,
 }
 
@@ -98,34 +100,33 @@ impl LayerFactors {
             temperature,
             pressure,
             sigma: species.doppler_sigma(temperature),
-            boltzmann: C2 * (1.0 / temperature - 1.0 / mid),
+            boltzmann: C2 * (1.0 / temperature - 1.0 / range.hi),
             c2_over_t: C2 / temperature,
             ln_t_ratio: (mid / temperature).ln(),
-            partition_ratio: species.partition.at(mid)? / species.partition.at(temperature)?,
+            partition_ratio: species.partition.at(range.hi)? / species.partition.at(temperature)?,
         })
     }
 }
 
 impl TableLine {
     /// A line on a grid, its strength not yet scaled.
-    pub fn new(line: &Line, grid: &Grid, species: &Species, t_mid: f64) -> Result<Self> {
+    fn new(line: &Line, grid: &Grid, partition_ratio: f64, range: &TemperatureRange, lowest_energy: f64) -> Self {
         let nu = line.wavenumber;
         let stimulated = -(-C2 * nu / T_REF).exp_m1();
-        let partition = species.partition_ratio(t_mid)?;
-        Ok(Self {
+        Self {
             position: grid.position(nu),
             ln_strength: (line.strength / stimulated).ln()
-                - C2 * line.lower_energy * (1.0 / t_mid - 1.0 / T_REF)
+                - C2 * line.lower_energy * (1.0 / range.hi - 1.0 / T_REF)
                 - nu.ln()
-                + partition.ln(),
-            energy: line.lower_energy,
-            ln_gamma: (line.gamma_ref / nu).ln() + line.temperature_exponent * (T_REF / t_mid).ln(),
+                + partition_ratio.ln(),
+            energy: line.lower_energy - lowest_energy,
+            ln_gamma: (line.gamma_ref / nu).ln() + line.temperature_exponent * (T_REF / range.mid()).ln(),
             exponent: line.temperature_exponent,
             wavenumber: nu,
-        })
+        }
     }
 
-    /// S(T)/nu in the table's scale.
+    /// S(T)/nu in the scale of the table at the layer's temperature, [`LineTable::ln_scale_at`].
     #[inline(always)]
     pub fn strength(&self, layer: &LayerFactors) -> f64 {
         (self.ln_strength - layer.boltzmann * self.energy).exp()
@@ -169,8 +170,10 @@ impl WidthRange {
 pub struct LineTable {
     /// Ascending in position.
     pub lines: Vec<TableLine>,
-    /// ln of the largest S/nu at `t_mid`: what the table's strengths are divided by.
+    /// ln of the largest S/nu at the range's highest temperature: what the table's strengths are divided by.
     pub ln_scale: f64,
+    /// Lowest of the lines' lower-state energies \[cm-1\].
+    pub lowest_energy: f64,
     /// Widths over the temperature range.
     pub widths: WidthRange,
 }
@@ -181,16 +184,24 @@ impl LineTable {
     /// # Errors
     /// No lines, or the partition function does not cover the range.
     pub fn new(lines: &[Line], grid: &Grid, species: &Species, range: &TemperatureRange) -> Result<Self> {
-        let mid = range.mid();
+        let ratio = species.partition_ratio(range.hi)?;
+        species.partition.at(range.lo)?;
+        let lowest_energy = lines.iter().map(|l| l.lower_energy).fold(f64::INFINITY, f64::min);
         let mut table: Vec<TableLine> =
-            lines.iter().map(|l| TableLine::new(l, grid, species, mid)).collect::<Result<_>>()?;
+            lines.iter().map(|l| TableLine::new(l, grid, ratio, range, lowest_energy)).collect();
         let ln_scale = table.iter().map(|l| l.ln_strength).fold(f64::NEG_INFINITY, f64::max);
         let mut widths = WidthRange::EMPTY;
         for line in &mut table {
             line.ln_strength -= ln_scale;
             widths.include(line, range);
         }
-        Ok(Self { lines: table, ln_scale, widths })
+        Ok(Self { lines: table, ln_scale, lowest_energy, widths })
+    }
+
+    /// ln of what strengths and sources are to be multiplied with at a layer's temperature: the scale, and the Boltzmann factor
+    /// of the lowest energy.
+    pub fn ln_scale_at(&self, layer: &LayerFactors) -> f64 {
+        self.ln_scale - layer.boltzmann * self.lowest_energy
     }
 
     /// Most lines within any stretch of `width` output nodes.

@@ -10,6 +10,7 @@ mod emission;
 mod end_to_end;
 #[cfg(feature = "plot")]
 mod examples;
+mod extremes;
 mod random_list;
 mod reference;
 mod shaders;

@@ -1,6 +1,7 @@
 //! Line lists and jobs made from a seed: what no constant of the library was tuned on.
 
 use photosphere::Backend;
+use photosphere::constants::{C2, T_REF};
 use photosphere::cross_section::{CrossSectionReport, CrossSections, Method, Settings, direct_sum};
 use photosphere::density::lines::TemperatureRange;
 use photosphere::grid::Grid;
@@ -32,8 +33,10 @@ pub struct Draw {
     pub count: usize,
     /// Wavenumbers \[cm-1\], uniform.
     pub wavenumber: (f64, f64),
-    /// Strengths \[cm/molecule\], uniform in the logarithm.
+    /// Strengths \[cm/molecule\] at `temperature`, uniform in the logarithm.
     pub strength: (f64, f64),
+    /// \[K\]
+    pub temperature: f64,
     /// Half widths \[cm-1/bar\], uniform in the logarithm.
     pub gamma: (f64, f64),
     /// Temperature exponents, uniform.
@@ -46,8 +49,16 @@ impl Draw {
     /// Ten decades of strength, a decade and a half of width, exponents 0 to 1, energies 0 to 20 000 cm-1. The strongest are stronger than
     /// real lines, so that no value leaves float32's range in cm2.
     pub fn wide(count: usize, wavenumber: (f64, f64)) -> Self {
-        let strength = (1e-26, 1e-16);
-        Self { count, wavenumber, strength, gamma: (0.003, 0.1), exponent: (0.0, 1.0), energy: (0.0, 20_000.0) }
+        let (strength, temperature) = ((1e-26, 1e-16), 1000.0);
+        Self {
+            count,
+            wavenumber,
+            strength,
+            temperature,
+            gamma: (0.003, 0.1),
+            exponent: (0.0, 1.0),
+            energy: (0.0, 20_000.0),
+        }
     }
 
     pub fn list(&self, rng: &mut StdRng, species: Species) -> LineList {
@@ -55,10 +66,12 @@ impl Draw {
         let mut lines = Vec::with_capacity(self.count);
         for _ in 0..self.count {
             let [strength, gamma_ref] = [self.strength, self.gamma].map(|(lo, hi)| uniform((lo.ln(), hi.ln())).exp());
+            let lower_energy = uniform(self.energy);
+            let to_reference = C2 * lower_energy * (1.0 / self.temperature - 1.0 / T_REF);
             lines.push(Line {
                 wavenumber: uniform(self.wavenumber),
-                strength,
-                lower_energy: uniform(self.energy),
+                strength: strength * to_reference.exp(),
+                lower_energy,
                 gamma_ref,
                 temperature_exponent: uniform(self.exponent),
             });
@@ -87,9 +100,10 @@ pub fn unseen(seed: u64) -> Job {
     let margin = 0.3 * (hi - lo);
     let count = 10 + (500.0 * rng.random::<f64>().powi(2)) as usize;
     let species = species(2.0 + 60.0 * rng.random::<f64>());
-    let list = Draw::wide(count, (lo - margin, hi + margin)).list(&mut rng, species);
     let t_lo = 150.0 + 600.0 * rng.random::<f64>();
     let t_hi = t_lo * (1.0 + 3.0 * rng.random::<f64>());
+    let draw = Draw { temperature: t_hi, ..Draw::wide(count, (lo - margin, hi + margin)) };
+    let list = draw.list(&mut rng, species);
     let mut at = vec![(t_lo, 1e-8), (t_hi, 1e-8), (t_lo, 100.0), (t_hi, 100.0)];
     for _ in 0..4 {
         at.push((t_lo + (t_hi - t_lo) * rng.random::<f64>(), 1e-8 * 1e10f64.powf(rng.random::<f64>())));

@@ -5,7 +5,7 @@ use crate::reference::{quantile, relative_errors};
 use photosphere::Backend;
 use photosphere::cross_section::Method;
 
-fn probe(job: &Job, backend: &Backend) {
+pub fn probe(job: &Job, backend: &Backend) {
     std::panic::set_hook(Box::new(|i| println!("{}", i.to_string().replace("\n", " | "))));
     let points = job.sample(200);
     let exact = job.exact(&points);

@@ -168,7 +168,7 @@ impl DeviceStage {
                 ln_t_ratio: f.ln_t_ratio as f32,
                 ln_pressure: f.pressure.ln() as f32,
                 strength_factor: f.partition_ratio as f32,
-                output_factor: ((prepared.table.ln_scale + ln_factor).exp() / f.sigma) as f32,
+                output_factor: ((prepared.table.ln_scale_at(&f) + ln_factor).exp() / f.sigma) as f32,
                 channel_mid: channels.axis.mid as f32,
                 channel_inverse_half: if channels.count() == 1 { 0.0 } else { (1.0 / channels.axis.half) as f32 },
                 channel_scale: channels.scale as u32,
