@@ -272,6 +272,19 @@ impl DeviceStage {
         limits: &Limits,
         constants: &mut Vec<Constant>,
     ) -> Self {
+        Self::declare_layers(builder, name, prepared, 0..prepared.layers.len(), rows, limits, constants)
+    }
+
+    /// Like [`declare`](Self::declare) for a program that runs only the layers `used`: what the others need is left out.
+    pub fn declare_layers(
+        builder: &mut ProgramBuilder,
+        name: &str,
+        prepared: &Prepared,
+        used: std::ops::Range<usize>,
+        rows: usize,
+        limits: &Limits,
+        constants: &mut Vec<Constant>,
+    ) -> Self {
         let layers = builder.buffer(
             format!("{name}.layers"),
             Element::F32,
@@ -293,7 +306,8 @@ impl DeviceStage {
                 let id = builder.buffer(format!("{name}.axes"), Element::F32, &[values.len() as u64], Role::Constant);
                 constants.push((id, bytemuck::cast_slice(&values).to_vec()));
                 axes_buffer = Some(id);
-                for (level, d) in by_level {
+                let finest: Vec<i32> = prepared.layers[used.clone()].iter().map(|l| l.ladder.finest).collect();
+                for (level, d) in by_level.iter().filter(|(level, _)| finest.contains(level)) {
                     let name = format!("{name}.density{level}");
                     density.insert(*level, DensityBuffers::declare(builder, &name, d, limits, constants));
                 }
@@ -304,7 +318,11 @@ impl DeviceStage {
         let group_of: Vec<usize> = prepared
             .layers
             .iter()
-            .map(|layer| {
+            .enumerate()
+            .map(|(i, layer)| {
+                if !used.contains(&i) {
+                    return usize::MAX;
+                }
                 let group = representative.iter().position(|r| alike(r, layer)).unwrap_or_else(|| {
                     representative.push(layer);
                     sizes.push(0);
