@@ -219,9 +219,15 @@ impl CrossSections {
             let mut stages = Vec::new();
             for (i, prepared) in self.prepared.iter().enumerate() {
                 let name = format!("cross_section{i}");
-                let (used, limits) = (first..first + rows, device.limits());
-                let stage =
-                    DeviceStage::declare_layers(&mut builder, &name, prepared, used, rows, &limits, &mut constants);
+                let stage = DeviceStage::declare(
+                    &mut builder,
+                    &name,
+                    prepared,
+                    first..first + rows,
+                    rows,
+                    &device.limits(),
+                    &mut constants,
+                );
                 stage.add_batch(&mut builder, prepared, first, rows, output, i > 0);
                 stages.push(stage);
             }

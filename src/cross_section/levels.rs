@@ -261,6 +261,11 @@ impl LevelNodes {
             .collect()
     }
 
+    /// The next finer level, to gather sources on: nodes whose restriction reaches all of this level's sources.
+    pub fn finer(&self) -> Self {
+        Self { level: self.level - 1, source: (2 * self.source.0 - 8, 2 * self.source.1 + 8), ..*self }
+    }
+
     /// Index of the source that the first tap of the first evaluated node meets.
     pub fn offset(&self) -> usize {
         (self.output.0 * self.stride - self.reach - self.source.0) as usize

@@ -1,5 +1,7 @@
 //! Sources of the convolution on the device: what the lines tier and the density tier declare, and their passes.
 
+use std::ops::Range;
+
 use super::line_shape::{Axes, Density, Storage};
 use super::lines::{BIN_NODES, LineTable};
 use crate::cross_section::levels::LevelNodes;
@@ -38,7 +40,7 @@ macro_rules! kernel {
     ($name:ident, $doc:literal, $path:literal, $params:ty, [$($file:literal),+ $(,)?]) => {
         #[doc = $doc]
         pub static $name: Kernel =
-            Kernel::new($path, &[$(include_str!(concat!("../../shaders/", $file))),+], &<$params>::LAYOUT);
+            Kernel::new($path, &[$(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $file))),+], &<$params>::LAYOUT);
     };
 }
 pub(crate) use kernel;
@@ -139,7 +141,7 @@ impl LineBuffers {
         Self { lines, bins: bin_buffer, count: records.len(), first_bin, bin_count }
     }
 
-    /// Passes that fill `source` \[row\]\[channel\]\[node\] for layers `first..first + rows`; `channel` is scratch of
+    /// Passes that fill `source` \[row\]\[channel\]\[node\] for `rows` of layers; `channel` is scratch of
     /// \[row\]\[ceil(channels/4)\]\[line\] vectors.
     #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
     pub fn spread(
@@ -150,17 +152,20 @@ impl LineBuffers {
         source: BufferId,
         nodes: &LevelNodes,
         channels: usize,
-        first: usize,
-        rows: usize,
+        rows: Range<usize>,
     ) {
         let vectors = channels.div_ceil(4) as u32;
-        let params =
-            StrengthParams { lines: self.count as u32, first_layer: first as u32, channels: channels as u32, pad0: 0 };
+        let params = StrengthParams {
+            lines: self.count as u32,
+            first_layer: rows.start as u32,
+            channels: channels as u32,
+            pad0: 0,
+        };
         builder.dispatch(
             &STRENGTH,
             &params,
             &[self.lines, layers, channel],
-            [groups64(self.count), rows as u32, vectors],
+            [groups64(self.count), rows.len() as u32, vectors],
         );
         let params = GatherParams {
             lines: self.count as u32,
@@ -172,9 +177,19 @@ impl LineBuffers {
             bins: self.bin_count as u32,
             pad0: 0,
         };
-        let groups = [groups64(nodes.sources()), rows as u32, vectors];
+        let groups = [groups64(nodes.sources()), rows.len() as u32, vectors];
         builder.dispatch(&GATHER, &params, &[self.lines, self.bins, channel, source], groups);
     }
+}
+
+/// Nodes that a product fills, and their wavenumbers.
+pub struct ProductGrid<'a> {
+    /// Source nodes of the density's level.
+    pub nodes: &'a LevelNodes,
+    /// ln of the wavenumber of node 0 [ln cm-1].
+    pub ln_first_wavenumber: f64,
+    /// Step of the level, in ln nu.
+    pub step: f64,
 }
 
 /// One density on the device, in parts that keep below the largest binding.
@@ -265,33 +280,26 @@ impl DensityBuffers {
         Self { parts, first: density.first, dense: density.is_dense() }
     }
 
-    /// Passes that fill `source` \[row\]\[channel\]\[node\] for layers `first..first + rows` by the product of the density with `weights`
-    /// \[column\]\[group of 16 (row, channel) lanes\]; `cells` holds (ln gamma, n) of each cell and the energies.
-    #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
+    /// Passes that fill `source` \[row\]\[channel\]\[node\] for `rows` of layers by the product of the density with `weights`
+    /// \[column\]\[group of 16 (row, channel) lanes\]; the buffers are the axes (energies, then ln gamma and n of each cell), the layers' state, the weights and the source.
     pub fn product(
         &self,
         builder: &mut ProgramBuilder,
         axes: &Axes,
-        axes_buffer: BufferId,
-        layers: BufferId,
-        weights: BufferId,
-        source: BufferId,
-        nodes: &LevelNodes,
+        [axes_buffer, layers, weights, source]: [BufferId; 4],
+        grid: &ProductGrid<'_>,
         channels: usize,
-        first: usize,
-        rows: usize,
-        ln_first_wavenumber: f64,
-        step: f64,
+        rows: Range<usize>,
     ) {
-        let (columns, lanes) = (axes.columns(), rows * channels);
+        let (columns, lanes) = (axes.columns(), rows.len() * channels);
         let groups = lanes.div_ceil(16);
         let params = WeightsParams {
             columns: columns as u32,
             cells: axes.broadening.cells() as u32,
             exponents: axes.broadening.exponent.count as u32,
-            first_layer: first as u32,
+            first_layer: rows.start as u32,
             channels: channels as u32,
-            rows: rows as u32,
+            rows: rows.len() as u32,
             groups: groups as u32,
             pad0: 0,
         };
@@ -303,18 +311,18 @@ impl DensityBuffers {
         );
         builder.clear(source);
         for part in &self.parts {
-            let base = self.first - nodes.source.0;
+            let base = self.first - grid.nodes.source.0;
             let params = ProductParams {
                 rows: part.rows as u32,
                 columns: columns as u32,
                 first_node: (base + if self.dense { part.first_row as i64 } else { 0 }) as u32,
-                nodes: nodes.sources() as u32,
+                nodes: grid.nodes.sources() as u32,
                 channels: channels as u32,
                 lanes: lanes as u32,
                 groups: groups as u32,
-                first_layer: first as u32,
-                ln_first_wavenumber: (ln_first_wavenumber + nodes.source.0 as f64 * step) as f32,
-                step: step as f32,
+                first_layer: rows.start as u32,
+                ln_first_wavenumber: (grid.ln_first_wavenumber + grid.nodes.source.0 as f64 * grid.step) as f32,
+                step: grid.step as f32,
                 pad0: 0.0,
                 pad1: 0.0,
             };

@@ -193,6 +193,19 @@ impl LineTable {
         Ok(Self { lines: table, ln_scale, widths })
     }
 
+    /// Most lines within any stretch of `width` output nodes.
+    pub fn most_lines_within(&self, width: f64) -> usize {
+        let mut first = 0;
+        let mut most = 0;
+        for (i, line) in self.lines.iter().enumerate() {
+            while line.position - self.lines[first].position > width {
+                first += 1;
+            }
+            most = most.max(i + 1 - first);
+        }
+        most
+    }
+
     /// First line at or after each bin of [`BIN_NODES`] output nodes, for nodes from `first` on; one more entry than bins.
     pub fn bins(&self, first: i64, bins: usize) -> Vec<u32> {
         let mut at = 0;

@@ -34,14 +34,14 @@ pub trait HostLayout: bytemuck::Pod {
 
 /// Defines a `#[repr(C)]`, `Pod` struct and its [`HostLayout`].
 ///
-/// WGSL's rules for uniforms hold: `f32`, `u32`, `i32` at multiples of 4, `[f32; 2]` (`vec2`) at 8, `[f32; 4]` (`vec4`) at 16;
+/// Fields are as visible as the struct. WGSL's rules for uniforms hold: `f32`, `u32`, `i32` at multiples of 4, `[f32; 2]` (`vec2`) at 8, `[f32; 4]` (`vec4`) at 16;
 /// no `vec3`, no `array` of scalars. The size is a multiple of the largest alignment; pad by hand, with fields named the same in the shader.
 macro_rules! host_struct {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$field_meta:meta])* $field_vis:vis $field:ident : $ty:ty),+ $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident : $ty:ty),+ $(,)? }) => {
         $(#[$meta])*
         #[repr(C)]
         #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-        $vis struct $name { $($(#[$field_meta])* $field_vis $field: $ty),+ }
+        $vis struct $name { $($(#[$field_meta])* $vis $field: $ty),+ }
 
         impl $crate::gpu::HostLayout for $name {
             const LAYOUT: $crate::gpu::Layout = $crate::gpu::Layout {

@@ -8,13 +8,13 @@ host_struct! {
     /// Parameters of one batch of layers.
     pub struct CiaParams {
         /// Wavenumbers of a row over four.
-        pub quads: u32,
+        quads: u32,
         /// Layers of this batch.
-        pub layers: u32,
+        layers: u32,
         /// Index of the batch's first layer in the atmosphere.
-        pub first_layer: u32,
+        first_layer: u32,
         /// Zero.
-        pub pad0: u32,
+        pad0: u32,
     }
 }
 
@@ -22,13 +22,13 @@ host_struct! {
     /// [`CiaLayer`] in f32, an element of the kernel's `layer_state`.
     pub struct CiaLayerState {
         /// Row of the table at or below the layer's temperature.
-        pub lower: u32,
+        lower: u32,
         /// Position between this row and the next.
-        pub fraction: f32,
+        fraction: f32,
         /// ln(n_1 n_2 dz) plus [`DeviceTable::ln_scale`].
-        pub ln_column: f32,
+        ln_column: f32,
         /// Zero.
-        pub pad0: u32,
+        pad0: u32,
     }
 }
 

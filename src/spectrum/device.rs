@@ -48,6 +48,7 @@ impl DeviceEmission {
                 &mut builder,
                 &format!("cross_section{i}"),
                 &part.prepared,
+                0..layers,
                 batch,
                 &limits,
                 &mut constants,

@@ -8,25 +8,25 @@ host_struct! {
     /// Parameters of one batch of layers.
     pub struct EmissionParams {
         /// Wavenumbers of a row over four.
-        pub quads: u32,
+        quads: u32,
         /// Layers of this batch.
-        pub layers: u32,
+        layers: u32,
         /// Index of the batch's first layer in the atmosphere.
-        pub first_layer: u32,
+        first_layer: u32,
         /// Groups of four angles, 1 or 2.
-        pub groups: u32,
+        groups: u32,
         /// 1 if a surface follows this batch, else 0.
-        pub surfaces: u32,
+        surfaces: u32,
         /// Index of the surface's temperature.
-        pub surface: u32,
+        surface: u32,
         /// Zero.
-        pub pad0: u32,
+        pad0: u32,
         /// Zero.
-        pub pad1: u32,
+        pad1: u32,
         /// 1 / mu of each angle, 0 where there is none.
-        pub inverse_mu: [[f32; 4]; 2],
+        inverse_mu: [[f32; 4]; 2],
         /// 2 mu w of each angle, 0 where there is none.
-        pub weight: [[f32; 4]; 2],
+        weight: [[f32; 4]; 2],
     }
 }
 

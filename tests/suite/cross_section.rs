@@ -68,7 +68,8 @@ fn gpu_against_reference() {
             let (rows, n) = (t.len(), case.grid.len());
             let mut builder = ProgramBuilder::new();
             let mut constants = Vec::new();
-            let stage = DeviceStage::declare(&mut builder, "xs", &prepared, rows, &device.limits(), &mut constants);
+            let stage =
+                DeviceStage::declare(&mut builder, "xs", &prepared, 0..rows, rows, &device.limits(), &mut constants);
             let output =
                 builder.buffer("output", Element::F32, &[rows as u64, n.next_multiple_of(16) as u64], Role::Output);
             stage.add_batch(&mut builder, &prepared, 0, rows, output, false);

@@ -1,0 +1,191 @@
+//! Kernels of this stage and the parameters they are dispatched with.
+
+use crate::cross_section::widths::MAX_CHANNELS;
+use crate::density::gpu::kernel;
+use crate::gpu::{HostLayout, Kernel, host_struct};
+
+host_struct! {
+    /// A layer as shaders/lib/layer.wgsl reads it.
+    pub(crate) struct LayerState {
+        inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
+        output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
+        pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
+        profile: [[f32; 4]; MAX_CHANNELS / 4],
+    }
+}
+
+host_struct! {
+    pub(crate) struct RestrictParams { fine_first: i32, fine_nodes: i32, coarse_first: i32, coarse_nodes: u32 }
+}
+host_struct! {
+    pub(crate) struct TapsParams {
+        first_layer: u32, reach: i32, padded: u32, channels: u32, step: f32, inner_radius: f32, outer_radius: f32, pad0: f32,
+    }
+}
+host_struct! {
+    pub(crate) struct ConvolveParams {
+        outputs: u32, nodes: u32, offset: u32, padded: u32, channels: u32, upper_outputs: u32, pad0: u32, pad1: u32,
+    }
+}
+host_struct! {
+    pub(crate) struct BelowParams {
+        quads: u32, nodes: u32, offset: u32, padded: u32, channels: u32, stride: u32, first_layer: u32, first_row: u32,
+    }
+}
+host_struct! {
+    pub(crate) struct OutputParams {
+        quads: u32, evaluated: u32, level: u32, first_layer: u32, first_row: u32, lines: u32, first_bin: i32, bins: u32,
+        window: i32, radius: f32, step: f32, pad0: f32,
+    }
+}
+host_struct! {
+    pub(crate) struct CoreParams {
+        quads: u32, count: u32, first_layer: u32, first_row: u32, lines: u32, first_bin: i32, bins: u32, window: i32, step: f32,
+        pad0: f32, pad1: f32, pad2: f32,
+    }
+}
+host_struct! {
+    pub(crate) struct NearParams { lines: u32, first_layer: u32, radius: f32, pad0: u32 }
+}
+
+kernel!(
+    RESTRICT,
+    "Sources of the next coarser level.",
+    "cross_section/restrict",
+    RestrictParams,
+    ["cross_section/restrict.wgsl"]
+);
+kernel!(
+    TAPS,
+    "Taps of one level.",
+    "cross_section/taps",
+    TapsParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/voigt.wgsl", "lib/layer.wgsl", "cross_section/taps.wgsl",]
+);
+kernel!(
+    CONVOLVE_TOP,
+    "The coarsest level.",
+    "cross_section/convolve_top",
+    ConvolveParams,
+    ["cross_section/convolve_params.wgsl", "cross_section/top.wgsl", "cross_section/convolve.wgsl",]
+);
+kernel!(
+    CONVOLVE,
+    "A level and all coarser ones.",
+    "cross_section/convolve",
+    ConvolveParams,
+    ["cross_section/convolve_params.wgsl", "cross_section/prolong.wgsl", "cross_section/convolve.wgsl",]
+);
+kernel!(
+    CONVOLVE_BELOW,
+    "A level finer than the output.",
+    "cross_section/convolve_below",
+    BelowParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "cross_section/convolve_below.wgsl",]
+);
+kernel!(
+    NEAR_TERMS,
+    "What the near field needs of every line.",
+    "cross_section/near_terms",
+    NearParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/near_terms.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_SET,
+    "To the output grid.",
+    "cross_section/output_set",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "cross_section/no_near.wgsl",
+        "cross_section/emit_set.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_ADD,
+    "To the output grid, added.",
+    "cross_section/output_add",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "cross_section/no_near.wgsl",
+        "cross_section/emit_add.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_NEAR_SET,
+    "To the output grid, with the near field.",
+    "cross_section/output_near_set",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/near.wgsl",
+        "cross_section/emit_set.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_NEAR_ADD,
+    "To the output grid, with the near field, added.",
+    "cross_section/output_near_add",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/near.wgsl",
+        "cross_section/emit_add.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
+
+kernel!(
+    CORE,
+    "Cores of lines.",
+    "cross_section/core",
+    CoreParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/core.wgsl",
+    ]
+);
+
+/// The kernels of this stage.
+pub fn kernels() -> Vec<&'static Kernel> {
+    vec![
+        &RESTRICT,
+        &TAPS,
+        &CONVOLVE_TOP,
+        &CONVOLVE,
+        &CONVOLVE_BELOW,
+        &NEAR_TERMS,
+        &OUTPUT_SET,
+        &OUTPUT_ADD,
+        &OUTPUT_NEAR_SET,
+        &OUTPUT_NEAR_ADD,
+        &CORE,
+    ]
+}
