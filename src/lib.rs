@@ -1,61 +1,45 @@
-//! High-resolution molecular spectra of exoplanets and brown dwarfs on any GPU.
-//!
-//! # The way of the data
+//! High-resolution molecular spectra of exoplanets and brown dwarfs on any GPU (Vulkan, Metal, DX12) in portable WGSL, and on the
+//! CPU in f64, with one tolerance that the user chooses.
 //!
 //! ```text
-//! line list -> line-shape density -> cross section -> optical depth -> radiative transfer -> spectrum
-//!   lines          density          cross_section    optical_depth         transfer          spectrum
+//! line list -> line-shape density -> cross section -> optical depth -> radiative transfer
+//!  lines/          density/          cross_section/   optical_depth/       transfer/
 //! ```
 //!
-//! One module per stage; dependencies point upstream only. Each stage exists twice: as plain f64 Rust, which is the CPU backend
-//! and the tests' yardstick, and as WGSL kernels. [`gpu`] plans and holds device memory and knows no physics; [`Backend`]
-//! chooses where to compute.
+//! Dependencies point upstream only. [`gpu`] knows no physics: it plans device memory to the byte, compiles kernels and runs programs.
+//! Every kernel under `shaders/` has a twin in plain f64 Rust of the same name, which is the tests' oracle and the backend for
+//! machines without a GPU.
 //!
-//! - [`cross_section::CrossSections`]: cross sections at given temperatures and pressures.
-//! - [`spectrum::EmissionModel`]: emission spectra; set up once, then one [`spectrum::State`] after another.
-//! - [`lines`]: HITRAN, ExoMol, and a built-in list of CO; [`atmosphere`]: pressures, temperatures, gravity, composition.
-//! - `cli` and `plot`: the command line and pictures, features that a library user may switch off.
+//! - [`spectrum::EmissionModel`] computes emission spectra: set up once, then one call per spectrum.
+//! - [`cross_section::CrossSections`] computes cross sections at given temperatures and pressures.
+//! - [`cross_section::direct_sum`] is the exact line-by-line sum, to check either against.
 //!
 //! # Example
 //!
-//! The emission of an isothermal layer of CO in front of a hot surface:
+//! Cross sections of the built-in carbon monoxide list at two pressures, against the exact sum:
 //!
 //! ```
-//! use photosphere::Backend;
-//! use photosphere::atmosphere::PressureGrid;
-//! use photosphere::cross_section::{Method, Settings};
+//! use photosphere::cross_section::{CrossSections, Method, Settings, direct_sum};
 //! use photosphere::density::lines::TemperatureRange;
-//! use photosphere::grid::Grid;
 //! use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
-//! use photosphere::spectrum::{Absorber, EmissionModel, State};
-//! use photosphere::transfer::planck_flux;
+//! use photosphere::{Backend, grid::Grid};
 //!
-//! let grid = Grid::new(2140.0, 2160.0, 5_000)?;
-//! let co = line_list(Isotopologue::C12O16, Broadener::Air, Some((2115.0, 2185.0)), 0.0)?;
-//! let absorber = Absorber { name: "CO".into(), molar_mass: co.species.molar_mass, lists: vec![co] };
+//! let grid = Grid::with_resolution(2150.0, 2160.0, 1e6)?; // cm-1
+//! let list = line_list(Isotopologue::C12O16, Broadener::Hydrogen, Some((2145.0, 2165.0)), 1e-30)?;
 //! let settings = Settings {
 //!     tolerance: 1e-3,
-//!     temperature_range: TemperatureRange::new(600.0, 1000.0)?,
+//!     temperature_range: TemperatureRange::new(500.0, 1500.0)?, // K
 //!     method: Method::Auto,
-//!     line_margin: 25.0,
+//!     line_margin: 5.0, // cm-1
 //! };
-//! let layers = 10;
-//! let pressure = PressureGrid::logarithmic(1e-4, 1.0, layers)?;
-//! let model = EmissionModel::new(grid, pressure, &[absorber], &[], settings, 8, true, &())?;
-//! let state = State {
-//!     temperature_k: vec![800.0; layers],
-//!     gravity: vec![2.5e3; layers],
-//!     mean_molar_mass: vec![2.33; layers],
-//!     mass_mixing_ratio: vec![vec![1e-3; layers]],
-//!     collision_mixing_ratio: vec![],
-//!     surface_temperature_k: Some(1200.0),
-//! };
-//! let flux = model.open(&Backend::Cpu)?.flux(&state, &())?.to_f64();
+//! let at = [(1000.0, 1e-3), (1000.0, 1.0)]; // K, bar
+//! let job = CrossSections::new(grid, &[list.clone()], &at, settings, &())?;
+//! let (values, report) = job.compute(&Backend::select("cpu")?, &())?;
 //!
-//! // Between the black body of the layers, where lines are thick, and that of the surface.
-//! for (nu, flux) in grid.wavenumbers().iter().zip(&flux) {
-//!     assert!(*flux > 0.99 * planck_flux(*nu, 800.0) && *flux < 1.01 * planck_flux(*nu, 1200.0));
-//! }
+//! let exact = direct_sum(&list.species, list.lines(), &grid.wavenumbers(), 1000.0, 1.0)?;
+//! let second = &values.to_f64()[grid.len()..];
+//! let worst = second.iter().zip(&exact).map(|(v, e)| (v / e - 1.0).abs()).fold(0.0, f64::max);
+//! assert!(worst < report.settings.tolerance);
 //! # Ok::<(), photosphere::Error>(())
 //! ```
 
