@@ -72,3 +72,8 @@ pub mod transfer;
 pub use backend::Backend;
 pub use error::{Error, Result};
 pub use progress::Progress;
+
+/// The README's snippet, compiled and run with the documentation's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,7 +1,7 @@
 //! The line-shape density: all that depends on the line list alone, summed once.
 //!
 //! LSD\[node\]\[energy\]\[cell\] is the sum of the lines' strengths, each spread over 8 grid nodes, 6 lower-state energies and all
-//! broadening cells (Kawahara et al. 2022, "PreMODIT", with other rules of spreading). At a layer the source of channel k at a node
+//! broadening cells (PreMODIT of Kawahara et al. 2024, arXiv:2410.06900, with other rules of spreading). At a layer the source of channel k at a node
 //! is a scalar product of the density's row with weights\[energy, cell\]\[k\] = exp(-c2 E (1/T - 1/t_hi)) w_k(g_cell(T, P)), whatever
 //! the number of lines. Strengths are held at the highest temperature t_hi, where no weight exceeds those of the lowest energies by
 //! much and float32 keeps all that matters; interpolation in E is of factors relative to the middle of the range, where it is best

@@ -31,6 +31,7 @@ pub(super) fn compute(job: &CrossSectionJob, progress: &dyn Progress) -> Result<
     let summary = Summary {
         device: describe(&report.device),
         lines: vec![(list[0].species.name.clone(), list[0].len() as u64)],
+        errors: super::error_bounds(&report.lists),
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
         stages,
     };

@@ -100,6 +100,7 @@ fn run(
     let summary = Summary {
         device: describe(&report.device),
         lines,
+        errors: report.absorbers.iter().flat_map(|a| super::error_bounds(&a.lists)).collect(),
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
         stages,
     };
