@@ -8,11 +8,11 @@ use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use photosphere::Backend;
-use photosphere::atmosphere::{PressureGrid, TemperatureProfile, TemperatureRange as Clip};
+use photosphere::atmosphere::{PressureGrid, TemperatureProfile};
 use photosphere::cross_section::{CrossSections, Method, Settings, cpu};
-use photosphere::density::lines::TemperatureRange;
 use photosphere::gpu::Device;
 use photosphere::grid::Grid;
+use photosphere::grid::TemperatureRange;
 use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
 use photosphere::lines::{HitranSource, Line, LineList};
 use photosphere::spectrum::{Absorber, EmissionModel, State};
@@ -54,7 +54,7 @@ fn model() -> EmissionModel {
 
 fn state(model: &EmissionModel) -> State {
     let profile = TemperatureProfile::PowerLaw { temperature_k: 900.0, exponent: 0.1 };
-    let clip = Some(Clip::new(500.0, 1500.0).unwrap());
+    let clip = Some(TemperatureRange::new(500.0, 1500.0).unwrap());
     State {
         temperature_k: profile.at(model.pressure().pressure_bar(), clip).unwrap(),
         gravity: vec![24785.7730044555; LAYERS],

@@ -20,7 +20,7 @@
 //!
 //! ```
 //! use photosphere::cross_section::{CrossSections, Method, Settings, direct_sum};
-//! use photosphere::density::lines::TemperatureRange;
+//! use photosphere::grid::TemperatureRange;
 //! use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 //! use photosphere::{Backend, grid::Grid};
 //!

@@ -312,7 +312,7 @@ impl Prepared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::density::lines::TemperatureRange;
+    use crate::grid::TemperatureRange;
     use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 
     /// More pairs than one program takes, of many kinds: each program holds what its own pairs need, and no more.

@@ -13,10 +13,11 @@
 
 use rayon::prelude::*;
 
-use super::lines::{LayerFactors, LineTable, TemperatureRange};
+use super::lines::{LayerFactors, LineTable};
 use crate::cross_section::convolve::{SPREAD, lagrange8};
 use crate::cross_section::levels::LevelNodes;
 use crate::cross_section::widths::{Channels, MAX_CHANNELS};
+use crate::grid::TemperatureRange;
 use crate::grid::broadening::BroadeningAxes;
 use crate::grid::energy::EnergyAxis;
 use crate::{Error, Result};
@@ -149,6 +150,9 @@ pub struct Density {
     pub storage: Storage,
 }
 
+/// A node and its occupied columns with their values.
+type Row = (u32, Vec<(u32, f32)>);
+
 /// Nodes per block of the parallel build.
 const BLOCK: i64 = 512;
 
@@ -168,7 +172,7 @@ impl Density {
         let columns = axes.columns();
         let blocks = nodes.div_ceil(BLOCK as usize);
         // Each block gathers the lines that reach into it: no two threads write one node.
-        let rows: Vec<Vec<(u32, Vec<(u32, f32)>)>> = (0..blocks)
+        let rows: Vec<Vec<Row>> = (0..blocks)
             .into_par_iter()
             .map(|b| {
                 let lo = first + b as i64 * BLOCK;

@@ -3,8 +3,8 @@
 use crate::reference::{case, quantile, relative_errors};
 use photosphere::cross_section::gpu::DeviceStage;
 use photosphere::cross_section::{Method, Prepared, Settings, cpu, prepared::Tier};
-use photosphere::density::lines::TemperatureRange;
 use photosphere::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
+use photosphere::grid::TemperatureRange;
 
 #[test]
 fn cpu_against_reference() {

@@ -12,7 +12,7 @@ fn job(name: &str, draw: Draw, grid: Grid, range: (f64, f64), at: &[(f64, f64)])
 }
 
 fn extremes() -> Vec<Job> {
-    let grid = |lo, r, n| Grid::new(lo, lo * (n as f64 / r as f64).exp(), n).unwrap();
+    let grid = |lo: f64, r: f64, n: usize| Grid::new(lo, lo * (n as f64 / r).exp(), n).unwrap();
     let draw = Draw::wide;
     let mut jobs = Vec::new();
     let g = grid(2000.0, 1e6, 5000);

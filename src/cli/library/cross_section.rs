@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{backend, describe, json, lists};
 use crate::cli::engine::{CrossSectionJob, CrossSectionResult, Summary};
 use crate::cross_section::{CrossSections, Settings};
-use crate::density::lines::TemperatureRange;
 use crate::grid::Grid;
+use crate::grid::TemperatureRange;
 use crate::timing::Stages;
 use crate::{Progress, Result};
 
