@@ -12,7 +12,7 @@
 //!
 //! - [`spectrum::EmissionModel`] computes emission spectra: set up once, then one call per spectrum.
 //! - [`cross_section::CrossSections`] computes cross sections at given temperatures and pressures.
-//! - [`cross_section::direct_sum`] is the exact line-by-line sum, to check either against.
+//! - [`direct_sum`](fn@cross_section::direct_sum) is the exact line-by-line sum, to check either against.
 //!
 //! # Example
 //!
