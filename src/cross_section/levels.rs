@@ -208,7 +208,7 @@ impl Ladder {
         let a = nodes_per_radius(input.tolerance) * input.step;
         let first = (a * 2f64.powi(finest)).max(Self::wing_radius(input));
         let top = Self::top_level(input, finest);
-        let window = -2.0 * (-first).ln_1p() / input.step + BLOCK as f64;
+        let window = -2.0 * (-first).ln_1p() / input.step + 64.0; // bins of lines reach further
         if first > MAX_NEAR_RADIUS || (finest == top && finest > 0) || crowding.most_within(window) > MAX_NEAR_LINES {
             return None;
         }

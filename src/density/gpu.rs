@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::line_shape::{Axes, Density, Storage};
 use super::lines::{BIN_NODES, LineTable};
+use crate::cross_section::gpu::LayerState;
 use crate::cross_section::levels::LevelNodes;
-use crate::gpu::{BufferId, Element, HostLayout, Kernel, Limits, ProgramBuilder, Role, host_struct};
+use crate::gpu::{BufferId, Element, HostLayout, Kernel, Layout, Limits, ProgramBuilder, Role, host_struct};
 
 /// A constant buffer and its content.
 pub type Constant = (BufferId, Vec<u8>);
@@ -37,11 +38,15 @@ host_struct! {
     }
 }
 
+/// What storage buffers of this stage and of the convolution hold.
+pub(crate) const STRUCTS: &[&Layout] = &[&Line::LAYOUT, &LayerState::LAYOUT];
+
 macro_rules! kernel {
     ($name:ident, $doc:literal, $path:literal, $params:ty, [$($file:literal),+ $(,)?]) => {
         #[doc = $doc]
         pub static $name: Kernel =
-            Kernel::new($path, &[$(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $file))),+], &<$params>::LAYOUT);
+            Kernel::new($path, &[$(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $file))),+], &<$params>::LAYOUT)
+                .with_structs($crate::density::gpu::STRUCTS);
     };
 }
 pub(crate) use kernel;

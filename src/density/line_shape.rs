@@ -35,7 +35,7 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// Axes that represent every line of the table at every temperature of the range: half the tolerance goes to energy, an eighth to
+    /// Axes that represent every line of the table at every temperature of the range: a quarter of the tolerance goes to energy, an eighth to
     /// broadening.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Axes {
         };
         let (e_lo, e_hi) = span(|l| l.energy);
         let axes = Self {
-            energy: EnergyAxis::new(e_lo, e_hi, range, 0.5 * tolerance),
+            energy: EnergyAxis::new(e_lo, e_hi, range, 0.25 * tolerance),
             broadening: BroadeningAxes::new(span(|l| l.ln_gamma), span(|l| l.exponent), range, 0.125 * tolerance)?,
         };
         if axes.columns() > MAX_COLUMNS {

@@ -63,11 +63,11 @@ impl Layout {
     pub(super) fn compare(&self, module: &naga::Module, ty: naga::Handle<naga::Type>) -> Result<(), String> {
         let shader = &module.types[ty];
         let naga::TypeInner::Struct { members, span } = &shader.inner else {
-            return Err(format!("`params` is not a struct; `{}` is needed", self.name));
+            return Err(format!("not a struct; `{}` is needed", self.name));
         };
         if shader.name.as_deref() != Some(self.name) {
             return Err(format!(
-                "the shader's params are `{}`, the host's `{}`",
+                "the shader has `{}`, the host `{}`",
                 shader.name.as_deref().unwrap_or("?"),
                 self.name
             ));

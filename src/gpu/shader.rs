@@ -29,6 +29,8 @@ pub struct Kernel {
     pub fragments: &'static [&'static str],
     /// The host's idea of the struct at binding 0.
     pub params: &'static Layout,
+    /// And of the structs that storage buffers hold; each that occurs must be here, others may be.
+    pub structs: &'static [&'static Layout],
     interface: OnceLock<Result<Arc<Interface>, String>>,
 }
 
@@ -96,7 +98,13 @@ impl Interface {
 impl Kernel {
     /// A kernel from its fragments; `params` is `&P::LAYOUT` of the struct it is dispatched with.
     pub const fn new(name: &'static str, fragments: &'static [&'static str], params: &'static Layout) -> Self {
-        Self { name, fragments, params, interface: OnceLock::new() }
+        Self { name, fragments, params, structs: &[], interface: OnceLock::new() }
+    }
+
+    /// The same kernel, its storage buffers holding some of `structs`.
+    pub const fn with_structs(mut self, structs: &'static [&'static Layout]) -> Self {
+        self.structs = structs;
+        self
     }
 
     /// The composed WGSL.
@@ -127,6 +135,26 @@ impl Kernel {
         Ok((module, info))
     }
 
+    /// Compares the struct that a storage variable of type `ty` holds, if it does, with the host's.
+    fn compare_element(&self, module: &naga::Module, ty: naga::Handle<naga::Type>) -> Result<(), String> {
+        let (element, stride) = match module.types[ty].inner {
+            naga::TypeInner::Array { base, stride, .. } => (base, Some(stride as usize)),
+            _ => (ty, None),
+        };
+        let naga::Type { name, inner: naga::TypeInner::Struct { .. } } = &module.types[element] else { return Ok(()) };
+        let name = name.as_deref().unwrap_or("?");
+        let Some(layout) = self.structs.iter().find(|l| l.name == name) else {
+            return Err(format!("struct `{name}` is not among those of the host"));
+        };
+        layout.compare(module, element)?;
+        match stride {
+            Some(stride) if stride != layout.size => {
+                Err(format!("`{name}` takes {stride} bytes an element in the shader, {} on the host", layout.size))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn derive(&self) -> Result<Interface, String> {
         let (module, info) = self.checked_module()?;
         let [entry] = module.entry_points.as_slice() else {
@@ -148,6 +176,7 @@ impl Kernel {
                     params_bytes = Some(bytes.next_multiple_of(16));
                 }
                 (naga::AddressSpace::Storage { access }, Some((0, binding @ 1..))) => {
+                    self.compare_element(&module, variable.ty).map_err(|e| format!("storage `{name}`: {e}"))?;
                     let used = uses[handle];
                     let atomic = used.contains(GlobalUse::ATOMIC);
                     let stride = match inner {
@@ -221,6 +250,34 @@ mod tests {
             (interface.params_bytes, interface.workgroup_bytes, interface.workgroup_size),
             (16, 256, [64, 1, 1])
         );
+    }
+
+    host_struct! {
+        struct Item { count: u32, weight: [f32; 4] }
+    }
+
+    #[test]
+    fn structs_in_storage_are_compared() {
+        let main = "@group(0) @binding(1) var<storage> items: array<Item>;
+            @compute @workgroup_size(1) fn main() { _ = params.n; _ = items[0].count; }";
+        let derive = |item: &str, structs| {
+            let source = with_head(&format!("struct Item {{ {item} }}\n{main}"));
+            Kernel::new("test", Box::leak(Box::new([source])), &Params::LAYOUT).with_structs(structs).derive()
+        };
+        let same = "count: u32, weight: array<f32, 4>";
+        assert_eq!(derive(same, &[&Item::LAYOUT]).unwrap().storage[0].stride, 20);
+        for (item, structs, expected) in [
+            (same, &[][..], "not among those of the host"),
+            // a vector is aligned to 16 bytes
+            ("count: u32, weight: vec4<f32>", &[&Item::LAYOUT], "`weight` at byte 16"),
+            ("weight: array<f32, 4>, count: u32", &[&Item::LAYOUT], "`weight` at byte 0"),
+            ("count: u32, weight: array<f32, 4>, more: u32", &[&Item::LAYOUT], "3 members"),
+            ("@size(8) count: u32, weight: array<f32, 4>", &[&Item::LAYOUT], "`weight` at byte 8"),
+            ("count: u32, @size(20) weight: array<f32, 4>", &[&Item::LAYOUT], "24 bytes an element"),
+        ] {
+            let message = derive(item, structs).unwrap_err();
+            assert!(message.contains("storage `items`") && message.contains(expected), "{item}: {message}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 pub const MAX_NODES: usize = 32;
 
 /// Chebyshev nodes of the first kind on \[mid - half, mid + half\].
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct ChebyshevAxis {
     /// Number of nodes, 1 to [`MAX_NODES`].
     pub count: usize,
@@ -17,6 +17,12 @@ pub struct ChebyshevAxis {
     unit: [f64; MAX_NODES],
     /// Their barycentric weights, (-1)^k sin(pi (k + 1/2) / count).
     barycentric: [f64; MAX_NODES],
+}
+
+impl std::fmt::Debug for ChebyshevAxis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} nodes on {:e} +- {:e}", self.count, self.mid, self.half)
+    }
 }
 
 impl ChebyshevAxis {

@@ -37,7 +37,8 @@ pub static CIA: Kernel = Kernel::new(
     "optical_depth/cia",
     &[include_str!("../../shaders/lib/math.wgsl"), include_str!("../../shaders/optical_depth/cia.wgsl")],
     &CiaParams::LAYOUT,
-);
+)
+.with_structs(&[&CiaLayerState::LAYOUT]);
 
 /// Invocations per workgroup, as in the shader.
 const WORKGROUP: u32 = 64;

@@ -8,6 +8,9 @@ mod group;
 mod kernels;
 mod run;
 mod stage;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use kernels::LayerState;
 pub use kernels::kernels;
 pub use stage::{DeviceStage, ROW_MULTIPLE};

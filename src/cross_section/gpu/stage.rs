@@ -43,7 +43,7 @@ pub struct DeviceStage {
     first: usize,
     /// Group of each layer, from `first` on.
     group_of: Vec<usize>,
-    groups: Vec<Group>,
+    pub(super) groups: Vec<Group>,
 }
 
 impl DeviceStage {
