@@ -1,109 +1,112 @@
-//! Cross sections against exact line-by-line sums.
+//! Cross sections against exact line-by-line sums of real lists: 24 cases of temperature, pressure and list.
 
-use crate::reference::{case, quantile, relative_errors};
-use photosphere::cross_section::gpu::DeviceStage;
-use photosphere::cross_section::{Method, Prepared, Settings, cpu, prepared::Tier};
-use photosphere::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
-use photosphere::grid::TemperatureRange;
+use crate::precision::{Judge, What};
+use crate::random_list::{Job, gpu, settings};
+use crate::reference::{Case, case};
+use photosphere::Backend;
+use photosphere::cross_section::Method;
 
-#[test]
-fn cpu_against_reference() {
-    for name in ["co_hitran", "co_exomol"] {
-        let Some(case) = case(name) else { return };
-        for (method, tolerance) in
-            [(Method::Lines, 1e-3), (Method::Lines, 1e-5), (Method::Density, 1e-3), (Method::Density, 1e-5)]
-        {
-            let settings = Settings {
-                tolerance,
-                temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(),
-                method,
-                line_margin: 0.0,
-            };
-            let p: Vec<f64> = case.at.iter().map(|a| a.1).collect();
-            let prepared = Prepared::new(case.grid, &case.list, &p, settings).unwrap();
-            let t: Vec<f64> = case.at.iter().map(|a| a.0).collect();
-            let mut all = vec![0.0; t.len() * case.grid.len()];
-            cpu::add_layers(&prepared, 0, &t, &vec![1.0; t.len()], &mut all).unwrap();
-            if let Tier::Density { axes, by_level } = &prepared.tier {
-                println!("{axes:?}");
-                for d in by_level.values() {
-                    println!("level {} nodes {} dense {} bytes {}", d.level, d.nodes, d.is_dense(), d.bytes());
-                }
-            }
-            for (i, (t, p)) in case.at.iter().enumerate() {
-                let out = &all[i * case.grid.len()..(i + 1) * case.grid.len()];
-                let r = relative_errors(&out[case.first..case.first + case.exact[i].len()], &case.exact[i]);
-                let l = &prepared.layers[i].ladder;
-                println!(
-                    "{name} {method:?} tol {tolerance:.0e} T {t} P {p:.0e} max {:.1e} p99 {:.1e} p50 {:.1e} | near {} finest {} top {} k {} cost {:.1}",
-                    r[r.len() - 1],
-                    quantile(&r, 0.99),
-                    quantile(&r, 0.5),
-                    l.near_field,
-                    l.finest,
-                    l.top,
-                    l.channels.count(),
-                    l.cost
-                );
-            }
+const SETS: [&str; 2] = ["co_hitran", "co_exomol"];
+const TIERS: [Method; 2] = [Method::Lines, Method::Density];
+
+impl Case {
+    fn job(&self, method: Method, tolerance: f64) -> Job {
+        let settings = settings((500.0, 1500.0), method, tolerance, 0.0);
+        Job { name: self.name.into(), list: self.list.clone(), grid: self.grid, at: self.at.clone(), settings }
+    }
+
+    /// Judges all pairs, and that the report's error budget is kept; the reference's own error is added to it.
+    fn judge(&self, judge: &mut Judge, name: &str, values: &[Vec<f64>], budget: f64) {
+        for (i, (t, p)) in self.at.iter().enumerate() {
+            let name = format!("{name}, {t} K, {p:.0e} bar");
+            assert!(values[i].iter().all(|v| v.is_finite() && *v > 0.0), "{name}: a value is not above 0");
+            let errors = judge.add(&name, &values[i][self.first..][..self.exact[i].len()], &self.exact[i]);
+            judge.promise(&name, errors, budget + 1.5e-5);
         }
     }
 }
 
+/// The reference results and the library's own exact sum are the same physics; what remains comes from digits of constants.
 #[test]
-fn gpu_against_reference() {
-    let device = Device::from_env().unwrap();
-    println!("{:?}", device.info());
-    for name in ["co_hitran", "co_exomol"] {
-        let Some(case) = case(name) else { return };
-        for (method, tolerance) in [(Method::Lines, 1e-3), (Method::Density, 1e-3)] {
-            let settings = Settings {
-                tolerance,
-                temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(),
-                method,
-                line_margin: 0.0,
-            };
-            let (t, p): (Vec<f64>, Vec<f64>) = case.at.iter().copied().unzip();
-            let prepared = Prepared::new(case.grid, &case.list, &p, settings).unwrap();
-            let (rows, n) = (t.len(), case.grid.len());
-            let mut builder = ProgramBuilder::new();
-            let mut constants = Vec::new();
-            let stage =
-                DeviceStage::declare(&mut builder, "xs", &prepared, 0..rows, rows, &device.limits(), &mut constants);
-            let output =
-                builder.buffer("output", Element::F32, &[rows as u64, n.next_multiple_of(16) as u64], Role::Output);
-            stage.add_batch(&mut builder, &prepared, 0, rows, output, false);
-            let program = builder.finish(&device.limits(), None).unwrap();
-            println!("peak {} MiB", program.peak_bytes() >> 20);
-            let mut workspace = Workspace::new(&device, program).unwrap();
-            for (id, bytes) in &constants {
-                workspace.write(*id, bytes).unwrap();
-            }
-            let ln = vec![-prepared.table.ln_scale; rows];
-            workspace.write(stage.layers, &DeviceStage::state(&prepared, &t, &ln).unwrap()).unwrap();
-            println!("{:?}", workspace.run_timed().unwrap());
-            let all: Vec<f32> = workspace.read_vec(output).unwrap();
-            println!("{:?}", workspace.run_timed().unwrap());
-            for (i, (t, p)) in case.at.iter().enumerate() {
-                let out: Vec<f64> = all[i * n.next_multiple_of(16)..][..n]
-                    .iter()
-                    .map(|v| *v as f64 * prepared.table.ln_scale.exp())
-                    .collect();
-                let r = relative_errors(&out[case.first..case.first + case.exact[i].len()], &case.exact[i]);
-                let l = &prepared.layers[i].ladder;
-                println!(
-                    "{name} {method:?} tol {tolerance:.0e} T {t} P {p:.0e} max {:.1e} p99 {:.1e} p50 {:.1e} neg {} | near {} finest {} top {} k {} cost {:.1}",
-                    r[r.len() - 1],
-                    quantile(&r, 0.99),
-                    quantile(&r, 0.5),
-                    out.iter().filter(|v| **v <= 0.0).count(),
-                    l.near_field,
-                    l.finest,
-                    l.top,
-                    l.channels.count(),
-                    l.cost
-                );
-            }
+fn the_oracle_agrees_with_the_reference() {
+    let mut judge = Judge::new(What::OracleAgainstReference, 0.0);
+    for case in SETS.into_iter().filter_map(case) {
+        let mut job = case.job(Method::Lines, 1e-3);
+        let points: Vec<usize> = (0..case.exact[0].len()).step_by(50).collect();
+        let on_grid: Vec<usize> = points.iter().map(|i| case.first + i).collect();
+        // without a margin lines outside the grid are left out, as in the reference
+        job.settings.line_margin = 0.0;
+        for (i, got) in job.exact(&on_grid).into_iter().enumerate() {
+            let exact: Vec<f64> = points.iter().map(|&j| case.exact[i][j]).collect();
+            judge.add(&format!("{}, {:?}", case.name, case.at[i]), &got, &exact);
         }
     }
+    judge.finish("cpu");
+}
+
+fn on_the_cpu(tolerance: f64) {
+    let mut judge = Judge::new(What::CpuAgainstReference, tolerance);
+    let mut tiers = Judge::new(What::DensityAgainstLines, tolerance);
+    for case in SETS.into_iter().filter_map(case) {
+        let [lines, density] = TIERS.map(|method| {
+            let (values, report) = case.job(method, tolerance).compute(&Backend::Cpu);
+            let budget = report.lists[0].error_budget.total();
+            case.judge(&mut judge, &format!("{}, {method:?}", case.name), &values, budget);
+            values
+        });
+        for (i, at) in case.at.iter().enumerate() {
+            tiers.add(&format!("{}, {at:?}", case.name), &density[i], &lines[i]);
+        }
+    }
+    judge.finish("cpu");
+    tiers.finish("cpu");
+}
+
+#[test]
+fn the_cpu_meets_the_reference_at_1e_3() {
+    on_the_cpu(1e-3);
+}
+
+#[test]
+fn the_cpu_meets_the_reference_at_1e_5() {
+    on_the_cpu(1e-5);
+}
+
+/// Against the reference, the twin, and one tier against the other.
+fn on_the_device(set: &'static str) {
+    let (Some(case), backend) = (case(set), gpu()) else { return };
+    let name = backend.info().name;
+    let mut judge = Judge::new(What::DeviceAgainstReference, 1e-3);
+    let mut twin = Judge::new(What::DeviceAgainstTwin, 1e-3);
+    let mut tiers = Judge::new(What::DensityAgainstLines, 1e-3);
+    let [lines, density] = TIERS.map(|method| {
+        let job = case.job(method, 1e-3);
+        let (values, report) = job.compute(&backend);
+        assert_eq!(report.tracked_bytes, report.planned_bytes, "{set}, {method:?}: bytes of the device");
+        let budget = report.lists[0].error_budget;
+        case.judge(&mut judge, &format!("{set}, {method:?}"), &values, budget.total());
+        let (f64_values, _) = job.compute(&Backend::Cpu);
+        for (i, at) in case.at.iter().enumerate() {
+            let name = format!("{set}, {method:?}, {at:?}");
+            let errors = twin.add(&name, &values[i], &f64_values[i]);
+            twin.promise(&name, errors, budget.arithmetic);
+        }
+        values
+    });
+    for (i, at) in case.at.iter().enumerate() {
+        tiers.add(&format!("{set}, {at:?}"), &density[i], &lines[i]);
+    }
+    judge.finish(&name);
+    twin.finish(&name);
+    tiers.finish(&name);
+}
+
+#[test]
+fn gpu_meets_the_reference_co_hitran() {
+    on_the_device("co_hitran");
+}
+
+#[test]
+fn gpu_meets_the_reference_co_exomol() {
+    on_the_device("co_exomol");
 }

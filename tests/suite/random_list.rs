@@ -80,6 +80,12 @@ impl Draw {
     }
 }
 
+/// The device that `PHOTOSPHERE_DEVICE` selects, or any.
+pub fn gpu() -> Backend {
+    let device = photosphere::gpu::Device::from_env();
+    Backend::Device(device.unwrap_or_else(|e| panic!("{e}\nscripts/test installs a software driver")))
+}
+
 pub fn rng(seed: u64) -> StdRng {
     StdRng::seed_from_u64(seed)
 }
@@ -94,7 +100,7 @@ pub fn settings(range: (f64, f64), method: Method, tolerance: f64, line_margin: 
 pub fn unseen(seed: u64) -> Job {
     let mut rng = rng(seed);
     let lo = 300.0 * 30f64.powf(rng.random::<f64>());
-    let points = 4000 + rng.random_range(0..8000);
+    let points = 2000 + rng.random_range(0..4000);
     let resolution = 2e5 * 15f64.powf(rng.random::<f64>());
     let hi = lo * (points as f64 / resolution).exp();
     let margin = 0.3 * (hi - lo);

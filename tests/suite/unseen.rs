@@ -1,97 +1,47 @@
-//! Lists that nothing was tuned on.
+//! Lists that nothing was tuned on, against the exact sum at some hundred points each.
 
-use crate::random_list::{Job, unseen};
-use crate::reference::{quantile, relative_errors};
+use crate::precision::{Judge, What};
+use crate::random_list::{Job, gpu, unseen};
 use photosphere::Backend;
 use photosphere::cross_section::Method;
 
-pub fn probe(job: &Job, backend: &Backend) {
-    std::panic::set_hook(Box::new(|i| println!("{}", i.to_string().replace("\n", " | "))));
-    let points = job.sample(200);
-    let exact = job.exact(&points);
-    let r = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job.compute(backend)));
-    let Ok((values, report)) = r else {
-        println!("{} {:?} {:.0e} PANIC", job.name, job.settings.method, job.settings.tolerance);
-        return;
-    };
-    let budget = report.lists[0].error_budget;
+/// Computes a job and judges it at sampled points, its error budget too.
+pub fn judge(job: &Job, backend: &Backend, points: &[usize], exact: &[Vec<f64>], judge: &mut Judge) {
+    let (values, report) = job.compute(backend);
+    let budget = report.lists[0].error_budget.total();
     for (i, (t, p)) in job.at.iter().enumerate() {
+        let name = format!("{}, {:?}, {t:.0} K, {p:.1e} bar", job.name, job.settings.method);
+        assert!(values[i].iter().all(|v| v.is_finite() && *v > 0.0), "{name}: a value is not above 0");
         let got: Vec<f64> = points.iter().map(|&j| values[i][j]).collect();
-        let r = relative_errors(&got, &exact[i]);
-        let l = &report.pairs[i];
-        let max = r[r.len() - 1];
-        println!(
-            "{} {:?} {:.0e} T {t:.0} P {p:.1e} max {max:.1e} p99 {:.1e} p50 {:.1e} budget {:.1e} near {} {}..{} k {} min {:.0e} {}",
-            job.name,
-            job.settings.method,
-            job.settings.tolerance,
-            quantile(&r, 0.99),
-            quantile(&r, 0.5),
-            budget.total(),
-            l.near_field,
-            l.finest_level,
-            l.coarsest_level,
-            l.profiles,
-            exact[i].iter().fold(f64::INFINITY, |a, b| a.min(*b)),
-            if max > budget.total() {
-                "OVERBUDGET"
-            } else if max > job.settings.tolerance {
-                "OVERTOL"
-            } else {
-                ""
-            }
-        );
+        let errors = judge.add(&name, &got, &exact[i]);
+        judge.promise(&name, errors, budget);
     }
 }
 
-#[test]
-fn probe_cpu() {
-    for seed in range() {
+fn all(seeds: std::ops::Range<u64>, backend: &Backend, what: What, tolerance: f64) {
+    let mut result = Judge::new(what, tolerance);
+    for seed in seeds {
         let job = unseen(seed);
-        println!(
-            "R {:.1e} n {} lines {} range {:?} nu {}",
-            job.grid.resolution(),
-            job.grid.len(),
-            job.list.len(),
-            job.settings.temperature_range,
-            job.grid.lo()
-        );
-        for (m, tol) in [(Method::Lines, 1e-3), (Method::Density, 1e-3), (Method::Lines, 1e-5), (Method::Density, 1e-5)]
-        {
-            let start = std::time::Instant::now();
-            probe(&job.with(m, tol), &Backend::Cpu);
-            println!("   {:.2} s", start.elapsed().as_secs_f64());
+        let points = job.sample(200);
+        let exact = job.exact(&points);
+        for method in [Method::Lines, Method::Density] {
+            judge(&job.with(method, tolerance), backend, &points, &exact, &mut result);
         }
     }
+    result.finish(&backend.info().name);
 }
 
 #[test]
-fn probe_gpu() {
-    let backend = Backend::Device(photosphere::gpu::Device::from_env().unwrap());
-    for seed in range() {
-        for (m, tol) in [(Method::Lines, 1e-3), (Method::Density, 1e-3)] {
-            probe(&unseen(seed).with(m, tol), &backend);
-        }
-    }
-}
-fn range() -> std::ops::Range<u64> {
-    let get = |k| std::env::var(k).ok().and_then(|v| v.parse().ok());
-    get("SEED0").unwrap_or(0)..get("SEED1").unwrap_or(12)
+fn unseen_lists_on_the_cpu_at_1e_3() {
+    all(0..12, &Backend::Cpu, What::CpuUnseen, 1e-3);
 }
 
 #[test]
-fn time_setup() {
-    let case = crate::reference::case("co_hitran").unwrap();
-    let p: Vec<f64> = (0..200).map(|i| 1e-8 * 1e10f64.powf(i as f64 / 199.0)).collect();
-    for m in [Method::Lines, Method::Density] {
-        let start = std::time::Instant::now();
-        photosphere::cross_section::Prepared::new(
-            case.grid,
-            &case.list,
-            &p,
-            crate::random_list::settings((500.0, 1500.0), m, 1e-3, 0.0),
-        )
-        .unwrap();
-        println!("max set-up {:.3}", start.elapsed().as_secs_f64());
-    }
+fn unseen_lists_on_the_cpu_at_1e_5() {
+    all(0..8, &Backend::Cpu, What::CpuUnseen, 1e-5);
+}
+
+#[test]
+fn gpu_unseen_lists_at_1e_3() {
+    all(0..4, &gpu(), What::DeviceUnseen, 1e-3);
 }
