@@ -34,6 +34,7 @@ pub fn npz(path: &std::path::Path, name: &str) -> Vec<f64> {
 
 /// One of the two reference cases.
 pub struct Case {
+    pub name: &'static str,
     pub list: LineList,
     pub grid: photosphere::grid::Grid,
     /// First reference point on the grid.
@@ -85,7 +86,7 @@ pub fn case(name: &'static str) -> Option<Case> {
     } else {
         (photosphere::grid::Grid::new(nu[0], nu[nu.len() - 1], nu.len()).unwrap(), 0)
     };
-    Some(Case { list: LineList::new(species, lines).unwrap(), grid, first, at, exact })
+    Some(Case { name, list: LineList::new(species, lines).unwrap(), grid, first, at, exact })
 }
 
 /// Relative errors, sorted ascending.
