@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use super::DeviceStage;
 use super::group::padded;
 use crate::cross_section::convolve;
-use crate::cross_section::levels::{Ladder, LevelNodes};
+use crate::cross_section::levels::Ladder;
 use crate::cross_section::near;
 use crate::cross_section::prepared::{Method, Prepared, Settings, Tier};
 use crate::cross_section::voigt::{self, Softening};
@@ -16,6 +16,7 @@ use crate::density::lines::LayerFactors;
 use crate::gpu::{BufferId, Device, Element, Limits, ProgramBuilder, Role, Workspace};
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
+use crate::grid::level::LevelNodes;
 use crate::lines::{Line, LineList, PartitionFunction, Species};
 
 /// Temperatures of the three layers, all at one pressure \[K\].
@@ -283,7 +284,7 @@ fn gpu_strength_is_the_twins() {
         let (channels, lines) = (&ran.ladder().channels, &ran.prepared.table.lines);
         let groups = channels.count().div_ceil(4);
         for (row, state) in ran.states.iter().enumerate() {
-            let mut weights = [0.0; crate::cross_section::widths::MAX_CHANNELS];
+            let mut weights = [0.0; crate::grid::channels::MAX_CHANNELS];
             for (i, line) in lines.iter().enumerate() {
                 channels.weights(line.gamma(state), &mut weights);
                 let expected: Vec<f64> = weights.iter().map(|w| w * line.strength(state)).collect();
