@@ -44,7 +44,8 @@ fn small() -> Vec<Extreme> {
     let inside = |count| Draw::wide(count, (g.lo(), g.hi()));
     let same = Draw { gamma: (0.05, 0.05 * (1.0 + 9e-5)), exponent: (0.5, 0.5), ..inside(50) };
     // strong, so that its wing at 1e-10 bar is above 1e-38 cm2, where float32 begins to lose figures
-    let outside = Draw { strength: (1e-16, 1e-15), energy: (0.0, 500.0), ..Draw::wide(1, (g.hi() + 1.0, g.hi() + 2.0)) };
+    let outside =
+        Draw { strength: (1e-16, 1e-15), energy: (0.0, 500.0), ..Draw::wide(1, (g.hi() + 1.0, g.hi() + 2.0)) };
     let mut jobs = vec![
         extreme("one line", inside(1), g, range, &all_pressures(700.0)),
         extreme("one line outside", outside, g, range, &all_pressures(500.0)),
@@ -67,7 +68,13 @@ fn resolutions() -> Vec<Extreme> {
         .into_iter()
         .map(|(r, points)| {
             let g = grid(2000.0, r, points);
-            extreme(&format!("R = {r:.0e}"), Draw::wide(30, (g.lo(), g.hi())), g, (500.0, 1500.0), &some_pressures(1500.0))
+            extreme(
+                &format!("R = {r:.0e}"),
+                Draw::wide(30, (g.lo(), g.hi())),
+                g,
+                (500.0, 1500.0),
+                &some_pressures(1500.0),
+            )
         })
         .collect()
 }
@@ -89,10 +96,16 @@ fn temperatures() -> Vec<Extreme> {
 fn crowds() -> Vec<Extreme> {
     let g = grid(2000.0, 1e6, 1000);
     let at = some_pressures(1000.0);
-    let head = Draw::wide(10_000, (2010.0, 2010.02));
+    // more lines than the 65 535 turns after which some drivers stop a loop
+    let head = Draw::wide(70_000, (2001.0, 2001.02));
+
+    // few lines a node but for one place: by cost alone a near field would be summed
+    let sparse = Draw::wide(25_000, (2100.0, 2100.02));
+    let sparse = extreme("band head on a large grid", sparse, grid(2000.0, 1e6, 100_000), (800.0, 1200.0), &at[..1]);
     vec![
+        Extreme { tiers: &[Method::Lines], ..sparse },
         extreme("dense", Draw::wide(5000, (g.lo(), g.hi())), g, (800.0, 1200.0), &at),
-        extreme("band head", head, grid(2000.0, 1e6, 20_000), (800.0, 1200.0), &at),
+        extreme("band head", head, grid(2000.0, 1e6, 4000), (800.0, 1200.0), &at),
     ]
 }
 
