@@ -9,8 +9,8 @@
 use std::path::Path;
 
 use photosphere::cross_section::{CrossSectionReport, CrossSections, Method, Settings};
-use photosphere::density::lines::TemperatureRange;
 use photosphere::grid::Grid;
+use photosphere::grid::TemperatureRange;
 use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::output::prepare_folder;
 use photosphere::plot::{CrossSectionCurve, Formats, cross_sections};

@@ -9,10 +9,10 @@
 
 use std::path::Path;
 
-use photosphere::atmosphere::{PressureGrid, TemperatureProfile, TemperatureRange as Clip};
+use photosphere::atmosphere::{PressureGrid, TemperatureProfile};
 use photosphere::cross_section::{Method, Settings};
-use photosphere::density::lines::TemperatureRange;
 use photosphere::grid::Grid;
+use photosphere::grid::TemperatureRange;
 use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::output::prepare_folder;
 use photosphere::plot::{Series, SpectrumOptions, Zoom, spectrum};
@@ -44,7 +44,7 @@ pub fn compute(backend: &Backend) -> Result<Emission> {
     // T = 1500 K (P / 1 bar)^0.12, not below 700 K, from 0.01 mbar to 3 bar.
     let pressure = PressureGrid::logarithmic(1e-5, 3.0, LAYERS)?;
     let profile = TemperatureProfile::PowerLaw { temperature_k: 1500.0, exponent: 0.12 };
-    let temperature_k = profile.at(pressure.pressure_bar(), Some(Clip::new(700.0, 3000.0)?))?;
+    let temperature_k = profile.at(pressure.pressure_bar(), Some(TemperatureRange::new(700.0, 3000.0)?))?;
     let (coldest, hottest) = (temperature_k[0], temperature_k[LAYERS - 1]);
 
     // Lines up to 25 cm-1 outside the grid reach into it with their wings.

@@ -12,7 +12,7 @@
 //!
 //! - [`spectrum::EmissionModel`] computes emission spectra: set up once, then one call per spectrum.
 //! - [`cross_section::CrossSections`] computes cross sections at given temperatures and pressures.
-//! - [`cross_section::direct_sum`] is the exact line-by-line sum, to check either against.
+//! - [`direct_sum`](fn@cross_section::direct_sum) is the exact line-by-line sum, to check either against.
 //!
 //! # Example
 //!
@@ -20,7 +20,7 @@
 //!
 //! ```
 //! use photosphere::cross_section::{CrossSections, Method, Settings, direct_sum};
-//! use photosphere::density::lines::TemperatureRange;
+//! use photosphere::grid::TemperatureRange;
 //! use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 //! use photosphere::{Backend, grid::Grid};
 //!
@@ -72,3 +72,8 @@ pub mod transfer;
 pub use backend::Backend;
 pub use error::{Error, Result};
 pub use progress::Progress;
+
+/// The README's snippet, compiled and run with the documentation's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

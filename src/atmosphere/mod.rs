@@ -12,4 +12,4 @@ pub use composition::{Abundance, MixingRatio, mean_molar_mass, number_density};
 pub use gravity::Gravity;
 pub use pressure::PressureGrid;
 pub use table::ProfileTable;
-pub use temperature::{TemperatureProfile, TemperatureRange};
+pub use temperature::TemperatureProfile;

@@ -4,6 +4,7 @@
 //! that a caller can build on them. Optical depth of the grey profiles: tau = kappa P / g.
 
 use crate::atmosphere::ProfileTable;
+use crate::grid::TemperatureRange;
 use crate::{Error, Result};
 
 /// 1 bar in dyn cm-2.
@@ -75,7 +76,7 @@ impl TemperatureProfile {
         };
         for (layer, temperature) in temperature.iter_mut().enumerate() {
             // NaN must not be hidden by the limits.
-            let limited = clip.map_or(*temperature, |range| temperature.clamp(range.low_k, range.high_k));
+            let limited = clip.map_or(*temperature, |range| temperature.clamp(range.lo, range.hi));
             if !(limited.is_finite() && limited > 0.0) {
                 let what = format!("temperature of layer {layer} ({} bar)", pressure_bar[layer]);
                 return Err(Error::invalid(what, format!("{limited} K"), "a positive, finite temperature"));
@@ -110,39 +111,6 @@ impl TemperatureProfile {
             }
             Self::Table(_) => Ok(()),
         }
-    }
-}
-
-/// Temperatures that a profile may not leave.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TemperatureRange {
-    low_k: f64,
-    high_k: f64,
-}
-
-impl TemperatureRange {
-    /// From `low_k` to `high_k` \[K\], both included.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] unless 0 < low <= high, both finite.
-    pub fn new(low_k: f64, high_k: f64) -> Result<Self> {
-        positive("lower temperature limit", low_k)?;
-        positive("upper temperature limit", high_k)?;
-        if high_k < low_k {
-            let required = format!("at least the lower limit, {low_k} K");
-            return Err(Error::invalid("upper temperature limit", format!("{high_k} K"), required));
-        }
-        Ok(Self { low_k, high_k })
-    }
-
-    /// \[K\].
-    pub fn low_k(&self) -> f64 {
-        self.low_k
-    }
-
-    /// \[K\].
-    pub fn high_k(&self) -> f64 {
-        self.high_k
     }
 }
 

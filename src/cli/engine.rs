@@ -59,6 +59,8 @@ pub struct Summary {
     pub device: String,
     /// Lines used, per species.
     pub lines: Vec<(String, u64)>,
+    /// Bound on the relative error of cross sections, per species; none where they are exact.
+    pub errors: Vec<(String, f64)>,
     /// Highest number of bytes allocated on the device; `None` on the CPU.
     pub device_bytes: Option<u64>,
     /// Stages in order, and their times \[s\].

@@ -27,6 +27,7 @@ impl Stub {
             None => Ok(Summary {
                 device: "stub".into(),
                 lines: vec![("CO".into(), 194)],
+                errors: vec![("CO".into(), 4.5e-4)],
                 device_bytes: Some(24 << 20),
                 stages: vec![("transfer".into(), 0.25)],
             }),

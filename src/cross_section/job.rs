@@ -308,3 +308,30 @@ impl Prepared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::TemperatureRange;
+    use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
+
+    /// More pairs than one program takes, of many kinds: each program holds what its own pairs need, and no more.
+    #[test]
+    fn gpu_jobs_in_portions_equal_the_cpu() {
+        let grid = Grid::new(2050.0, 2070.0, 6000).unwrap();
+        let list = [line_list(Isotopologue::C12O16, Broadener::Air, Some((2025.0, 2095.0)), 0.0).unwrap()];
+        let at: Vec<(f64, f64)> =
+            (0..40).map(|i| (600.0 + 10.0 * f64::from(i), 10f64.powf(-6.0 + 0.2 * f64::from(i)))).collect();
+        let device = Backend::Device(Device::from_env().unwrap());
+        for method in [Method::Lines, Method::Density] {
+            let temperature_range = TemperatureRange::new(500.0, 1100.0).unwrap();
+            let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0 };
+            let job = CrossSections::new(grid, &list, &at, settings, &()).unwrap();
+            let (gpu, report) = job.compute(&device, &()).unwrap();
+            let (cpu, _) = job.compute(&Backend::Cpu, &()).unwrap();
+            let worst = gpu.to_f64().iter().zip(cpu.to_f64()).map(|(g, c)| (g / c - 1.0).abs()).fold(0.0, f64::max);
+            assert!(worst < 1e-3, "{method:?}: {worst:e}");
+            assert!(report.planned_bytes > 0 && report.pairs.len() == 40);
+        }
+    }
+}

@@ -130,6 +130,11 @@ fn interpolation_error(weights: &[f64], s: f64, g: f64, step: f64) -> f64 {
         .fold(0.0, f64::max)
 }
 
+/// Nodes of a level within a radius: the profile vanishes at x = expm1(d), and on the negative side d is the longer one.
+fn reach(radius: f64, level: i32, step: f64) -> i64 {
+    (-(-radius).ln_1p() / (step * 2f64.powi(level))).ceil() as i64
+}
+
 impl Ladder {
     /// The cheapest ladder within the tolerance.
     ///
@@ -140,7 +145,7 @@ impl Ladder {
         let Some(crowding) = input.near else { return Ok(spread) };
         let mut best = spread;
         for finest in 0..=14 {
-            if let Some(ladder) = Self::near(input, finest, crowding).filter(|l| l.cost < best.cost) {
+            if let Some(ladder) = Self::near(input, finest, crowding, best.cost) {
                 best = ladder;
             }
         }
@@ -194,12 +199,12 @@ impl Ladder {
         let channels = Channels::choose(s, g, input.gamma.1, None, 0.25 * input.tolerance)?;
         let mut ladder = Self { finest, top, near_field: false, radius, channels, spreading_error: error, cost: 0.0 };
         let gather = SPREAD as f64 * channels.count() as f64 * input.near.map_or(0.0, |near| near.lines_per_node);
-        ladder.cost = ladder.convolution_cost(input) + gather;
+        ladder.cost = channels.count() as f64 * Self::channel_cost(input, finest, &ladder.radius) + gather;
         Ok(ladder)
     }
 
-    /// The ladder with a near field about level `finest`, if there is one.
-    fn near(input: &LadderInput, finest: i32, crowding: &Crowding) -> Option<Self> {
+    /// The ladder with a near field about level `finest`, if there is one that costs less than `most_cost`.
+    fn near(input: &LadderInput, finest: i32, crowding: &Crowding, most_cost: f64) -> Option<Self> {
         let a = nodes_per_radius(input.tolerance) * input.step;
         let first = (a * 2f64.powi(finest)).max(Self::wing_radius(input));
         let top = Self::top_level(input, finest);
@@ -211,34 +216,44 @@ impl Ladder {
         for level in finest + 1..=top {
             radius.push(radius[radius.len() - 1].max(a * 2f64.powi(level)));
         }
-        let (s, (g_min, g_max)) = (input.sigma.0, input.gamma);
-        let Ok(channels) = Channels::choose(s, g_min, g_max, Some(first), 0.25 * input.tolerance) else { return None };
-        let mut ladder = Self { finest, top, near_field: true, radius, channels, spreading_error: 0.0, cost: 0.0 };
         let core = WING_START * input.sigma.1 / input.step;
         let near = crowding.lines_per_node * 2.0 * (first / input.step * NEAR_WING_COST + core * NEAR_CORE_COST);
-        ladder.cost = ladder.convolution_cost(input) + near;
-        Some(ladder)
+        let per_channel = Self::channel_cost(input, finest, &radius);
+        // Two profiles are the fewest: what cannot win with them needs no search.
+        if near + 2.0 * per_channel >= most_cost {
+            return None;
+        }
+        let (s, (g_min, g_max)) = (input.sigma.0, input.gamma);
+        let Ok(channels) = Channels::choose(s, g_min, g_max, Some(first), 0.25 * input.tolerance) else { return None };
+        let cost = near + channels.count() as f64 * per_channel;
+        (cost < most_cost).then_some(Self {
+            finest,
+            top,
+            near_field: true,
+            radius,
+            channels,
+            spreading_error: 0.0,
+            cost,
+        })
     }
 
-    fn convolution_cost(&self, input: &LadderInput) -> f64 {
-        let count = self.channels.count() as f64;
-        (self.finest..=self.top)
+    /// Multiply-adds per output node of one profile's convolutions on levels from `finest` up.
+    fn channel_cost(input: &LadderInput, finest: i32, radius: &[f64]) -> f64 {
+        let top = finest + radius.len() as i32 - 1;
+        (finest..=top)
             .map(|l| {
-                let taps = if l == self.top {
-                    2.0 * (input.points as f64 + 2.0 * input.margin) / 2f64.powi(l)
-                } else {
-                    2.0 * self.reach(l, input.step) as f64 + 1.0
+                let taps = match radius.get((l + 1 - finest) as usize) {
+                    Some(outer) => 2.0 * reach(*outer, l, input.step) as f64 + 1.0,
+                    None => 2.0 * (input.points as f64 + 2.0 * input.margin) / 2f64.powi(l),
                 };
-                count * (taps + NODE_COST) * 2f64.powi(-l.max(0))
+                (taps + NODE_COST) * 2f64.powi(-l.max(0))
             })
             .sum()
     }
 
     /// Nodes on each side that the term of a level below the top reaches.
     pub fn reach(&self, level: i32, step: f64) -> i64 {
-        let outer = self.radius[(level + 1 - self.finest) as usize];
-        // the profile vanishes at x = expm1(d): on the negative side d is the longer one
-        (-(-outer).ln_1p() / (step * 2f64.powi(level))).ceil() as i64
+        reach(self.radius[(level + 1 - self.finest) as usize], level, step)
     }
 
     /// Levels from coarse to fine.

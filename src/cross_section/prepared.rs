@@ -4,12 +4,14 @@
 //! backends run from it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::convolve::SPREAD;
 use super::levels::{Crowding, Ladder, LadderInput, LevelNodes};
 use crate::density::line_shape::{Axes, Density};
-use crate::density::lines::{LayerFactors, LineTable, TemperatureRange, WidthRange};
+use crate::density::lines::{LayerFactors, LineTable, WidthRange};
 use crate::grid::Grid;
+use crate::grid::TemperatureRange;
 use crate::lines::{LineList, Species};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -58,7 +60,7 @@ pub enum Tier {
     /// The line-shape density on every level that is some layer's finest.
     Density {
         /// Axes of all densities.
-        axes: Axes,
+        axes: Box<Axes>,
         /// By level.
         by_level: BTreeMap<i32, Density>,
     },
@@ -145,7 +147,7 @@ impl Prepared {
         let lines = || choose(table.widths, Some(&crowding)).map(|layers| (Choice::Lines, layers));
         let density = || {
             let axes = Axes::new(&table, &t, settings.tolerance)?;
-            choose(axes.widths(&t), None).map(|layers| (Choice::Density(axes), layers))
+            choose(axes.widths(&t), None).map(|layers| (Choice::Density(Box::new(axes)), layers))
         };
         let (choice, layers) = match settings.method {
             Method::Lines => lines()?,
@@ -173,8 +175,8 @@ impl Prepared {
                 let mut by_level = BTreeMap::new();
                 for layer in &layers {
                     let level = layer.ladder.finest;
-                    if !by_level.contains_key(&level) {
-                        by_level.insert(level, Density::build(&table, &axes, level)?);
+                    if let Entry::Vacant(entry) = by_level.entry(level) {
+                        entry.insert(Density::build(&table, &axes, level)?);
                     }
                 }
                 Tier::Density { axes, by_level }
@@ -200,7 +202,7 @@ const LINE_COST: f64 = 60.0;
 /// A tier not yet built.
 enum Choice {
     Lines,
-    Density(Axes),
+    Density(Box<Axes>),
 }
 
 impl Choice {

@@ -1,7 +1,7 @@
 //! The line-shape density: all that depends on the line list alone, summed once.
 //!
 //! LSD\[node\]\[energy\]\[cell\] is the sum of the lines' strengths, each spread over 8 grid nodes, 6 lower-state energies and all
-//! broadening cells (Kawahara et al. 2022, "PreMODIT", with other rules of spreading). At a layer the source of channel k at a node
+//! broadening cells (PreMODIT of Kawahara et al. 2024, arXiv:2410.06900, with other rules of spreading). At a layer the source of channel k at a node
 //! is a scalar product of the density's row with weights\[energy, cell\]\[k\] = exp(-c2 E (1/T - 1/t_hi)) w_k(g_cell(T, P)), whatever
 //! the number of lines. Strengths are held at the highest temperature t_hi, where no weight exceeds those of the lowest energies by
 //! much and float32 keeps all that matters; interpolation in E is of factors relative to the middle of the range, where it is best
@@ -13,10 +13,11 @@
 
 use rayon::prelude::*;
 
-use super::lines::{LayerFactors, LineTable, TemperatureRange};
+use super::lines::{LayerFactors, LineTable};
 use crate::cross_section::convolve::{SPREAD, lagrange8};
 use crate::cross_section::levels::LevelNodes;
 use crate::cross_section::widths::{Channels, MAX_CHANNELS};
+use crate::grid::TemperatureRange;
 use crate::grid::broadening::BroadeningAxes;
 use crate::grid::energy::EnergyAxis;
 use crate::{Error, Result};
@@ -149,6 +150,9 @@ pub struct Density {
     pub storage: Storage,
 }
 
+/// A node and its occupied columns with their values.
+type Row = (u32, Vec<(u32, f32)>);
+
 /// Nodes per block of the parallel build.
 const BLOCK: i64 = 512;
 
@@ -168,7 +172,7 @@ impl Density {
         let columns = axes.columns();
         let blocks = nodes.div_ceil(BLOCK as usize);
         // Each block gathers the lines that reach into it: no two threads write one node.
-        let rows: Vec<Vec<(u32, Vec<(u32, f32)>)>> = (0..blocks)
+        let rows: Vec<Vec<Row>> = (0..blocks)
             .into_par_iter()
             .map(|b| {
                 let lo = first + b as i64 * BLOCK;

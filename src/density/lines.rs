@@ -6,51 +6,16 @@
 //! strengths that at 296 K would be 1e-120. Widths refer to `t_mid`, the middle of the range in 1/T, where the exponent's lever is
 //! shortest. 32 bytes a line on the device.
 
+use crate::Result;
 use crate::constants::{C2, T_REF};
 use crate::cross_section::convolve::{SPREAD, lagrange8};
 use crate::cross_section::levels::LevelNodes;
 use crate::cross_section::widths::{Channels, MAX_CHANNELS};
-use crate::grid::Grid;
+use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, Species};
-use crate::{Error, Result};
 
 /// Lines per bin of [`LineTable::bins`], in output nodes.
 pub const BIN_NODES: i64 = 16;
-
-/// Temperature range over which a set-up is valid \[K\].
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct TemperatureRange {
-    /// Lowest temperature \[K\].
-    pub lo: f64,
-    /// Highest temperature \[K\].
-    pub hi: f64,
-}
-
-impl TemperatureRange {
-    /// A range; `lo == hi` is allowed.
-    ///
-    /// # Errors
-    /// Not finite, not positive, or descending.
-    pub fn new(lo: f64, hi: f64) -> Result<Self> {
-        if !(lo.is_finite() && hi.is_finite() && lo > 0.0 && lo <= hi) {
-            return Err(Error::invalid("temperature range [K]", format!("{lo}:{hi}"), "0 < LO <= HI, both finite"));
-        }
-        Ok(Self { lo, hi })
-    }
-
-    /// The temperature whose inverse is in the middle of the inverses \[K\].
-    pub fn mid(&self) -> f64 {
-        2.0 / (1.0 / self.lo + 1.0 / self.hi)
-    }
-
-    /// Refuses a temperature outside the range.
-    pub fn check(&self, temperature: f64) -> Result<()> {
-        if temperature.is_finite() && (self.lo..=self.hi).contains(&temperature) {
-            return Ok(());
-        }
-        Err(Error::invalid("temperature [K]", temperature, format!("{} to {}, the declared range", self.lo, self.hi)))
-    }
-}
 
 /// One line in the form the kernels use.
 #[derive(Clone, Copy, Debug)]

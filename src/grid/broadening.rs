@@ -7,7 +7,7 @@
 //! |ln(t_mid/T)| small, hence the few nodes in n.
 
 use super::chebyshev::{ChebyshevAxis, MAX_NODES};
-use crate::density::lines::TemperatureRange;
+use crate::grid::TemperatureRange;
 use crate::{Error, Result};
 
 /// Cells (a, b) of nodes in ln gamma and in n.
@@ -103,7 +103,7 @@ mod tests {
         axes.weights(0.05f64.ln(), 0.61, &mut w);
         for (t, x) in [(500.0, 0.01), (1500.0, 0.2), (900.0, 0.0)] {
             let lorentz = |l: f64, n: f64| {
-                let g = (l + n * (range.mid() / t as f64).ln()).exp();
+                let g = (l + n * (range.mid() / t).ln()).exp();
                 g / (x * x + g * g)
             };
             let sum: f64 = (0..axes.cells()).map(|c| w[c] * lorentz(axes.cell(c).0, axes.cell(c).1)).sum();

@@ -6,7 +6,7 @@
 
 use crate::constants::C2;
 use crate::cross_section::convolve::lagrange6;
-use crate::density::lines::TemperatureRange;
+use crate::grid::TemperatureRange;
 
 /// Equidistant energies.
 #[derive(Clone, Copy, Debug, PartialEq)]

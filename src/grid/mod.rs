@@ -3,6 +3,8 @@
 pub mod broadening;
 pub mod chebyshev;
 pub mod energy;
+pub mod temperature;
 pub mod wavenumber;
 
+pub use temperature::TemperatureRange;
 pub use wavenumber::Grid;

@@ -7,10 +7,20 @@ use crate::cross_section::gpu::{DeviceStage, ROW_MULTIPLE};
 use crate::gpu::{BufferId, Device, Element, ProgramBuilder, Role, Workspace};
 use crate::optical_depth::{CiaBuffers, DeviceTable};
 use crate::timing::Stages;
+use crate::transfer::emission::RESTART;
 use crate::transfer::emission_gpu::EmissionBuffers;
 
-/// Layers of a batch; a multiple of the transfer's restart interval, so that results do not depend on it.
+/// Layers of a batch at most.
 const BATCH: usize = 16;
+/// Bytes of a batch's optical depths at most, if fewer layers help.
+const BATCH_BYTES: usize = 64 << 20;
+
+/// Layers of a batch for rows of `n` points: a multiple of the transfer's restart interval where that fits, so that results do not
+/// depend on it.
+fn batch(n: usize) -> usize {
+    let fits = (BATCH_BYTES / (4 * n)).clamp(1, BATCH);
+    if fits > RESTART { fits / RESTART * RESTART } else { fits }
+}
 
 /// A model's program, made ready.
 #[derive(Debug)]
@@ -28,7 +38,7 @@ impl DeviceEmission {
         let limits = device.limits();
         let n = model.grid.len().next_multiple_of(ROW_MULTIPLE);
         let (n64, layers) = (n as u64, model.layers());
-        let batch = BATCH.min(layers);
+        let batch = batch(n).min(layers);
         let mut builder = ProgramBuilder::new();
         let mut constants = Vec::new();
 

@@ -4,8 +4,8 @@ use crate::reference::{case, npz, quantile, relative_errors, shared};
 use photosphere::Backend;
 use photosphere::atmosphere::PressureGrid;
 use photosphere::cross_section::{Method, Settings};
-use photosphere::density::lines::TemperatureRange;
 use photosphere::gpu::Device;
+use photosphere::grid::TemperatureRange;
 use photosphere::spectrum::{Absorber, EmissionModel, State};
 
 fn reference(backend: &Backend, tolerance: f64) {

@@ -3,8 +3,8 @@
 use photosphere::Backend;
 use photosphere::constants::{C2, T_REF};
 use photosphere::cross_section::{CrossSectionReport, CrossSections, Method, Settings, direct_sum};
-use photosphere::density::lines::TemperatureRange;
 use photosphere::grid::Grid;
+use photosphere::grid::TemperatureRange;
 use photosphere::lines::{Line, LineList, PartitionFunction, Species};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};

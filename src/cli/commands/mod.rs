@@ -27,6 +27,9 @@ fn summary_table(summary: &Summary, first: &[(&str, String)]) -> String {
     for (species, lines) in &summary.lines {
         t.row([format!("lines, {species}"), table::count(*lines)]);
     }
+    for (species, error) in &summary.errors {
+        t.row([format!("error bound, {species}"), format!("{error:.1e}")]);
+    }
     t.row(["device", summary.device.as_str()]);
     if let Some(bytes) = summary.device_bytes {
         t.row(["device memory".to_owned(), table::bytes(bytes)]);

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{backend, describe, json, lists};
 use crate::cli::engine::{CrossSectionJob, CrossSectionResult, Summary};
 use crate::cross_section::{CrossSections, Settings};
-use crate::density::lines::TemperatureRange;
 use crate::grid::Grid;
+use crate::grid::TemperatureRange;
 use crate::timing::Stages;
 use crate::{Progress, Result};
 
@@ -31,6 +31,7 @@ pub(super) fn compute(job: &CrossSectionJob, progress: &dyn Progress) -> Result<
     let summary = Summary {
         device: describe(&report.device),
         lines: vec![(list[0].species.name.clone(), list[0].len() as u64)],
+        errors: super::error_bounds(&report.lists),
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
         stages,
     };

@@ -62,6 +62,12 @@ fn describe(info: &BackendInfo) -> String {
     }
 }
 
+/// Sum of the error budget of each list; the exact sum has none.
+fn error_bounds(lists: &[stage::job::ListReport]) -> Vec<(String, f64)> {
+    let bounds = lists.iter().map(|l| (l.species.clone(), l.error_budget.total()));
+    bounds.filter(|b| b.1 > 0.0).collect()
+}
+
 /// An engine's report as JSON.
 fn json(report: &impl serde::Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(report).map_err(|e| Error::invalid("report", e, "a form that JSON can hold"))

@@ -1,14 +1,14 @@
 //! `spectrum` by [`EmissionModel`].
 
 use super::{backend, describe, json, lists, profiles};
-use crate::atmosphere::{Abundance, Gravity, MixingRatio, PressureGrid, TemperatureProfile, TemperatureRange};
+use crate::atmosphere::{Abundance, Gravity, MixingRatio, PressureGrid, TemperatureProfile};
 use crate::backend::Backend;
 use crate::cli::config::{self, Config, MixingUnit, Temperature};
 use crate::cli::engine::{SpectrumResult, Summary};
 use crate::cli::source::{DeviceChoice, Method};
 use crate::cross_section::Settings;
-use crate::density::lines::TemperatureRange as Prepared;
 use crate::grid::Grid;
+use crate::grid::TemperatureRange;
 use crate::optical_depth::CiaTable;
 use crate::spectrum::{Absorber, EmissionModel, State};
 use crate::timing::Stages;
@@ -100,6 +100,7 @@ fn run(
     let summary = Summary {
         device: describe(&report.device),
         lines,
+        errors: report.absorbers.iter().flat_map(|a| super::error_bounds(&a.lists)).collect(),
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
         stages,
     };
@@ -178,7 +179,8 @@ fn settings(config: &Config, temperature_k: &[f64]) -> Result<Settings> {
     }
     Ok(Settings {
         tolerance: method.tolerance,
-        temperature_range: Prepared::new(lo, hi).map_err(|e| in_config(config, "method.temperature_range_k", e))?,
+        temperature_range: TemperatureRange::new(lo, hi)
+            .map_err(|e| in_config(config, "method.temperature_range_k", e))?,
         method: method.method.into(),
         line_margin: method.line_margin,
     })

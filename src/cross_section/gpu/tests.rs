@@ -12,9 +12,10 @@ use crate::cross_section::levels::{Ladder, LevelNodes};
 use crate::cross_section::near;
 use crate::cross_section::prepared::{Method, Prepared, Settings, Tier};
 use crate::cross_section::voigt::{self, Softening};
-use crate::density::lines::{LayerFactors, TemperatureRange};
+use crate::density::lines::LayerFactors;
 use crate::gpu::{BufferId, Device, Element, Limits, ProgramBuilder, Role, Workspace};
 use crate::grid::Grid;
+use crate::grid::TemperatureRange;
 use crate::lines::{Line, LineList, PartitionFunction, Species};
 
 /// Temperatures of the three layers, all at one pressure \[K\].
