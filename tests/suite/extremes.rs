@@ -96,10 +96,16 @@ fn temperatures() -> Vec<Extreme> {
 fn crowds() -> Vec<Extreme> {
     let g = grid(2000.0, 1e6, 1000);
     let at = some_pressures(1000.0);
-    let head = Draw::wide(10_000, (2010.0, 2010.02));
+    // more lines than the 65 535 turns after which some drivers stop a loop
+    let head = Draw::wide(70_000, (2001.0, 2001.02));
+
+    // few lines a node but for one place: by cost alone a near field would be summed
+    let sparse = Draw::wide(25_000, (2100.0, 2100.02));
+    let sparse = extreme("band head on a large grid", sparse, grid(2000.0, 1e6, 100_000), (800.0, 1200.0), &at[..1]);
     vec![
+        Extreme { tiers: &[Method::Lines], ..sparse },
         extreme("dense", Draw::wide(5000, (g.lo(), g.hi())), g, (800.0, 1200.0), &at),
-        extreme("band head", head, grid(2000.0, 1e6, 20_000), (800.0, 1200.0), &at),
+        extreme("band head", head, grid(2000.0, 1e6, 4000), (800.0, 1200.0), &at),
     ]
 }
 

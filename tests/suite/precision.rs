@@ -14,8 +14,11 @@ pub enum What {
     DeviceAgainstReference,
     /// The CPU in f64 against the reference results.
     CpuAgainstReference,
-    /// A device in f32 against its twin at equal tolerance: arithmetic alone.
+    /// A device in f32 against its twin at equal tolerance, on the reference lists: arithmetic alone.
     DeviceAgainstTwin,
+    /// The same on lists not used while tuning. The largest differences are in Gaussian flanks at low pressure, where a value is what
+    /// is left of larger neighbours.
+    UnseenAgainstTwin,
     /// The density tier against the lines tier.
     DensityAgainstLines,
     /// A device in f32 against the direct sum, on lists not used while tuning and at the ends of what is allowed.
@@ -39,15 +42,16 @@ use What::*;
 #[rustfmt::skip]
 pub const THRESHOLDS: &[Threshold] = &[
     Threshold { what: OracleAgainstReference, tolerance: 0.0,  median: 1e-5, p99: 2e-5, max: 2e-5 },
-    Threshold { what: DeviceAgainstReference, tolerance: 1e-3, median: 3e-4, p99: 6e-4, max: 8e-4 },
-    Threshold { what: CpuAgainstReference,    tolerance: 1e-3, median: 3e-4, p99: 6e-4, max: 8e-4 },
+    Threshold { what: DeviceAgainstReference, tolerance: 1e-3, median: 3e-4, p99: 5e-4, max: 6e-4 },
+    Threshold { what: CpuAgainstReference,    tolerance: 1e-3, median: 3e-4, p99: 5e-4, max: 6e-4 },
     Threshold { what: CpuAgainstReference,    tolerance: 1e-5, median: 5e-6, p99: 2e-5, max: 2e-5 },
-    Threshold { what: DeviceAgainstTwin,      tolerance: 1e-3, median: 1e-5, p99: 2e-5, max: 2e-5 },
-    Threshold { what: DensityAgainstLines,    tolerance: 1e-3, median: 4e-4, p99: 8e-4, max: 1e-3 },
-    Threshold { what: DensityAgainstLines,    tolerance: 1e-5, median: 4e-6, p99: 8e-6, max: 1e-5 },
-    Threshold { what: DeviceUnseen,           tolerance: 1e-3, median: 4e-4, p99: 1e-3, max: 1e-3 },
-    Threshold { what: CpuUnseen,              tolerance: 1e-3, median: 4e-4, p99: 1e-3, max: 1e-3 },
-    Threshold { what: CpuUnseen,              tolerance: 1e-5, median: 4e-6, p99: 1e-5, max: 1e-5 },
+    Threshold { what: DeviceAgainstTwin,      tolerance: 1e-3, median: 3e-6, p99: 6e-6, max: 1e-5 },
+    Threshold { what: UnseenAgainstTwin,      tolerance: 1e-3, median: 5e-6, p99: 3e-5, max: 1e-4 },
+    Threshold { what: DensityAgainstLines,    tolerance: 1e-3, median: 3e-4, p99: 5e-4, max: 6e-4 },
+    Threshold { what: DensityAgainstLines,    tolerance: 1e-5, median: 3e-6, p99: 6e-6, max: 8e-6 },
+    Threshold { what: DeviceUnseen,           tolerance: 1e-3, median: 5e-4, p99: 7e-4, max: 1e-3 },
+    Threshold { what: CpuUnseen,              tolerance: 1e-3, median: 5e-4, p99: 7e-4, max: 1e-3 },
+    Threshold { what: CpuUnseen,              tolerance: 1e-5, median: 4e-6, p99: 7e-6, max: 1e-5 },
 ];
 
 /// Median, 99th percentile and maximum of the relative errors of some values.

@@ -33,15 +33,34 @@ fn all(seeds: std::ops::Range<u64>, backend: &Backend, what: What, tolerance: f6
 
 #[test]
 fn unseen_lists_on_the_cpu_at_1e_3() {
-    all(0..12, &Backend::Cpu, What::CpuUnseen, 1e-3);
+    all(0..20, &Backend::Cpu, What::CpuUnseen, 1e-3);
 }
 
 #[test]
 fn unseen_lists_on_the_cpu_at_1e_5() {
-    all(0..8, &Backend::Cpu, What::CpuUnseen, 1e-5);
+    all(20..32, &Backend::Cpu, What::CpuUnseen, 1e-5);
 }
 
 #[test]
 fn gpu_unseen_lists_at_1e_3() {
-    all(0..4, &gpu(), What::DeviceUnseen, 1e-3);
+    all(0..8, &gpu(), What::DeviceUnseen, 1e-3);
+}
+
+/// A device differs from its twin by arithmetic alone, whatever the list.
+#[test]
+fn gpu_unseen_lists_against_the_twin() {
+    let backend = gpu();
+    let mut result = Judge::new(What::UnseenAgainstTwin, 1e-3);
+    for seed in 100..108 {
+        for method in [Method::Lines, Method::Density] {
+            let job = unseen(seed).with(method, 1e-3);
+            let ((device, report), (twin, _)) = (job.compute(&backend), job.compute(&Backend::Cpu));
+            for (i, (t, p)) in job.at.iter().enumerate() {
+                let name = format!("{}, {method:?}, {t:.0} K, {p:.1e} bar", job.name);
+                let errors = result.add(&name, &device[i], &twin[i]);
+                result.promise(&name, errors, report.lists[0].error_budget.arithmetic);
+            }
+        }
+    }
+    result.finish(&backend.info().name);
 }
