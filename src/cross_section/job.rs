@@ -106,6 +106,7 @@ impl CrossSections {
         if lists.is_empty() {
             return Err(Error::invalid("line lists", 0, "at least one"));
         }
+        settings.check()?;
         for (t, p) in at {
             settings.temperature_range.check(*t)?;
             check_pressure(*p)?;

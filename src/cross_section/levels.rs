@@ -14,9 +14,9 @@
 //!
 //! A ladder depends on the pressure, the declared temperature range and the list, never on the current temperature.
 
+use super::crowding::Crowding;
 use super::voigt::{self, WING_START};
 use crate::Result;
-use crate::density::lines::LineTable;
 use crate::grid::channels::Channels;
 use crate::grid::lagrange::{MIDPOINT, SPREAD};
 use crate::grid::level::LevelNodes;
@@ -40,29 +40,6 @@ const MAX_NEAR_RADIUS: f64 = 0.05;
 const MAX_RADIUS: f64 = 0.25;
 /// Most lines of one near field. A node's loop over them stays far below the 65 535 turns at which some drivers give up.
 const MAX_NEAR_LINES: usize = 4096;
-
-/// How close the lines of a list are to each other.
-#[derive(Clone, Debug)]
-pub struct Crowding {
-    /// Mean number of lines per output node.
-    pub lines_per_node: f64,
-    /// Most lines in any 2^k consecutive output nodes, by k.
-    most: Vec<usize>,
-}
-
-impl Crowding {
-    /// Of the lines of a table on `nodes` output nodes, those outside the grid included.
-    pub fn of(table: &LineTable, nodes: f64) -> Self {
-        let most = (0..31).map(|k| table.most_lines_within(2f64.powi(k))).collect();
-        Self { lines_per_node: table.lines.len() as f64 / nodes, most }
-    }
-
-    /// At least the most lines within any `nodes` consecutive nodes.
-    pub fn most_within(&self, nodes: f64) -> usize {
-        let k = nodes.max(1.0).log2().ceil() as usize;
-        self.most[k.min(self.most.len() - 1)]
-    }
-}
 
 /// What a ladder is chosen from.
 #[derive(Clone, Copy, Debug)]
@@ -293,3 +270,6 @@ impl LevelNodes {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

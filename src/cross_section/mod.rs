@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod convolve;
 pub mod cpu;
+pub mod crowding;
 pub mod direct_sum;
 pub mod gpu;
 pub mod job;

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::levels::{Crowding, Ladder, LadderInput};
+use super::crowding::Crowding;
+use super::levels::{Ladder, LadderInput};
 use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::{LayerFactors, LineTable, WidthRange};
 use crate::grid::Grid;
@@ -51,6 +52,19 @@ pub struct Settings {
     pub method: Method,
     /// Lines up to this far outside the grid are included, for their wings \[cm-1\].
     pub line_margin: f64,
+}
+
+impl Settings {
+    /// Refuses a tolerance outside 1e-7 to 0.1 and a margin that is negative or not finite.
+    pub fn check(&self) -> Result<()> {
+        if !(1e-7..=0.1).contains(&self.tolerance) {
+            return Err(Error::invalid("tolerance", self.tolerance, "1e-7 to 0.1"));
+        }
+        if !(self.line_margin.is_finite() && self.line_margin >= 0.0) {
+            return Err(Error::invalid("line margin [cm-1]", self.line_margin, "a finite number of at least 0"));
+        }
+        Ok(())
+    }
 }
 
 /// What the sources of the convolution are made from.
@@ -102,12 +116,7 @@ impl Prepared {
     /// No lines within the grid and margin; pressures that [`check_pressure`] refuses; a tolerance outside 1e-7..0.1; a
     /// temperature range that the partition function does not cover or that needs too many profiles.
     pub fn new(grid: Grid, list: &LineList, pressures: &[f64], settings: Settings) -> Result<Self> {
-        if !(1e-7..=0.1).contains(&settings.tolerance) {
-            return Err(Error::invalid("tolerance", settings.tolerance, "1e-7 to 0.1"));
-        }
-        if !(settings.line_margin.is_finite() && settings.line_margin >= 0.0) {
-            return Err(Error::invalid("line margin [cm-1]", settings.line_margin, "a finite number of at least 0"));
-        }
+        settings.check()?;
         pressures.iter().try_for_each(|p| check_pressure(*p))?;
         let (lo, hi) = ((grid.lo() - settings.line_margin).max(f64::MIN_POSITIVE), grid.hi() + settings.line_margin);
         let lines = list.between(lo, hi);

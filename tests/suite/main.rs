@@ -14,5 +14,6 @@ mod extremes;
 mod precision;
 mod random_list;
 mod reference;
+mod refused;
 mod shaders;
 mod unseen;
