@@ -87,6 +87,9 @@ fn end_to_end(c: &mut Criterion) {
         group.bench_function(&name, |b| b.iter(|| black_box(emission.flux(&state, &()).unwrap())));
         let report = emission.report();
         println!("{name}: planned {} bytes, tracked {} bytes", report.planned_bytes, report.tracked_bytes);
+        for (stage, seconds) in report.seconds.iter() {
+            println!("  {stage}: {seconds:.3} s, all spectra together");
+        }
     }
     group.finish();
 }

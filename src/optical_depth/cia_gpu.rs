@@ -228,29 +228,4 @@ mod tests {
         let table = DeviceTable::new(&[-110.0, -100.0, LN_ZERO, -105.0, -104.0, -103.0], 3, 4).unwrap();
         assert_eq!(table.ln_k, [-10.0, 0.0, -100.0, -100.0, -5.0, -4.0, -3.0, -3.0]);
     }
-
-    /// Prints the time of the workload; run with `--ignored --nocapture` on an idle machine.
-    #[test]
-    #[ignore = "measures time"]
-    fn time_of_the_workload() {
-        let (n, layers, batch) = (150_000, 200, 16);
-        let mut b = ProgramBuilder::new();
-        let ln_k = b.buffer("cia.ln_k", Element::F32, &[5, n], Role::Constant);
-        let layer_state = b.buffer("cia.layer_state", Element::UVec4, &[layers], Role::Input);
-        let dtau = b.buffer("optical_depth.dtau", Element::F32, &[batch, n], Role::Output);
-        b.stage("clear").clear(dtau).stage("cia");
-        for first in (0..layers).step_by(batch as usize) {
-            let count = batch.min(layers - first);
-            CiaBuffers { ln_k, layer_state, dtau }.dispatch(&mut b, n as u32, first as u32, count as u32).unwrap();
-        }
-        let device = device();
-        let mut workspace = Workspace::new(&device, b.finish(&Limits::default(), None).unwrap()).unwrap();
-        let states: Vec<_> = (0..layers as u32)
-            .map(|layer| CiaLayerState { lower: layer / 50, fraction: 0.3, ln_column: -3.0, pad0: 0 })
-            .collect();
-        workspace.write_slice(ln_k, &vec![-1f32; 5 * n as usize]).unwrap();
-        workspace.write_slice(layer_state, &states).unwrap();
-        let best = (0..6).map(|_| workspace.run_timed().unwrap()[1].1).fold(f64::MAX, f64::min);
-        eprintln!("CIA, {n} points x {layers} layers: {best:.3} s on {}", device.info().name);
-    }
 }

@@ -292,43 +292,4 @@ mod tests {
         }
         assert_eq!(state, EmissionState::new(3));
     }
-
-    /// Lines 1.5 cm-1 apart with strengths over four decades, tau about 0.5 between them: like CO at R = 1e6.
-    /// Prints the time; run with `--ignored --nocapture` on an idle machine.
-    #[test]
-    #[ignore = "measures time"]
-    fn time_of_the_workload() {
-        let quadrature = Quadrature::streams(8).unwrap();
-        let (n, layers, batch) = (150_000, 200, 16);
-        let wavenumber: Vec<f64> = (0..n).map(|i| 1950.0 * f64::exp(i as f64 / 1.05e6)).collect();
-        let mut state = EmissionState::new(n);
-        let (mut seconds, mut thin) = (0.0, 0);
-        for first in (0..layers).step_by(batch) {
-            let range = first..layers.min(first + batch);
-            let pressure: Vec<f64> = range.map(|layer| 10f64.powf(-5.0 + 6.0 * layer as f64 / 199.0)).collect();
-            let temperature: Vec<f64> = pressure.iter().map(|p| (900.0 * p.powf(0.1)).clamp(500.0, 1500.0)).collect();
-            let mut dtau = vec![0.0; n * pressure.len()];
-            for (row, pressure) in dtau.chunks_mut(n).zip(&pressure) {
-                let width = 0.05 * pressure + 0.003;
-                row.par_iter_mut().zip(&wavenumber).for_each(|(dtau, nu)| {
-                    let line = (nu / 1.5).round();
-                    let strength = 10f64.powf(-4.0 * (line * 0.618).fract());
-                    let distance = nu - 1.5 * line;
-                    *dtau = pressure * (0.005 + strength * width / (distance * distance + width * width));
-                });
-            }
-            thin += dtau.iter().filter(|d| **d < 0.024).count();
-            let mut best = f64::MAX;
-            let before = state.clone();
-            for _ in 0..5 {
-                state = before.clone();
-                let start = std::time::Instant::now();
-                state.accumulate(&wavenumber, &dtau, &temperature, &quadrature).unwrap();
-                best = best.min(start.elapsed().as_secs_f64());
-            }
-            seconds += best;
-        }
-        let thin = thin as f64 / (n * layers) as f64;
-        eprintln!("150000 points x 200 layers x 8 streams: {seconds:.3} s ({thin:.2} of layers and points thin)");
-    }
 }

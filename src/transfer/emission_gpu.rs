@@ -256,42 +256,4 @@ mod tests {
         // The largest number is merely opaque.
         assert!(flux[19].is_finite() && flux[19] > 0.0);
     }
-
-    /// Prints the time of the workload; run with `--ignored --nocapture` on an idle machine.
-    #[test]
-    #[ignore = "measures time"]
-    fn time_of_the_workload() {
-        let device = device();
-        let quadrature = Quadrature::streams(8).unwrap();
-        let (n, layers) = (150_000, 200);
-        for batch in [8, 16, 40] {
-            let mut b = ProgramBuilder::new();
-            let wavenumber = b.buffer("test.wavenumber", Element::F32, &[n], Role::Constant);
-            let temperature = b.buffer("test.temperature", Element::F32, &[layers + 1], Role::Input);
-            let dtau = b.buffer("test.dtau", Element::F32, &[batch, n], Role::Input);
-            let tau = b.buffer("transfer.tau", Element::F32, &[n], Role::Output);
-            let flux = b.buffer("transfer.flux", Element::F32, &[n], Role::Output);
-            let buffers = EmissionBuffers { wavenumber, dtau, temperature, tau, flux };
-            b.stage("clear").clear(tau).clear(flux);
-            b.stage("transfer");
-            for first in (0..layers).step_by(batch as usize) {
-                buffers.dispatch(&mut b, n as u32, first as u32, batch as u32, None, &quadrature).unwrap();
-            }
-            let mut workspace = Workspace::new(&device, b.finish(&Limits::default(), None).unwrap()).unwrap();
-            let mut case = Case::random(n as usize, batch as usize, 1);
-            case.temperature = (0..=layers).map(|i| 500.0 + 5.0 * i as f32).collect();
-            workspace.write_slice(wavenumber, &case.wavenumber).unwrap();
-            workspace.write_slice(temperature, &case.temperature).unwrap();
-            workspace.write_slice(dtau, &case.dtau).unwrap();
-            let mut best = f64::MAX;
-            workspace.run().unwrap();
-            for _ in 0..6 {
-                best = best.min(workspace.run_timed().unwrap()[1].1);
-            }
-            eprintln!(
-                "150000 points x 200 layers x 8 streams, batches of {batch}: {best:.3} s on {}",
-                device.info().name
-            );
-        }
-    }
 }
