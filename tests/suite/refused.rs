@@ -95,7 +95,8 @@ fn settings_out_of_bounds() {
 #[test]
 fn lines_with_poison() {
     let line = list().lines()[0];
-    let poisoned: [(&str, fn(&mut Line, f64)); 5] = [
+    type Poison = fn(&mut Line, f64);
+    let poisoned: [(&str, Poison); 5] = [
         ("wavenumber", |l, v| l.wavenumber = v),
         ("line strength", |l, v| l.strength = v),
         ("half width", |l, v| l.gamma_ref = v),
