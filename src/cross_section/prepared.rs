@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::convolve::SPREAD;
 use super::crowding::Crowding;
-use super::levels::{Ladder, LadderInput, LevelNodes};
+use super::levels::{Ladder, LadderInput};
 use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::{LayerFactors, LineTable, WidthRange};
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
+use crate::grid::lagrange::SPREAD;
+use crate::grid::level::LevelNodes;
 use crate::lines::{LineList, Species};
 use crate::{Error, Result};
 use rayon::prelude::*;

@@ -4,12 +4,22 @@ use std::ops::Range;
 
 use super::line_shape::{Axes, Density, Storage};
 use super::lines::{BIN_NODES, LineTable};
-use crate::cross_section::gpu::LayerState;
-use crate::cross_section::levels::LevelNodes;
 use crate::gpu::{BufferId, Element, HostLayout, Kernel, Layout, Limits, ProgramBuilder, Role, host_struct};
+use crate::grid::channels::MAX_CHANNELS;
+use crate::grid::level::LevelNodes;
 
 /// A constant buffer and its content.
 pub type Constant = (BufferId, Vec<u8>);
+
+host_struct! {
+    /// A layer as shaders/lib/layer.wgsl reads it.
+    pub(crate) struct LayerState {
+        inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
+        output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
+        pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
+        profile: [[f32; 4]; MAX_CHANNELS / 4],
+    }
+}
 
 host_struct! {
     /// A line as shaders/lib/lines.wgsl reads it.

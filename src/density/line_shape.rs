@@ -14,12 +14,12 @@
 use rayon::prelude::*;
 
 use super::lines::{LayerFactors, LineTable};
-use crate::cross_section::convolve::{SPREAD, lagrange8};
-use crate::cross_section::levels::LevelNodes;
-use crate::cross_section::widths::{Channels, MAX_CHANNELS};
 use crate::grid::TemperatureRange;
 use crate::grid::broadening::BroadeningAxes;
+use crate::grid::channels::{Channels, MAX_CHANNELS};
 use crate::grid::energy::EnergyAxis;
+use crate::grid::lagrange::{SPREAD, lagrange8};
+use crate::grid::level::LevelNodes;
 use crate::{Error, Result};
 
 /// Most entries of a dense row. A node's loop over them stays below the 65 535 turns at which some drivers give up.

@@ -8,9 +8,9 @@
 
 use crate::Result;
 use crate::constants::{C2, T_REF};
-use crate::cross_section::convolve::{SPREAD, lagrange8};
-use crate::cross_section::levels::LevelNodes;
-use crate::cross_section::widths::{Channels, MAX_CHANNELS};
+use crate::grid::channels::{Channels, MAX_CHANNELS};
+use crate::grid::lagrange::{SPREAD, lagrange8};
+use crate::grid::level::LevelNodes;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, Species};
 

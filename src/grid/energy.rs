@@ -5,8 +5,8 @@
 //! 225/46080 (c2 beta dE)^6 at most, so dE = (tolerance / 4.9e-3)^(1/6) / (c2 beta).
 
 use crate::constants::C2;
-use crate::cross_section::convolve::lagrange6;
 use crate::grid::TemperatureRange;
+use crate::grid::lagrange::lagrange6;
 
 /// Equidistant energies.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,8 +1,12 @@
-//! Grids: wavenumbers of the output; energies and widths of the line-shape density.
+//! Grids: wavenumbers of the output, levels of the ladder, widths of the profiles, energies and widths of the line-shape density;
+//! and the interpolation rules on them.
 
 pub mod broadening;
+pub mod channels;
 pub mod chebyshev;
 pub mod energy;
+pub mod lagrange;
+pub mod level;
 pub mod temperature;
 pub mod wavenumber;
 

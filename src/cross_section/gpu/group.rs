@@ -1,8 +1,8 @@
 //! Scratch memory of layers with equal ladders.
 
-use crate::cross_section::levels::LevelNodes;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
 use crate::gpu::{BufferId, Element, ProgramBuilder, Role};
+use crate::grid::level::LevelNodes;
 
 /// Most bytes that one scratch buffer takes if fewer layers at a time help: well below the largest binding, 128 MiB.
 const SCRATCH_BYTES: u64 = 32 << 20;

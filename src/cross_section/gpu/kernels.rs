@@ -1,18 +1,7 @@
 //! Kernels of this stage and the parameters they are dispatched with.
 
-use crate::cross_section::widths::MAX_CHANNELS;
 use crate::density::gpu::kernel;
 use crate::gpu::{HostLayout, Kernel, host_struct};
-
-host_struct! {
-    /// A layer as shaders/lib/layer.wgsl reads it.
-    pub(crate) struct LayerState {
-        inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
-        output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
-        pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
-        profile: [[f32; 4]; MAX_CHANNELS / 4],
-    }
-}
 
 host_struct! {
     pub(crate) struct RestrictParams { fine_first: i32, fine_nodes: i32, coarse_first: i32, coarse_nodes: u32 }

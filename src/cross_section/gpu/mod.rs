@@ -11,6 +11,5 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use kernels::LayerState;
 pub use kernels::kernels;
 pub use stage::{DeviceStage, ROW_MULTIPLE};

@@ -5,10 +5,11 @@ use std::ops::Range;
 use super::group::{Group, padded};
 use super::kernels::*;
 use super::stage::{DeviceStage, ROW_MULTIPLE};
-use crate::cross_section::levels::{BLOCK, LevelNodes};
+use crate::cross_section::levels::BLOCK;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
 use crate::density::gpu::{ProductGrid, groups64};
 use crate::gpu::{BufferId, ProgramBuilder};
+use crate::grid::level::LevelNodes;
 
 /// A run about to be appended to a program.
 pub struct Run<'a> {

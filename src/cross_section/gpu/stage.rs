@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::group::{Group, alike};
-use super::kernels::LayerState;
 use super::run::Run;
 use crate::Result;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
 use crate::cross_section::voigt::WING_START;
-use crate::cross_section::widths::MAX_CHANNELS;
-use crate::density::gpu::{Constant, DensityBuffers, LineBuffers};
+use crate::density::gpu::{Constant, DensityBuffers, LayerState, LineBuffers};
 use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role};
+use crate::grid::channels::MAX_CHANNELS;
 
 /// Rows of the output are padded to a multiple of this: what one invocation computes.
 pub const ROW_MULTIPLE: usize = 16;

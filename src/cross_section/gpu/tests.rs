@@ -33,7 +33,7 @@ fn gpu_strength_is_the_twins() {
         let (channels, lines) = (&ran.ladder().channels, &ran.prepared.table.lines);
         let groups = channels.count().div_ceil(4);
         for (row, state) in ran.states.iter().enumerate() {
-            let mut weights = [0.0; crate::cross_section::widths::MAX_CHANNELS];
+            let mut weights = [0.0; crate::grid::channels::MAX_CHANNELS];
             for (i, line) in lines.iter().enumerate() {
                 channels.weights(line.gamma(state), &mut weights);
                 let expected: Vec<f64> = weights.iter().map(|w| w * line.strength(state)).collect();

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cross_section::convolve::{lagrange8, restrict};
+use crate::cross_section::convolve::restrict;
+use crate::grid::lagrange::lagrange8;
 
 /// Uniform in the logarithm.
 fn log(lo: f64, hi: f64) -> impl Strategy<Value = f64> {

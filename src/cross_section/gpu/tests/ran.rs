@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use super::super::group::padded;
 use super::super::{DeviceStage, ROW_MULTIPLE};
 use crate::cross_section::convolve;
-use crate::cross_section::levels::{Ladder, LevelNodes};
+use crate::cross_section::levels::Ladder;
 use crate::cross_section::near;
 use crate::cross_section::prepared::{Method, Prepared, Settings, Tier};
 use crate::cross_section::voigt;
@@ -14,6 +14,7 @@ use crate::density::lines::LayerFactors;
 use crate::gpu::{BufferId, Device, Element, Limits, ProgramBuilder, Role, Workspace};
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
+use crate::grid::level::LevelNodes;
 use crate::lines::{Line, LineList, PartitionFunction, Species};
 
 /// Temperatures of the three layers, all at one pressure \[K\].
@@ -66,21 +67,19 @@ impl Ran {
         let output = builder.buffer("xs.output", Element::F32, &[3, width as u64], Role::Output);
         stage.add_batch(&mut builder, &prepared, 0, 3, output, false);
         // Copies at the end keep every buffer alive, and readable.
+        let mut copies = 0..;
         let mut copy = |buffer: BufferId, floats: u64| {
-            let to = builder.buffer(format!("copy{}", floats_name(buffer)), Element::F32, &[floats], Role::Output);
+            let name = format!("copy{}", copies.next().expect("endless"));
+            let to = builder.buffer(name, Element::F32, &[floats], Role::Output);
             builder.copy(buffer, 0, to, 0, 4 * floats);
             to
         };
         let [group] = &stage.groups[..] else { panic!("three equal layers in {} groups", stage.groups.len()) };
         let layer = &prepared.layers[0];
         let (nodes, count) = (&layer.nodes, layer.ladder.channels.count() as u64);
-        let of_levels = |buffers: &[BufferId],
-                         size: &dyn Fn(&LevelNodes) -> u64,
-                         copy: &mut dyn FnMut(BufferId, u64) -> BufferId| {
-            buffers.iter().zip(nodes).map(|(b, n)| copy(*b, 3 * size(n))).collect::<Vec<_>>()
-        };
-        let source = of_levels(&group.source, &|n| count * n.sources() as u64, &mut copy);
-        let taps = of_levels(&group.taps, &|n| count * padded(n), &mut copy);
+        let (sources, taps) = (nodes.iter().zip(&group.source), nodes.iter().zip(&group.taps));
+        let source: Vec<_> = sources.map(|(n, b)| copy(*b, 3 * count * n.sources() as u64)).collect();
+        let taps: Vec<_> = taps.map(|(n, b)| copy(*b, 3 * count * padded(n))).collect();
         let result: Vec<_> =
             group.result.iter().zip(nodes).map(|(b, n)| b.map(|b| copy(b, 3 * n.outputs() as u64))).collect();
         let lines = prepared.table.lines.len() as u64;
@@ -243,10 +242,6 @@ impl Ran {
 fn largest_about(values: &[f64], at: usize, reach: usize) -> f64 {
     let end = (at + reach + 1).min(values.len());
     values[at.saturating_sub(reach).min(end)..end].iter().fold(0.0, |m, v| v.abs().max(m))
-}
-
-fn floats_name(buffer: BufferId) -> String {
-    format!("{buffer:?}").replace(|c: char| !c.is_ascii_digit(), "")
 }
 
 pub fn compare(what: &str, got: &[f64], expected: &[f64], scale: &[f64], tolerance: f64) {

@@ -1,0 +1,39 @@
+//! The nodes of one level of a ladder of grids.
+
+/// Nodes of one level: which are evaluated, and which may hold sources. Node j lies at j 2^level h from the first output
+/// node. Ranges are half open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelNodes {
+    /// The level.
+    pub level: i32,
+    /// First and one past the last evaluated node; for negative levels in units of output nodes.
+    pub output: (i64, i64),
+    /// First and one past the last source node.
+    pub source: (i64, i64),
+    /// Nodes each side that the term reaches.
+    pub reach: i64,
+    /// Source nodes per evaluated node.
+    pub stride: i64,
+}
+
+impl LevelNodes {
+    /// The next finer level, to gather sources on: nodes whose restriction reaches all of this level's sources.
+    pub fn finer(&self) -> Self {
+        Self { level: self.level - 1, source: (2 * self.source.0 - 8, 2 * self.source.1 + 8), ..*self }
+    }
+
+    /// Index of the source that the first tap of the first evaluated node meets.
+    pub fn offset(&self) -> usize {
+        (self.output.0 * self.stride - self.reach - self.source.0) as usize
+    }
+
+    /// Number of source nodes.
+    pub fn sources(&self) -> usize {
+        (self.source.1 - self.source.0) as usize
+    }
+
+    /// Number of evaluated nodes.
+    pub fn outputs(&self) -> usize {
+        (self.output.1 - self.output.0) as usize
+    }
+}
