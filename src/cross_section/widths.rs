@@ -74,7 +74,7 @@ impl Channels {
             "range of Lorentz widths in a layer",
             format!("widest/narrowest = {ratio:.3e} at tolerance {tolerance:.1e}"),
             format!(
-                "a ratio that {MAX_CHANNELS} profiles can represent: narrow the temperature range, raise the tolerance, or remove outliers in width"
+                "a ratio that {MAX_CHANNELS} profiles can represent: narrow the range of temperatures or wavenumbers, raise the tolerance, or remove outliers in width"
             ),
         ))
     }
