@@ -18,14 +18,20 @@ struct ProductParams {
 @group(0) @binding(2) var<storage, read> weights: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> source: array<f32>;
 
-// Source [row][channel][node] of four lanes: their sum times stimulated emission and the partition function's ratio.
-fn store(node: u32, lane: u32, sum: vec4<f32>) {
-    let wavenumber = exp_f32(params.ln_first_wavenumber + f32(node) * params.step);
-    for (var k = 0u; k < 4u; k++) {
-        if lane + k < params.lanes {
-            let layer = layers[params.first_layer + (lane + k) / params.channels];
-            let factor = -expm1_f32(-layer.c2_over_t * wavenumber) * layer.strength_factor;
-            source[(lane + k) * params.nodes + node] = factor * sum[k];
-        }
+// Source [row][channel][node] of one lane: the sum times stimulated emission and the partition function's ratio; lanes beyond the last
+// are padding.
+fn store_lane(node: u32, lane: u32, sum: f32) {
+    if lane < params.lanes {
+        let wavenumber = exp_f32(params.ln_first_wavenumber + f32(node) * params.step);
+        let layer = params.first_layer + lane / params.channels;
+        let factor = -expm1_f32(-layers[layer].c2_over_t * wavenumber) * layers[layer].strength_factor;
+        source[lane * params.nodes + node] = factor * sum;
     }
+}
+
+fn store(node: u32, lane: u32, sum: vec4<f32>) {
+    store_lane(node, lane, sum.x);
+    store_lane(node, lane + 1u, sum.y);
+    store_lane(node, lane + 2u, sum.z);
+    store_lane(node, lane + 3u, sum.w);
 }

@@ -287,10 +287,11 @@ impl DensityBuffers {
                     .map(|(p, chunk)| {
                         // column slowest, so that neighbouring invocations (nodes) read neighbours
                         let rows = chunk.len() / density.columns;
-                        let mut transposed = vec![0.0f32; chunk.len()];
+                        let padded = rows.next_multiple_of(4);
+                        let mut transposed = vec![0.0f32; padded * density.columns];
                         for (r, row) in chunk.chunks(density.columns).enumerate() {
                             for (c, v) in row.iter().enumerate() {
-                                transposed[c * rows + r] = *v;
+                                transposed[c * padded + r] = *v;
                             }
                         }
                         let id = constant(
@@ -383,7 +384,8 @@ impl DensityBuffers {
             let mut bindings = vec![layers, weights, source];
             bindings.extend(&part.buffers);
             let kernel = if self.dense { &DENSE } else { &SPARSE };
-            builder.dispatch(kernel, &params, &bindings, [groups64(part.rows), groups as u32, 1]);
+            let invocations = if self.dense { part.rows.div_ceil(4) } else { part.rows };
+            builder.dispatch(kernel, &params, &bindings, [groups64(invocations), groups as u32, 1]);
         }
     }
 }
