@@ -60,6 +60,7 @@ pub mod lines;
 pub mod numerics;
 #[cfg(test)]
 mod numerics_gpu;
+pub mod objective;
 pub mod optical_depth;
 pub mod output;
 #[cfg(feature = "plot")]
