@@ -78,7 +78,7 @@ fn ramp(n: u32, scale: f32) -> Vec<f32> {
 fn plan_is_what_was_worked_out_by_hand() {
     let (program, ..) = chain(1000, 4, None).unwrap();
     let summary = program.summary();
-    let lives: Vec<_> = summary.buffers.iter().map(|b| (b.name.as_str(), b.life, b.slot)).collect();
+    let lives: Vec<_> = summary.buffers.iter().map(|b| (b.name.as_str(), b.lives[0], b.slot)).collect();
     assert_eq!(
         lives,
         [
@@ -100,6 +100,42 @@ fn plan_is_what_was_worked_out_by_hand() {
     assert_eq!(chain(1000, 4, None).unwrap().0.summary(), summary, "planning is deterministic");
     let text = serde_json::to_string(summary).unwrap();
     assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), *summary);
+}
+
+#[test]
+fn retired_memory_serves_others_until_the_next_write() {
+    let build = |retire: bool, read_again: bool| {
+        let mut b = ProgramBuilder::new();
+        let input = b.buffer("toy.input", Element::F32, &[64], Role::Input);
+        let output = b.buffer("toy.output", Element::F32, &[64], Role::Output);
+        let [first, second] =
+            ["toy.first", "toy.second"].map(|name| b.buffer(name, Element::F32, &[64], Role::Scratch));
+        let map = |b: &mut ProgramBuilder, x, y| {
+            b.dispatch(&AFFINE, &affine(64, 1.0, 0.0), &[x, y], [1, 1, 1]);
+        };
+        for _ in 0..2 {
+            for scratch in [first, second] {
+                map(&mut b, input, scratch);
+                map(&mut b, scratch, output);
+                if retire {
+                    b.retire(scratch);
+                }
+            }
+        }
+        if read_again {
+            map(&mut b, first, output);
+        }
+        b.finish(&Limits::default(), None)
+    };
+    let kept = build(false, false).unwrap();
+    let summary = kept.summary();
+    assert_eq!((&summary.buffers[2].lives, summary.slots.len()), (&vec![(0, 5)], 4));
+    let retired = build(true, false).unwrap();
+    let summary = retired.summary();
+    assert_eq!((&summary.buffers[2].lives, summary.slots.len()), (&vec![(0, 1), (4, 5)], 3));
+    assert_eq!(summary.stages[0].live_bytes, 3 * 256);
+    let message = build(true, true).unwrap_err().to_string();
+    assert!(message.contains("toy.first") && message.contains("no earlier pass has written it"), "{message}");
 }
 
 #[test]
