@@ -154,7 +154,7 @@ fn missing_inputs_are_found_before_anything_is_computed() {
 #[test]
 fn errors_have_codes_and_hints() {
     let io = |action| Error::io(action, "x", std::io::Error::other("why"));
-    let oom = Error::OutOfMemory { what: "a".into(), needed: 2, limit: 1 };
+    let oom = Error::out_of_memory("a", 2, 1);
     let errors = [io("read"), io("open"), io("write"), io("create folder"), Error::Device("d".into()), oom];
     assert_eq!(errors.each_ref().map(exit_code), [3, 3, 5, 5, 4, 4]);
     assert_eq!(errors.each_ref().map(|e| hint(e).is_some()), [false, false, true, true, true, true]);

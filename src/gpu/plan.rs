@@ -2,7 +2,7 @@
 
 use super::program::{Declared, Pass, Program, ProgramBuilder};
 use super::slots::{Tenant, assign};
-use super::summary::{BufferSummary, StageSummary, Summary};
+use super::summary::{BufferSummary, StageSummary, Summary, five_largest};
 use super::{BufferId, Kernel, Limits, Role};
 use crate::{Error, Result};
 
@@ -22,7 +22,7 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
     for buffer in &buffers {
         let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);
         if buffer.bytes > limit {
-            return Err(Error::OutOfMemory { what: format!("buffer `{}`", buffer.name), needed: buffer.bytes, limit });
+            return Err(Error::out_of_memory(format!("buffer `{}`", buffer.name), buffer.bytes, limit));
         }
     }
     let mut lives: Vec<Vec<(usize, usize)>> = vec![Vec::new(); buffers.len()];
@@ -70,14 +70,14 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
         |roles: &[Role]| buffers.iter().filter(|b| roles.contains(&b.role)).map(|b| b.bytes).max().unwrap_or(0);
     let params_bytes = params.len() as u64;
     if params_bytes > limits.buffer_bytes {
-        let what = "the parameters of all dispatches".to_owned();
-        return Err(Error::OutOfMemory { what, needed: params_bytes, limit: limits.buffer_bytes });
+        return Err(Error::out_of_memory("the parameters of all dispatches", params_bytes, limits.buffer_bytes));
     }
     let upload_bytes = largest(&[Role::Input, Role::Constant]).max(params_bytes).min(TRANSFER_BYTES);
     let readback_bytes = largest(&[Role::Output]).min(TRANSFER_BYTES);
     let peak_bytes = slots.iter().sum::<u64>() + params_bytes + upload_bytes + readback_bytes;
     if let Some(limit) = budget.filter(|&b| peak_bytes > b) {
-        return Err(Error::OutOfMemory { what: five_largest(&buffers), needed: peak_bytes, limit });
+        let largest = five_largest(buffers.iter().map(|b| (b.name.as_str(), b.bytes)));
+        return Err(Error::out_of_memory(largest, peak_bytes, limit));
     }
     let stage_summaries = stage_summaries(&stages, &passes, &tenants);
     let buffers = buffers
@@ -106,13 +106,6 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
         passes: passes.len(),
     };
     Ok(Program { passes, params, stages, summary })
-}
-
-fn five_largest(buffers: &[Declared]) -> String {
-    let mut order: Vec<&Declared> = buffers.iter().collect();
-    order.sort_by_key(|b| std::cmp::Reverse(b.bytes));
-    let list: Vec<String> = order.iter().take(5).map(|b| format!("`{}` {}", b.name, b.bytes)).collect();
-    format!("the program (largest: {})", list.join(", "))
 }
 
 fn misuse(buffer: &Declared, pass: &Pass, how: &str) -> Error {

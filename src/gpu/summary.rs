@@ -57,3 +57,11 @@ pub struct Summary {
     /// Number of passes: dispatches, copies and clears.
     pub passes: usize,
 }
+
+/// `the program (largest: ...)`, for errors.
+pub(super) fn five_largest<'a>(buffers: impl Iterator<Item = (&'a str, u64)>) -> String {
+    let mut order: Vec<(&str, u64)> = buffers.collect();
+    order.sort_by_key(|b| std::cmp::Reverse(b.1));
+    let list: Vec<String> = order.iter().take(5).map(|(name, bytes)| format!("`{name}` {bytes}")).collect();
+    format!("the program (largest: {})", list.join(", "))
+}
