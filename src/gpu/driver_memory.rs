@@ -65,7 +65,9 @@ fn vulkan(adapter: &wgpu::Adapter) -> Option<DriverMemory> {
 
 #[cfg(windows)]
 fn dx12(adapter: &wgpu::Adapter) -> Option<DriverMemory> {
-    use windows::Win32::Graphics::Dxgi::{DXGI_MEMORY_SEGMENT_GROUP_LOCAL, DXGI_QUERY_VIDEO_MEMORY_INFO, IDXGIAdapter3};
+    use windows::Win32::Graphics::Dxgi::{
+        DXGI_MEMORY_SEGMENT_GROUP_LOCAL, DXGI_QUERY_VIDEO_MEMORY_INFO, IDXGIAdapter3,
+    };
     // SAFETY: `adapter` keeps the interface alive; the structure lives for the call.
     unsafe {
         let adapter = adapter.as_hal::<wgpu::hal::api::Dx12>()?;
@@ -98,13 +100,7 @@ fn platform(adapter: &wgpu::Adapter) -> Option<DriverMemory> {
     Some(DriverMemory { total: Some(total), free: Some(total.saturating_sub(used)), used_by_process: Some(used) })
 }
 
-#[cfg(not(any(
-    windows,
-    target_vendor = "apple",
-    target_os = "linux",
-    target_os = "android",
-    target_os = "freebsd"
-)))]
+#[cfg(not(any(windows, target_vendor = "apple", target_os = "linux", target_os = "android", target_os = "freebsd")))]
 fn platform(_: &wgpu::Adapter) -> Option<DriverMemory> {
     None
 }

@@ -120,7 +120,10 @@ impl Ledger {
 
     /// Enters `bytes` under `name`; the ticket's drop takes them off.
     pub(super) fn allocate(self: &Arc<Self>, name: &str, bytes: u64, holding: Holding) -> Ticket {
-        self.lock().change(name, bytes, holding, true);
+        let mut state = self.lock();
+        state.change(name, bytes, holding, true);
+        state.record(name, bytes, holding, true);
+        drop(state);
         Ticket { ledger: self.clone(), name: name.to_owned(), bytes, holding }
     }
 
@@ -147,6 +150,9 @@ impl State {
             entry.1 = entry.1.max(entry.0);
             self.mark();
         }
+    }
+
+    fn record(&mut self, name: &str, bytes: u64, holding: Holding, taken: bool) {
         if let Some(recorder) = &mut self.recorder {
             recorder.push(|seconds| Event {
                 seconds,
@@ -179,11 +185,12 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    /// The same bytes for another purpose.
+    /// The same bytes for another purpose; one event of the timeline.
     pub fn turn(&mut self, name: &str, holding: Holding) {
         let mut state = self.ledger.lock();
         state.change(&self.name, self.bytes, self.holding, false);
         state.change(name, self.bytes, holding, true);
+        state.record(name, self.bytes, holding, true);
         drop(state);
         name.clone_into(&mut self.name);
         self.holding = holding;
@@ -192,7 +199,9 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.ledger.lock().change(&self.name, self.bytes, self.holding, false);
+        let mut state = self.ledger.lock();
+        state.change(&self.name, self.bytes, self.holding, false);
+        state.record(&self.name, self.bytes, self.holding, false);
     }
 }
 

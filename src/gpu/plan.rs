@@ -79,7 +79,7 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
         let largest = five_largest(buffers.iter().map(|b| (b.name.as_str(), b.bytes)));
         return Err(Error::out_of_memory(largest, peak_bytes, limit));
     }
-    let stage_summaries = stage_summaries(&stages, &passes, &tenants);
+    let (stage_summaries, schedule) = stage_summaries(&stages, &passes, &tenants);
     let buffers = buffers
         .into_iter()
         .zip(tenants.into_iter().zip(slot_of))
@@ -98,6 +98,7 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
         buffers,
         slots,
         stages: stage_summaries,
+        schedule,
         params_bytes,
         upload_bytes,
         readback_bytes,
@@ -188,7 +189,12 @@ fn dispatch_uses<'a>(
     Ok(uses)
 }
 
-fn stage_summaries(names: &[String], passes: &[(usize, Pass)], tenants: &[Tenant]) -> Vec<StageSummary> {
+/// Each stage's size, and the first pass of each run of a stage with its number.
+fn stage_summaries(
+    names: &[String],
+    passes: &[(usize, Pass)],
+    tenants: &[Tenant],
+) -> (Vec<StageSummary>, Vec<(usize, usize)>) {
     // Bytes that come alive and die at each pass; their running sum is what lives in it.
     let (mut born, mut dead) = (vec![0; passes.len()], vec![0; passes.len() + 1]);
     for tenant in tenants.iter().filter(|t| !t.exclusive) {
@@ -199,6 +205,7 @@ fn stage_summaries(names: &[String], passes: &[(usize, Pass)], tenants: &[Tenant
     }
     let mut live: u64 = tenants.iter().filter(|t| t.exclusive).map(|t| t.bytes).sum();
     let mut stages: Vec<StageSummary> = Vec::new();
+    let mut schedule: Vec<(usize, usize)> = Vec::new();
     for (number, (stage, _)) in passes.iter().enumerate() {
         live = live + born[number] - dead[number];
         let name = &names[*stage];
@@ -206,8 +213,11 @@ fn stage_summaries(names: &[String], passes: &[(usize, Pass)], tenants: &[Tenant
             stages.push(StageSummary { name: name.clone(), passes: 0, live_bytes: 0 });
             stages.len() - 1
         });
+        if schedule.last().is_none_or(|last| last.1 != at) {
+            schedule.push((number, at));
+        }
         stages[at].passes += 1;
         stages[at].live_bytes = stages[at].live_bytes.max(live);
     }
-    stages
+    (stages, schedule)
 }

@@ -53,7 +53,8 @@ impl MemoryPolicy {
     }
 }
 
-const REQUIRED: &str = "`auto`, `exact`, a size with a unit such as `48MiB`, a number of bytes, or a fraction such as `0.75`";
+const REQUIRED: &str =
+    "`auto`, `exact`, a size with a unit such as `48MiB`, a number of bytes, or a fraction such as `0.75`";
 
 /// Units by their names in lower case.
 const UNITS: [(&str, u64); 13] = [

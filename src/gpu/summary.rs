@@ -44,6 +44,8 @@ pub struct Summary {
     pub slots: Vec<u64>,
     /// Stages in order of first appearance.
     pub stages: Vec<StageSummary>,
+    /// When each stage runs: first pass, and index into `stages`, ascending; until the next one or the end.
+    pub schedule: Vec<(usize, usize)>,
     /// Uniform buffer with the parameters of all dispatches \[bytes\].
     pub params_bytes: u64,
     /// Staging buffer for host-to-device copies \[bytes\].

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::ledger::Holding;
 
-/// One change of the account.
+/// One change of the account. A buffer that goes to or comes from the pool is one event, with what it is held for afterwards.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event {
     /// Since the recording began \[s\].

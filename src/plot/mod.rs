@@ -1,4 +1,4 @@
-//! Pictures of spectra, cross sections and contribution functions, as SVG and PNG.
+//! Pictures of spectra, cross sections, contribution functions and device memory, as SVG and PNG.
 //!
 //! Every figure is drawn by one function onto a small drawing surface with two implementations, so both files show the
 //! same picture. Dense curves are reduced to the lowest and highest value per pixel column first: 150 000 points draw in
@@ -15,14 +15,18 @@ mod cross_sections;
 mod envelope;
 mod figure;
 mod legend;
+mod memory_plan;
 mod panel;
 mod raster;
 mod spectrum;
 mod surface;
 mod svg;
 mod text;
+mod timeline;
 
 pub use contribution::{ContributionMap, contribution};
 pub use cross_sections::{CrossSectionCurve, cross_sections};
 pub use figure::Formats;
+pub use memory_plan::memory_plan;
 pub use spectrum::{Series, SpectrumOptions, Zoom, spectrum};
+pub use timeline::memory_history;

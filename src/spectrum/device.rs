@@ -4,7 +4,7 @@ use super::cpu::pair;
 use super::model::{EmissionModel, State};
 use crate::Result;
 use crate::cross_section::gpu::{DeviceStage, ROW_MULTIPLE};
-use crate::gpu::{BufferId, Device, Element, ProgramBuilder, Role, Workspace};
+use crate::gpu::{BufferId, Device, Element, ProgramBuilder, Role, Summary, Workspace};
 use crate::optical_depth::{CiaBuffers, DeviceTable};
 use crate::timing::Stages;
 use crate::transfer::emission::RESTART;
@@ -104,6 +104,11 @@ impl DeviceEmission {
     /// Planned bytes, and most bytes that the ledger saw.
     pub fn bytes(&self) -> (u64, u64) {
         (self.workspace.program().peak_bytes(), self.device.ledger().peak())
+    }
+
+    /// What was planned.
+    pub fn plan(&self) -> &Summary {
+        self.workspace.program().summary()
     }
 
     pub fn flux(&mut self, model: &EmissionModel, state: &State, seconds: &mut Stages) -> Result<Vec<f32>> {

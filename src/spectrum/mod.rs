@@ -63,6 +63,14 @@ impl Emission<'_> {
         }
     }
 
+    /// Buffers, their lives and slots, and stages on the device; `None` on the CPU.
+    pub fn memory_plan(&self) -> Option<&crate::gpu::Summary> {
+        match &self.runner {
+            Runner::Cpu(_) => None,
+            Runner::Device(device) => Some(device.plan()),
+        }
+    }
+
     /// What was done so far, and how; seconds are summed over all spectra.
     pub fn report(&self) -> EmissionReport {
         let (planned, tracked) = match &self.runner {
