@@ -3,8 +3,7 @@
 //! **How this differs from an arena.** A GPU arena takes one large allocation and hands out ranges of it. wgpu forbids to read one range
 //! of a buffer and write another in the same dispatch, so ranges of a common buffer would be of little use. The reserve of a
 //! [`Fraction`](super::MemoryPolicy::Fraction) is therefore *ballast*: buffers that nobody uses and that keep the memory from other
-//! programs. When a workspace allocates, as much ballast is freed as it needs, its buffers are created in that room, and the
-//! rest is filled up again. When a workspace is dropped, its buffers stay in the pool, and the next one that needs a buffer of the same
+//! programs. When a workspace allocates, as much ballast is freed as it needs and its buffers are created in that room. When a workspace is dropped, its buffers stay in the pool, and the next one that needs a buffer of the same
 //! size takes it: a sequence of equal programs allocates nothing. What no longer fits is freed again, oldest first.
 //!
 //! Two things follow. The bytes held (in use, unused and ballast together) are the same from start to end. And in the moment between freeing
@@ -85,10 +84,10 @@ impl Pool {
         };
         (state.policy, state.reserve) = (policy, reserve);
         state.release(device, u64::MAX)?;
-        state.fill(device).map_err(|refused| {
+        state.fill(device, 0).map_err(|refused| {
             (state.policy, state.reserve) = before;
             let _ = state.release(device, u64::MAX);
-            let _ = state.fill(device);
+            let _ = state.fill(device, 0);
             match refused {
                 Refused::Other(error) => error,
                 Refused::Memory => {
@@ -171,7 +170,7 @@ impl State {
             let _ = device.wait(None);
         }
         // Where the reserve cannot be filled up now, the next allocation tries again.
-        let _ = self.fill(device);
+        let _ = self.fill(device, 0);
         result.map(|()| found.into_iter().flatten().collect())
     }
 
@@ -189,7 +188,10 @@ impl State {
             return Ok(());
         }
         let room = self.reserve.saturating_sub(device.ledger().allocated());
-        self.release(device, bytes.saturating_sub(room))
+        self.release(device, bytes.saturating_sub(room))?;
+        // Ballast comes in large pieces; what was freed beyond need is taken back at once. If that fails, what is needed may still be there.
+        let _ = self.fill(device, bytes);
+        Ok(())
     }
 
     /// Frees `bytes` of ballast, then of unused buffers, or all there is.
@@ -209,9 +211,10 @@ impl State {
         if freed > 0 { device.wait(None) } else { Ok(()) }
     }
 
-    /// Fills the reserve up.
-    fn fill(&mut self, device: &Device) -> Result<(), Refused> {
-        let missing = |device: &Device| self.reserve.saturating_sub(device.ledger().allocated()) / 4 * 4;
+    /// Fills the reserve up, except for `room` bytes.
+    fn fill(&mut self, device: &Device, room: u64) -> Result<(), Refused> {
+        let wanted = self.reserve.saturating_sub(room);
+        let missing = |device: &Device| wanted.saturating_sub(device.ledger().allocated()) / 4 * 4;
         while missing(device) > 0 {
             let bytes = missing(device).min(device.limits().buffer_bytes);
             self.ballast.push(create(device, &ballast_request("gpu.reserve", bytes), Holding::Ballast)?);
