@@ -56,6 +56,7 @@ pub mod error;
 pub mod gpu;
 pub mod grid;
 pub mod kernels;
+pub mod instrument;
 pub mod lines;
 pub mod numerics;
 #[cfg(test)]
