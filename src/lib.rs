@@ -55,8 +55,8 @@ pub mod density;
 pub mod error;
 pub mod gpu;
 pub mod grid;
-pub mod kernels;
 pub mod instrument;
+pub mod kernels;
 pub mod lines;
 pub mod numerics;
 #[cfg(test)]

@@ -21,7 +21,9 @@ impl ResponseTable {
     /// [`Error::Invalid`]: lengths that differ, fewer than two rows, velocities that are not strictly ascending or not within 0.1 c, weights
     /// that are negative, not finite or all zero.
     pub fn new(velocity_km_s: &[f64], weight: &[f64]) -> Result<Self> {
-        let fail = |what: &str, given: String, required: &str| Err(Error::invalid(format!("response: {what}"), given, required));
+        let fail = |what: &str, given: String, required: &str| {
+            Err(Error::invalid(format!("response: {what}"), given, required))
+        };
         if velocity_km_s.len() != weight.len() || weight.len() < 2 {
             let given = format!("{} velocities and {} weights", velocity_km_s.len(), weight.len());
             return fail("rows of the table", given, "two or more, as many weights as velocities");

@@ -144,7 +144,11 @@ impl Parameters {
             Some(index) if self.0[index] == *new => Ok(index),
             Some(index) => {
                 let given = format!("{} to {} and {} to {}", self.0[index].low, self.0[index].high, new.low, new.high);
-                Err(Error::invalid(format!("range of the shared parameter `{}`", new.name), given, "the same range everywhere"))
+                Err(Error::invalid(
+                    format!("range of the shared parameter `{}`", new.name),
+                    given,
+                    "the same range everywhere",
+                ))
             }
             None => {
                 self.0.push(new.clone());

@@ -154,7 +154,11 @@ impl Instrument {
                 "{:.6} to {:.6} or wider: the data span {low:.6} to {high:.6}, and response, rotation and radial velocity reach beyond them",
                 needed.0, needed.1
             );
-            return Err(Error::invalid("range of the model's grid [cm-1]", format!("{} to {}", grid.lo(), grid.hi()), required));
+            return Err(Error::invalid(
+                "range of the model's grid [cm-1]",
+                format!("{} to {}", grid.lo(), grid.hi()),
+                required,
+            ));
         }
         let step = grid.step();
         let mut parameters = Parameters::default();
@@ -216,7 +220,11 @@ impl Instrument {
             }
         }
         if let Some(rotation) = &settings.rotation {
-            Parameters::default().place("v sin i [km s-1]", &rotation.v_sin_i_km_s, &Allowed::Within(0.1 * LIGHT_KM_S))?;
+            Parameters::default().place(
+                "v sin i [km s-1]",
+                &rotation.v_sin_i_km_s,
+                &Allowed::Within(0.1 * LIGHT_KM_S),
+            )?;
             let reach = rotation.v_sin_i_km_s.range().1 / LIGHT_KM_S;
             (low, high, parts) = (low - reach, high + reach, parts + 1);
             let limb = [rotation.u1.range(), rotation.u2.range()];

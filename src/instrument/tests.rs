@@ -160,14 +160,15 @@ fn tangents_of_several_columns_are_those_of_each() {
 #[test]
 fn a_gaussian_line_gets_the_analytic_width() {
     let grid = grid();
-    for (s, power) in [(5e-6, 1e5), (3e-6, 3e5), (2e-5, 2e4)] {
+    // The narrowest line has three steps per standard deviation: interpolation at its worst.
+    for (s, power, tolerance) in [(5e-6, 1e5, 1e-6), (3e-6, 3e5, 4e-5), (2e-5, 2e4, 1e-9)] {
         let sigma = 1.0 / (2.0 * (2.0 * 2f64.ln()).sqrt() * power);
         let wide = f64::hypot(s, sigma);
         let Sampling::Points(at) = points(400) else { unreachable!() };
         let expected: Vec<f64> =
             at.iter().map(|nu| s / wide * (-0.5 * ((nu / 2000.0).ln() / wide).powi(2)).exp()).collect();
         let found = record(&gaussian(power), grid, &Sampling::Points(at), &line(&grid, 2000.0, s));
-        close(&found, &expected, 1e-5, &format!("s = {s}, R = {power}"));
+        close(&found, &expected, tolerance, &format!("s = {s}, R = {power}"));
     }
 }
 
@@ -195,7 +196,7 @@ fn rotation_gives_grays_profile_and_keeps_the_equivalent_width() {
                 let expected = gray(x, epsilon) / reach * area;
                 assert!((found / expected - 1.0).abs() < 3e-3, "x = {x}: {found} {expected}");
             }
-            assert!(x.abs() < 1.15 || found.abs() < 1e-5, "x = {x}: {found}");
+            assert!(x.abs() < 1.19 || found.abs() < 1e-5, "x = {x}: {found}");
         }
     }
     // Equivalent width: all grid points of the broadened line against those of the line.
@@ -315,12 +316,11 @@ fn shared_names_are_one_parameter() {
 
 #[test]
 fn errors_give_the_ranges() {
-    let error = |settings: &Settings, sampling: &Sampling| {
-        Instrument::new(settings, grid(), sampling).unwrap_err().to_string()
-    };
+    let error =
+        |settings: &Settings, sampling: &Sampling| Instrument::new(settings, grid(), sampling).unwrap_err().to_string();
     let at = |nu: f64| Sampling::Points(vec![2000.0, nu]);
     let message = error(&gaussian(1e4), &at(2004.9));
-    assert!(message.contains("range of the model's grid [cm-1]: given 1995 to 2005, required 1999.48"), "{message}");
+    assert!(message.contains("range of the model's grid [cm-1]: given 1995 to 2005, required 1999.46"), "{message}");
     assert!(message.contains("to 2005.4") && message.contains("the data span 2000.000000 to 2004.900000"), "{message}");
     // A free velocity counts with its whole range.
     let moving = Settings { radial_velocity_km_s: Setting::free("rv", -800.0, 0.0), ..Settings::default() };
@@ -337,7 +337,9 @@ fn errors_give_the_ranges() {
     let light = Settings { radial_velocity_km_s: 3e5.into(), ..Settings::default() };
     assert!(error(&light, &points(3)).contains("radial velocity [km s-1]: given 300000"));
     let empty = Settings { scale: Setting::free("a", 1.0, 1.0), ..Settings::default() };
-    assert!(error(&empty, &points(3)).contains("scale: range of the free parameter: given 1 to 1, required low < high"));
+    assert!(
+        error(&empty, &points(3)).contains("scale: range of the free parameter: given 1 to 1, required low < high")
+    );
     let two = (Setting::free("a", 0.0, 1.0), Setting::free("a", 0.0, 2.0));
     let two = Settings { scale: two.0, offset: two.1, ..Settings::default() };
     assert!(error(&two, &points(3)).contains("shared parameter `a`: given 0 to 1 and 0 to 2"));
