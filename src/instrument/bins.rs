@@ -12,19 +12,24 @@ use super::row::Stencil;
 #[derive(Clone, Debug)]
 pub(super) struct BinRule {
     step: f64,
+    /// e^h.
+    ratio: f64,
     /// Nodes and weights of a quadrature on (0, 1).
     rule: Vec<(f64, f64)>,
-    /// Integral of each node's weight over a whole cell.
-    full: [f64; NODES],
+    /// For each node of a cell, the integral of phi(y) e^(h y) over all cells before it, with e^(h y) relative to the cell's left node.
+    before: [f64; NODES],
     /// Integral of phi(y) e^(h y) over all y.
     total: f64,
 }
 
 impl BinRule {
     pub fn new(step: f64) -> Self {
-        let mut this = Self { step, rule: panels(0.0, 1.0, 1), full: [0.0; NODES], total: 0.0 };
-        this.full = this.partial(1.0);
-        this.total = (0..NODES).map(|k| (-step * (FIRST + k as isize) as f64).exp() * this.full[k]).sum();
+        let ratio = step.exp();
+        let mut this = Self { step, ratio, rule: panels(0.0, 1.0, 1), before: [0.0; NODES], total: 0.0 };
+        // The cell n steps before this one sees node k as its node k + n.
+        let full = this.partial(1.0);
+        this.before = std::array::from_fn(|k| (k + 1..NODES).map(|m| ratio.powi(k as i32 - m as i32) * full[m]).sum());
+        this.total = (0..NODES).map(|k| ratio.powi(-(FIRST as i32 + k as i32)) * full[k]).sum();
         this
     }
 
@@ -44,12 +49,8 @@ impl BinRule {
     fn edge(&self, x: f64, origin: f64) -> [(isize, f64); NODES + 1] {
         let (left, t) = cell(x);
         let (scale, partial) = ((self.step * (left as f64 - origin)).exp(), self.partial(t));
-        let mut b = [0.0; NODES];
-        for (k, b) in b.iter_mut().enumerate() {
-            let whole: f64 = (k + 1..NODES).map(|m| (-self.step * (m - k) as f64).exp() * self.full[m]).sum();
-            *b = scale * (partial[k] + whole);
-        }
-        self.differences(left, scale * self.total * ((FIRST - 1) as f64 * self.step).exp(), b)
+        let b = std::array::from_fn(|k| scale * (partial[k] + self.before[k]));
+        self.differences(left, scale * self.total * self.ratio.powi(FIRST as i32 - 1), b)
     }
 
     /// D of the derivative of B by the position of the edge.
@@ -61,11 +62,10 @@ impl BinRule {
 
     /// b(i) - e^h b(i - 1) of the six nodes of a cell, of which the node before has the value `before`, and of the next, which has zero.
     fn differences(&self, left: isize, before: f64, b: [f64; NODES]) -> [(isize, f64); NODES + 1] {
-        let ratio = self.step.exp();
         std::array::from_fn(|k| {
             let previous = if k == 0 { before } else { b[k - 1] };
             let here = if k < NODES { b[k] } else { 0.0 };
-            (left + FIRST + k as isize, here - ratio * previous)
+            (left + FIRST + k as isize, here - self.ratio * previous)
         })
     }
 
@@ -86,6 +86,6 @@ impl BinRule {
         let norm = (self.step * (high - low)).exp_m1() / self.step;
         let from = from.into_iter().map(|(node, tap)| (node, -tap / norm));
         let taps = from.chain(to.into_iter().map(|(node, tap)| (node, tap / norm))).collect();
-        Stencil { taps, ratio: self.step.exp() }
+        Stencil { taps, ratio: self.ratio }
     }
 }

@@ -220,11 +220,9 @@ impl Instrument {
             }
         }
         if let Some(rotation) = &settings.rotation {
-            Parameters::default().place(
-                "v sin i [km s-1]",
-                &rotation.v_sin_i_km_s,
-                &Allowed::Within(0.1 * LIGHT_KM_S),
-            )?;
+            for allowed in [Allowed::NotNegative, Allowed::Within(0.1 * LIGHT_KM_S)] {
+                Parameters::default().place("v sin i [km s-1]", &rotation.v_sin_i_km_s, &allowed)?;
+            }
             let reach = rotation.v_sin_i_km_s.range().1 / LIGHT_KM_S;
             (low, high, parts) = (low - reach, high + reach, parts + 1);
             let limb = [rotation.u1.range(), rotation.u2.range()];

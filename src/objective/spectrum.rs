@@ -3,34 +3,11 @@
 use std::f64::consts::TAU;
 
 use super::blocks::plan;
-use super::noise::NoiseSlots;
-use super::{BlockSummary, DataSet, LogDensity, Mode, Needs, Noise, Residuals, SpectrumModel, Summary};
+use super::observation::Member;
+use super::{BlockSummary, DataSet, LogDensity, Mode, Needs, Observation, Residuals, SpectrumModel, Summary};
 use crate::grid::Grid;
-use crate::instrument::{FreeParameter, Instrument, Operator, Parameters, Settings};
+use crate::instrument::{FreeParameter, Parameters};
 use crate::{Error, Result};
-
-/// Data with what lies between them and the model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observation {
-    /// The data.
-    pub data: DataSet,
-    /// The instrument.
-    pub instrument: Settings,
-    /// The noise.
-    pub noise: Noise,
-}
-
-impl Observation {
-    /// Says in an error which data set it is about.
-    pub(super) fn locate(&self, error: Error) -> Error {
-        match error {
-            Error::Invalid { what, given, required } => {
-                Error::Invalid { what: format!("data set `{}`: {what}", self.data.name()), given, required }
-            }
-            other => other,
-        }
-    }
-}
 
 /// The model at one data set.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,15 +16,6 @@ pub struct Prediction {
     pub value: Vec<f64>,
     /// Standard deviations of the data, noise parameters included \[point\].
     pub sigma: Vec<f64>,
-}
-
-/// An observation on the grid of its model.
-struct Member {
-    data: DataSet,
-    instrument: Instrument,
-    /// Place of each instrument parameter among those of instruments and noise.
-    places: Vec<usize>,
-    noise: NoiseSlots,
 }
 
 struct Block<M> {
@@ -71,7 +39,7 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
     /// nu. `resolution` is that of these grids, which enters the needs by a few steps.
     ///
     /// # Errors
-    /// [`Error::Invalid`]: no observation, two of the same name, settings or data that an [`Instrument`] refuses, a grid that does not hold what
+    /// [`Error::Invalid`]: no observation, two of the same name, settings or data that an [`Instrument`](crate::instrument::Instrument) refuses, a grid that does not hold what
     /// the data need, models with different parameters, a name that stands for a parameter of both model and instrument. Errors of `build`.
     pub fn new(
         observations: Vec<Observation>,
@@ -273,7 +241,7 @@ impl<M: SpectrumModel> LogDensity for SpectrumObjective<M> {
         &self.names
     }
 
-    /// ln L. Priors are for others to add.
+    /// ln L, without priors; not a number where the spectrum is none.
     fn value_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64> {
         let (model_x, extra_x) = split(&self.names, &self.extra, x)?;
         if gradient.len() != x.len() {
@@ -300,46 +268,6 @@ impl<M: SpectrumModel> LogDensity for SpectrumObjective<M> {
             by_extra.iter_mut().zip(block_extra).for_each(|(sum, part)| *sum += part);
         }
         Ok(total)
-    }
-}
-
-impl Member {
-    fn new(observation: &Observation, grid: Grid, extra: &mut Parameters) -> Result<Self> {
-        let data = observation.data.clone();
-        let instrument = Instrument::new(&observation.instrument, grid, &data.sampling())?;
-        let places = instrument.parameters().iter().map(|p| extra.merge(p)).collect::<Result<Vec<_>>>()?;
-        let noise = NoiseSlots::new(&observation.noise, extra)?;
-        Ok(Self { data, instrument, places, noise })
-    }
-
-    fn operator(&self, extra_x: &[f64]) -> Result<Operator<'_>> {
-        let x: Vec<f64> = self.places.iter().map(|place| extra_x[*place]).collect();
-        self.instrument.at(&x)
-    }
-
-    fn sigma(&self, extra_x: &[f64]) -> Vec<f64> {
-        self.data.error().iter().map(|e| self.noise.variance(*e, extra_x).sqrt()).collect()
-    }
-
-    /// ln L of the data set and its derivatives by the spectrum \[nu\]; those by parameters of instrument and noise are added to `by_extra`.
-    fn log_likelihood(&self, extra_x: &[f64], spectrum: &[f64], by_extra: &mut [f64]) -> Result<(f64, Vec<f64>)> {
-        let operator = self.operator(extra_x)?;
-        let (values, slopes) = operator.apply_with_derivatives(spectrum)?;
-        let (mut total, mut back) = (0.0, Vec::with_capacity(values.len()));
-        for (j, (y, (d, e))) in values.iter().zip(self.data.value().iter().zip(self.data.error())).enumerate() {
-            let (difference, variance) = (y - d, self.noise.variance(*e, extra_x));
-            total -= 0.5 * (difference * difference / variance + (TAU * variance).ln());
-            let by_value = -difference / variance;
-            back.push(by_value);
-            for (place, slope) in self.places.iter().zip(&slopes[j * self.places.len()..]) {
-                by_extra[*place] += by_value * slope;
-            }
-            let by_variance = 0.5 * (by_value * by_value - 1.0 / variance);
-            for (place, slope) in self.noise.variance_slopes(*e, extra_x) {
-                by_extra[place] += by_variance * slope;
-            }
-        }
-        Ok((total, operator.transpose(&back)?))
     }
 }
 
