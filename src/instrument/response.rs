@@ -28,7 +28,7 @@ impl ResponseTable {
             let given = format!("{} velocities and {} weights", velocity_km_s.len(), weight.len());
             return fail("rows of the table", given, "two or more, as many weights as velocities");
         }
-        if let Some(v) = velocity_km_s.iter().find(|v| !(v.abs() < 0.1 * LIGHT_KM_S)) {
+        if let Some(v) = velocity_km_s.iter().find(|v| v.is_nan() || v.abs() >= 0.1 * LIGHT_KM_S) {
             return fail("velocity [km s-1]", v.to_string(), "a finite number within a tenth of the speed of light");
         }
         if let Some(pair) = velocity_km_s.windows(2).find(|v| v[0] >= v[1]) {

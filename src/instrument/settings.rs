@@ -226,7 +226,7 @@ impl Instrument {
             let reach = rotation.v_sin_i_km_s.range().1 / LIGHT_KM_S;
             (low, high, parts) = (low - reach, high + reach, parts + 1);
             let limb = [rotation.u1.range(), rotation.u2.range()];
-            if !(disc(limb[0].1, limb[1].1) > 0.0) {
+            if disc(limb[0].1, limb[1].1) <= 0.0 {
                 let given = format!("u1 = {}, u2 = {}", limb[0].1, limb[1].1);
                 return Err(Error::invalid("limb darkening", given, "1 - u1/3 - u2/6 > 0, a disc that shines"));
             }

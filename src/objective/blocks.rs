@@ -32,12 +32,11 @@ pub struct Needs {
     pub range: (f64, f64),
 }
 
+/// Data sets that share a model, by their places, and what it must hold.
+pub(super) type Share = (Range<usize>, Needs);
+
 /// The mode chosen, and for each model the data sets it serves and what it must hold on a grid of resolution `resolution`.
-pub(super) fn plan(
-    observations: &[Observation],
-    mode: Mode,
-    resolution: f64,
-) -> Result<(Mode, Vec<(Range<usize>, Needs)>)> {
+pub(super) fn plan(observations: &[Observation], mode: Mode, resolution: f64) -> Result<(Mode, Vec<Share>)> {
     if observations.is_empty() {
         return Err(Error::invalid("number of data sets", 0, "one or more"));
     }

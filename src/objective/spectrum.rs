@@ -288,7 +288,7 @@ fn equal_steps(wavenumber: &[f64]) -> Result<Grid> {
     };
     let grid = Grid::new(*first, *last, wavenumber.len())?;
     // Instruments interpolate to far below this part of a step.
-    let strays = |(k, nu): &(usize, &f64)| !((grid.position(**nu) - *k as f64).abs() < 1e-4);
+    let strays = |(k, nu): &(usize, &f64)| nu.is_nan() || (grid.position(**nu) - *k as f64).abs() > 1e-4;
     match wavenumber.iter().enumerate().find(strays) {
         None => Ok(grid),
         Some((k, nu)) => {

@@ -27,6 +27,7 @@ pub trait SpectrumModel {
     ///
     /// # Errors
     /// As [`spectrum`](Self::spectrum), and those of `scalar`.
+    #[allow(clippy::type_complexity)] // a name for the closure would hide its shapes
     fn value_and_gradient(
         &mut self,
         x: &[f64],
