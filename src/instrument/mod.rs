@@ -26,7 +26,7 @@
 //! [`Settings`] says what stands between spectrum and data; each number in it is a [`Setting`], fixed or free in a range. [`Instrument::new`] checks
 //! once that the grid holds all that the data need for every value in those ranges. [`Instrument::at`] gives the [`Operator`] for given values of the
 //! free parameters: a few microseconds to milliseconds, kernels only. Its cost is (data points) x (kernel length) x (6 + columns) multiply-adds,
-//! and up to five times that for means over narrow bins (figures: `docs/retrieval.md`).
+//! and up to ten times that for means over narrow bins (figures: `docs/retrieval.md`).
 //!
 //! References: D. F. Gray, "The Observation and Analysis of Stellar Photospheres", 3rd ed. (2005), eq. 18.14 (rotation).
 
