@@ -54,7 +54,7 @@ pub fn compute(device: &Device) -> Result<(Summary, Timeline)> {
 
     let backend = Backend::Device(device.clone());
     let emission = model.open(&backend)?;
-    let plan = emission.memory_plan().cloned().expect("a device has a plan");
+    let plan = emission.plan().expect("a device has a plan").memory.clone();
     assert_eq!(device.ledger().current(), plan.peak_bytes);
     drop(emission);
 

@@ -56,6 +56,7 @@ pub mod error;
 pub mod gpu;
 pub mod grid;
 pub mod host_memory;
+pub mod instrument;
 pub mod kernels;
 pub mod lines;
 pub mod numerics;

@@ -3,7 +3,7 @@
 //
 // In:  taps [row][channel][padded] as vectors of 4; source [row][channel][nodes], aligned so that the first tap of the first
 //      evaluated node meets a multiple of 4.
-// Out: result [row][outputs], outputs a multiple of 16.
+// Out: result [result_row + row][outputs], outputs a multiple of 16.
 // Dispatch: one invocation per 16 nodes (x) and row (y). Blocks of 4 slide over the source: per 4 taps one load of each, 16 vector
 // multiply-adds.
 
@@ -36,7 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             s3 = s4;
         }
     }
-    let out = (id.y * params.outputs + first) / 4u;
+    let out = ((params.result_row + id.y) * params.outputs + first) / 4u;
     result[out] = r0 + from_above(id.y, first);
     result[out + 1u] = r1 + from_above(id.y, first + 4u);
     result[out + 2u] = r2 + from_above(id.y, first + 8u);

@@ -2,7 +2,7 @@
 // src/cross_section/convolve.rs.
 //
 // In:  taps [row][channel][padded]; source [row][channel][nodes]; layers [all layers].
-// Out: output [.. + row][4 quads] += factor times the sum; nodes beyond the last are padding.
+// Out: output [first_row + row][first_quad + ..] of rows of row_quads vectors += factor times the sum; nodes beyond the last are padding.
 // Dispatch: one invocation per four output nodes (x) and row (y). Vectors of four sources meet vectors of four taps; outputs lie stride/4
 // vectors apart, or share vectors at stride 2.
 
@@ -15,6 +15,9 @@ struct BelowParams {
     stride: u32,
     first_layer: u32,
     first_row: u32,    // of the output
+    row_quads: u32,    // output: vectors of a row
+    first_quad: u32,   // and where in it the segment starts
+    pad0: u32, pad1: u32,
 }
 @group(0) @binding(0) var<uniform> params: BelowParams;
 @group(0) @binding(1) var<storage, read> taps: array<vec4<f32>>;
@@ -53,5 +56,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             }
         }
     }
-    output[(params.first_row + id.y) * params.quads + id.x] += layers[params.first_layer + id.y].output_factor * sum;
+    output[(params.first_row + id.y) * params.row_quads + params.first_quad + id.x] += layers[params.first_layer + id.y].output_factor * sum;
 }

@@ -1,7 +1,7 @@
 // Lines within the softening radius of output nodes, each by its own profile less its own softened one; the profile's core is left
 // to core.wgsl. Twin: src/cross_section/near.rs.
 //
-// In:  lines; bins, the first line at or after every 16th output node; near [row][line][2]: (strength, g, 1/(radius^2 + g^2),
+// In:  lines; bins, the first line at or after every 16th output node; near [row][line from first_line on][2]: (strength, g, 1/(radius^2 + g^2),
 //      fourth coefficient), (coefficients 0..3).
 @group(0) @binding(4) var<storage, read> lines: array<Line>;
 @group(0) @binding(5) var<storage, read> bins: array<u32>;
@@ -40,11 +40,13 @@ fn near_field(row: u32, i: i32) -> Sixteen {
     let step = params.step;
     let top = i32(params.bins);
     let base = 2u * row * params.lines;
-    let last = bins[clamp(((i + 15 + params.window - params.first_bin) >> 4u) + 1, 0, top)];
+    let last = min(bins[clamp(((i + 15 + params.window - params.first_bin) >> 4u) + 1, 0, top)], params.first_line + params.lines);
     var sum = Sixteen(vec4(0.0), vec4(0.0), vec4(0.0), vec4(0.0));
-    for (var n = bins[clamp((i - params.window - params.first_bin) >> 4u, 0, top)]; n < last; n++) {
-        let a = near[base + 2u * n];
-        let line = Near(a.x, a.y, radius2, a.z, near[base + 2u * n + 1u], a.w);
+    let begin = max(bins[clamp((i - params.window - params.first_bin) >> 4u, 0, top)], params.first_line);
+    for (var n = begin; n < last; n++) {
+        let at = base + 2u * (n - params.first_line);
+        let a = near[at];
+        let line = Near(a.x, a.y, radius2, a.z, near[at + 1u], a.w);
         let d = (f32(i - lines[n].node) + vec4(0.0, 1.0, 2.0, 3.0) - lines[n].fraction) * step;
         sum.a += near_line(line, d, inverse_sigma);
         sum.b += near_line(line, d + 4.0 * step, inverse_sigma);

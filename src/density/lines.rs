@@ -196,21 +196,28 @@ impl LineTable {
             .collect()
     }
 
-    /// Spreads all lines onto the source nodes of one level: result \[channel\]\[node\]. Twin of `shaders/density/gather.wgsl`.
+    /// Spreads the lines onto the source nodes of one level: result \[channel\]\[node\]. What falls outside the nodes is left out. Twin of
+    /// `shaders/density/gather.wgsl`.
     pub fn spread(&self, layer: &LayerFactors, channels: &Channels, nodes: &LevelNodes) -> Vec<Vec<f64>> {
         let mut source = vec![vec![0.0; nodes.sources()]; channels.count()];
         let mut weights = [0.0; MAX_CHANNELS];
         let scale = 2f64.powi(-nodes.level);
-        for line in &self.lines {
+        let reach = SPREAD as i64;
+        let before = |node: i64| self.lines.partition_point(|l| l.position * scale < node as f64);
+        for line in &self.lines[before(nodes.source.0 - reach)..before(nodes.source.1 + reach)] {
             let t = line.position * scale;
             let node = t.floor();
             let first = node as i64 - 3 - nodes.source.0;
-            debug_assert!(first >= 0 && first + SPREAD as i64 <= nodes.sources() as i64);
+            let (begin, end) = (first.max(0), (first + reach).min(nodes.sources() as i64));
+            if begin >= end {
+                continue;
+            }
             let strength = line.strength(layer);
             channels.weights(line.gamma(layer), &mut weights);
             let spread = lagrange8(t - node);
+            let spread = &spread[(begin - first) as usize..(end - first) as usize];
             for (source, weight) in source.iter_mut().zip(weights) {
-                for (s, w) in source[first as usize..first as usize + SPREAD].iter_mut().zip(spread) {
+                for (s, w) in source[begin as usize..end as usize].iter_mut().zip(spread) {
                     *s += strength * weight * w;
                 }
             }

@@ -20,6 +20,7 @@
 mod adapter;
 mod ballast;
 mod buffers;
+mod choose;
 mod device;
 mod driver_memory;
 mod faults;
@@ -46,6 +47,7 @@ mod tests;
 
 pub use adapter::DeviceInfo;
 pub use ballast::Ballast;
+pub use choose::first_that_fits;
 pub use device::Device;
 pub use driver_memory::DriverMemory;
 pub(crate) use layout::host_struct;

@@ -56,15 +56,25 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
             written[buffer.0] |= writes;
         }
     }
-    if let Some((buffer, _)) = buffers.iter().zip(&lives).find(|(_, life)| life.is_empty()) {
-        return Err(Error::invalid(format!("buffer `{}`", buffer.name), "no pass uses it", "a use, or no declaration"));
+    for (buffer, lives) in buffers.iter().zip(&lives) {
+        if lives.is_empty() && !matches!(buffer.role, Role::Scratch | Role::Constant) {
+            let what = format!("{:?} buffer `{}`", buffer.role, buffer.name);
+            return Err(Error::invalid(what, "no pass uses it", "a use, or no declaration"));
+        }
     }
+    let used = |lives: &[(usize, usize)]| !lives.is_empty();
     let tenants: Vec<Tenant> = buffers
         .iter()
         .zip(lives)
-        .map(|(b, lives)| Tenant { bytes: b.bytes, lives, exclusive: b.role != Role::Scratch })
+        .map(|(b, lives)| Tenant {
+            bytes: if used(&lives) { b.bytes } else { 0 },
+            exclusive: used(&lives) && b.role != Role::Scratch,
+            lives,
+        })
         .collect();
-    let (slot_of, slots) = assign(&tenants);
+    let (slot_of, mut slots) = assign(&tenants);
+    // a slot of unused buffers only
+    slots.iter_mut().for_each(|bytes| *bytes = (*bytes).max(4));
 
     let largest =
         |roles: &[Role]| buffers.iter().filter(|b| roles.contains(&b.role)).map(|b| b.bytes).max().unwrap_or(0);

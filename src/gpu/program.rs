@@ -24,7 +24,7 @@ pub struct BufferId(pub(super) usize);
 /// Who writes and who reads a buffer; this decides whether its memory may be shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// The host writes it once, at set-up. Own memory.
+    /// The host writes it once, at set-up. Own memory, unless no pass uses it.
     Constant,
     /// The host writes it before a run (or keeps what it wrote before). Own memory.
     Input,
@@ -94,6 +94,7 @@ pub struct ProgramBuilder {
     pub(super) retired: Vec<(usize, BufferId)>,
     pub(super) params: Vec<u8>,
     offset_of: HashMap<Vec<u8>, u32>,
+    keeps_all: bool,
     error: Option<Error>,
 }
 
@@ -167,8 +168,16 @@ impl ProgramBuilder {
 
     /// From here on the content of a [`Role::Scratch`] buffer is not needed: its memory may serve others until its next write.
     pub fn retire(&mut self, buffer: BufferId) -> &mut Self {
-        self.retired.push((self.passes.len(), buffer));
+        if !self.keeps_all {
+            self.retired.push((self.passes.len(), buffer));
+        }
         self
+    }
+
+    /// Ignores retirements, so that tests can look at every buffer after a run.
+    #[cfg(test)]
+    pub(crate) fn keep_all(&mut self) {
+        self.keeps_all = true;
     }
 
     /// Plans memory. Pure: equal declarations give equal programs.

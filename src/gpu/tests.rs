@@ -163,6 +163,9 @@ fn forbidden_programs_are_refused_by_name() {
     fn copy(b: &mut ProgramBuilder, from: BufferId, to: BufferId, offset: u64, bytes: u64) {
         b.copy(from, offset, to, 0, bytes);
     }
+    fn only_scratch(b: &mut ProgramBuilder, s: BufferId, o: BufferId) {
+        b.clear(s).clear(o);
+    }
     fn declare(b: &mut ProgramBuilder, name: &str, shape: &[u64]) {
         b.buffer(name, Element::Vec4, shape, Role::Scratch);
     }
@@ -179,7 +182,7 @@ fn forbidden_programs_are_refused_by_name() {
         (|b, [i, s, _]| map(b, &[i, s], [65_536, 1, 1]), "[65536, 1, 1] workgroups"),
         (|b, [i, _, o]| copy(b, i, o, 4, 32), "copy from `t.i`"),
         (|b, [i, _, o]| copy(b, i, o, 0, 6), "multiples of 4"),
-        (|b, [i, _, o]| copy(b, i, o, 0, 32), "buffer `t.s`: given no pass uses it"),
+        (|b, [_, s, o]| only_scratch(b, s, o), "Input buffer `t.i`: given no pass uses it"),
         (|b, _| declare(b, "t.i", &[1]), "`t.i` twice"),
         (|b, _| declare(b, "t.none", &[4, 0]), "`t.none`"),
         (|b, _| declare(b, "t.huge", &[1 << 40, 1 << 40]), "`t.huge`"),

@@ -8,9 +8,14 @@
 mod cpu;
 mod device;
 mod model;
+mod program;
 mod report;
 
+#[cfg(test)]
+mod tests;
+
 pub use model::{Absorber, EmissionModel, State};
+pub use program::EmissionPlan;
 pub use report::EmissionReport;
 
 use crate::backend::Backend;
@@ -43,7 +48,7 @@ impl EmissionModel {
         let runner = match backend {
             Backend::Cpu => Runner::Cpu(cpu::CpuEmission::new(self)),
             Backend::Device(device) => {
-                Runner::Device(Box::new(device::DeviceEmission::new(self, device, &mut seconds)?))
+                Runner::Device(Box::new(device::DeviceEmission::new(self, device, device.budget()?, &mut seconds)?))
             }
         };
         Ok(Emission { model: self, backend: backend.clone(), runner, seconds })
@@ -63,8 +68,8 @@ impl Emission<'_> {
         }
     }
 
-    /// Buffers, their lives and slots, and stages on the device; `None` on the CPU.
-    pub fn memory_plan(&self) -> Option<&crate::gpu::Summary> {
+    /// How the spectrum is computed on a device: batches, segments, buffers, bytes; none on the CPU.
+    pub fn plan(&self) -> Option<&EmissionPlan> {
         match &self.runner {
             Runner::Cpu(_) => None,
             Runner::Device(device) => Some(device.plan()),

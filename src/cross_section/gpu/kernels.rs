@@ -13,28 +13,31 @@ host_struct! {
 }
 host_struct! {
     pub(crate) struct ConvolveParams {
-        outputs: u32, nodes: u32, offset: u32, padded: u32, channels: u32, upper_outputs: u32, pad0: u32, pad1: u32,
+        outputs: u32, nodes: u32, offset: u32, padded: u32, channels: u32, upper_outputs: u32, result_row: u32, upper_row: u32,
+        upper_first: u32, pad0: u32, pad1: u32, pad2: u32,
     }
 }
 host_struct! {
     pub(crate) struct BelowParams {
         quads: u32, nodes: u32, offset: u32, padded: u32, channels: u32, stride: u32, first_layer: u32, first_row: u32,
+        row_quads: u32, first_quad: u32, pad0: u32, pad1: u32,
     }
 }
 host_struct! {
     pub(crate) struct OutputParams {
         quads: u32, evaluated: u32, level: u32, first_layer: u32, first_row: u32, lines: u32, first_bin: i32, bins: u32,
-        window: i32, radius: f32, step: f32, pad0: f32,
+        window: i32, radius: f32, step: f32, first_node: u32, first_line: u32, result_row: u32, result_first: u32, row_quads: u32,
+        first_quad: u32, pad0: u32, pad1: u32, pad2: u32,
     }
 }
 host_struct! {
     pub(crate) struct CoreParams {
-        quads: u32, count: u32, first_layer: u32, first_row: u32, lines: u32, first_bin: i32, bins: u32, window: i32, step: f32,
-        pad0: f32, pad1: f32, pad2: f32,
+        first_active: u32, count: u32, first_layer: u32, first_row: u32, lines: u32, first_bin: i32, bins: u32, window: i32,
+        step: f32, first_line: u32, row_quads: u32, first_quad: i32,
     }
 }
 host_struct! {
-    pub(crate) struct NearParams { lines: u32, first_layer: u32, radius: f32, pad0: u32 }
+    pub(crate) struct NearParams { lines: u32, first_layer: u32, radius: f32, first_line: u32 }
 }
 
 kernel!(
