@@ -36,6 +36,7 @@ pub static EMISSION: Kernel = Kernel::new(
     &[
         include_str!("../../shaders/lib/math.wgsl"),
         include_str!("../../shaders/lib/planck.wgsl"),
+        include_str!("../../shaders/lib/slant.wgsl"),
         include_str!("../../shaders/transfer/emission.wgsl"),
     ],
     &EmissionParams::LAYOUT,
@@ -82,13 +83,7 @@ impl EmissionBuffers {
         if !n.is_multiple_of(ROW_MULTIPLE) {
             return Err(Error::invalid("length of a row", n, format!("a multiple of {ROW_MULTIPLE}")));
         }
-        let (mut inverse_mu, mut weight) = ([[0.0; 4]; 2], [[0.0; 4]; 2]);
-        let angles = quadrature.mu().iter().zip(quadrature.flux_weight());
-        for ((mu, w), (inverse_mu, weight)) in
-            angles.zip(inverse_mu.as_flattened_mut().iter_mut().zip(weight.as_flattened_mut()))
-        {
-            (*inverse_mu, *weight) = ((1.0 / mu) as f32, *w as f32);
-        }
+        let (inverse_mu, weight) = groups_of_angles(quadrature);
         let params = EmissionParams {
             quads: n / 4,
             layers,
@@ -105,6 +100,18 @@ impl EmissionBuffers {
         program.dispatch(&EMISSION, &params, &bindings, [n.div_ceil(4 * WORKGROUP), 1, 1]);
         Ok(())
     }
+}
+
+/// 1 / mu and 2 mu w in groups of four angles, zero where there is none.
+pub(super) fn groups_of_angles(quadrature: &Quadrature) -> ([[f32; 4]; 2], [[f32; 4]; 2]) {
+    let (mut inverse_mu, mut weight) = ([[0.0; 4]; 2], [[0.0; 4]; 2]);
+    let angles = quadrature.mu().iter().zip(quadrature.flux_weight());
+    for ((mu, w), (inverse_mu, weight)) in
+        angles.zip(inverse_mu.as_flattened_mut().iter_mut().zip(weight.as_flattened_mut()))
+    {
+        (*inverse_mu, *weight) = ((1.0 / mu) as f32, *w as f32);
+    }
+    (inverse_mu, weight)
 }
 
 #[cfg(test)]
