@@ -1,10 +1,10 @@
 // Jacobian of the flux by parameters from that by layers, up to eight columns; twin: src/transfer/jacobian.rs.
 //
-//   jacobian[column][nu] (+)= sum over rows of layer_jacobian[row][nu] coefficient[row][column]
+//   jacobian[column][nu] += sum over rows of layer_jacobian[row][nu] coefficient[row][column]
 //
 // In:     coefficient [rows][columns, padded to a multiple of 8], d(state of the row) / d(parameter); the buffers of
 //         layer_jacobian(at), rows of [rows][segment] (rows_*.wgsl).
-// In/out: jacobian [columns][n of the grid], only the segment's points; read if params.add.
+// In/out: jacobian [columns][n of the grid], only the segment's points.
 // Dispatch: one invocation per four wavenumbers, ceil(segment / 256) workgroups, for each eight columns. The sum of a column runs
 // over the rows in order, whichever columns go with it: its bits do not depend on the chunk.
 
@@ -19,8 +19,7 @@ struct ProjectParams {
     offset: u32,             // of the eight columns in it, in vec4s
     columns: u32,            // 1 to 8
     first_column: u32,       // row of the Jacobian that the first goes to
-    add: u32,                // 1 to add, 0 to overwrite
-    pad0: u32,
+    pad0: u32, pad1: u32,
 }
 @group(0) @binding(0) var<uniform> params: ProjectParams;
 @group(0) @binding(1) var<storage, read> coefficient: array<vec4<f32>>;
@@ -32,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if i >= params.quads { return; }
     let target_quad = params.first_column * params.grid_quads + params.first_quad + i;
     var sum = array<vec4<f32>, 8>();
-    for (var column = 0u; column < params.columns * params.add; column++) {
+    for (var column = 0u; column < params.columns; column++) {
         sum[column] = jacobian[target_quad + column * params.grid_quads];
     }
     // Named, so that they are registers.

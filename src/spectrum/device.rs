@@ -5,6 +5,7 @@ use super::model::{EmissionModel, State};
 use crate::Result;
 use crate::cross_section::gpu::{DeviceStage, ROW_MULTIPLE};
 use crate::gpu::{BufferId, Device, Element, ProgramBuilder, Role, Workspace};
+use crate::grid::Segment;
 use crate::optical_depth::{CiaBuffers, DeviceTable};
 use crate::timing::Stages;
 use crate::transfer::emission::RESTART;
@@ -68,12 +69,15 @@ impl DeviceEmission {
         let mut tables = Vec::new();
         let mut cia = Vec::new();
         for (i, grid) in model.collisions.iter().enumerate() {
-            let table = DeviceTable::new(&grid.ln_coefficient, model.grid.len(), n)?;
-            let rows = grid.temperatures.len() as u64;
-            let ln_k = builder.buffer(format!("cia{i}.ln_k"), Element::F32, &[rows, n64], Role::Constant);
+            let table = DeviceTable::new(grid, n)?;
+            let shape = [grid.temperatures.len() as u64, grid.nodes() as u64];
+            let ln_k = builder.buffer(format!("cia{i}.ln_k"), Element::F32, &shape, Role::Constant);
             constants.push((ln_k, bytemuck::cast_slice(&table.ln_k).to_vec()));
-            let state = builder.buffer(format!("cia{i}.layers"), Element::UVec4, &[layers as u64], Role::Input);
-            cia.push(CiaBuffers { ln_k, layer_state: state, dtau });
+            let position = builder.buffer(format!("cia{i}.position"), Element::U32, &[n64], Role::Constant);
+            constants.push((position, bytemuck::cast_slice(&table.position).to_vec()));
+            let state = builder.buffer(format!("cia{i}.layers"), Element::UVec4, &[layers as u64, 2], Role::Input);
+            let buffers = CiaBuffers { ln_k, position, layer_state: state, dtau, dtau_dt: None };
+            cia.push((buffers, grid.nodes() as u32));
             tables.push((table, state));
         }
 
@@ -87,8 +91,8 @@ impl DeviceEmission {
                 stage.add_batch(&mut builder, &part.prepared, first, rows, dtau, i > 0);
             }
             builder.stage("continua");
-            for cia in &cia {
-                cia.dispatch(&mut builder, n as u32, first as u32, rows as u32)?;
+            for (cia, nodes) in &cia {
+                cia.dispatch(&mut builder, Segment::whole(n as u32)?, *nodes, first as u32, rows as u32);
             }
             builder.stage("transfer");
             let surface = (model.surface && first + rows == layers).then_some(layers as u32);

@@ -118,13 +118,7 @@ impl LayerJacobian<'_> {
 }
 
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn project_block(
-    jacobian: &LayerJacobian,
-    coefficient: &[f64],
-    n: usize,
-    start: usize,
-    columns: &mut [&mut [f64]],
-) {
+fn project_block(jacobian: &LayerJacobian, coefficient: &[f64], n: usize, start: usize, columns: &mut [&mut [f64]]) {
     multiversion::target::match_target! {
         "x86_64+avx2+fma" => project::<true>(jacobian, coefficient, n, start, columns),
         "aarch64+neon" => project::<true>(jacobian, coefficient, n, start, columns),
@@ -176,3 +170,6 @@ fn reduce<const FMA: bool>(jacobian: &LayerJacobian, at: usize, weight: &[f64]) 
     }
     sums.iter().sum()
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,10 +28,10 @@ host_struct! {
         columns: u32,
         /// Row of the Jacobian that the first goes to.
         first_column: u32,
-        /// 1 to add, 0 to overwrite.
-        add: u32,
         /// Zero.
         pad0: u32,
+        /// Zero.
+        pad1: u32,
     }
 }
 
@@ -82,14 +82,7 @@ static REDUCE_TEMPERATURE: Kernel = over_rows!("transfer/reduce_temperature", "t
 
 /// The kernels of this file.
 pub fn kernels() -> [&'static Kernel; 6] {
-    [
-        &PROJECT_GIVEN,
-        &PROJECT_PRODUCT,
-        &PROJECT_TEMPERATURE,
-        &REDUCE_GIVEN,
-        &REDUCE_PRODUCT,
-        &REDUCE_TEMPERATURE,
-    ]
+    [&PROJECT_GIVEN, &PROJECT_PRODUCT, &PROJECT_TEMPERATURE, &REDUCE_GIVEN, &REDUCE_PRODUCT, &REDUCE_TEMPERATURE]
 }
 
 /// Wavenumbers of a workgroup of a projection.
@@ -130,7 +123,7 @@ pub enum LayerJacobianBuffers {
 pub struct ProjectBuffers {
     /// \[rows\]\[columns, padded to a multiple of [`COLUMNS`]\]: d(quantity of the row) / d(parameter); see [`pad_columns`].
     pub coefficient: BufferId,
-    /// \[columns\]\[n of the grid\], the segment's points written, read if added to.
+    /// \[columns\]\[n of the grid\], the segment's points added to; must be cleared before the first.
     pub jacobian: BufferId,
 }
 
@@ -145,8 +138,6 @@ pub struct Projection {
     pub columns: Range<u32>,
     /// Columns of the coefficients in all, without padding.
     pub all_columns: u32,
-    /// Add to the Jacobian rather than overwrite it.
-    pub add: bool,
 }
 
 /// Where a reduction takes its weights from and puts the sums, both f32.
@@ -177,7 +168,7 @@ impl LayerJacobianBuffers {
         }
     }
 
-    /// Adds the dispatches that project a segment onto parameters, one for each [`COLUMNS`] columns;
+    /// Adds the dispatches that project a segment onto parameters and add to the Jacobian, one for each [`COLUMNS`] columns;
     /// `n` is the padded length of a row of the Jacobian. The bits of a column depend neither on the others nor on the segments.
     ///
     /// # Errors
@@ -209,8 +200,8 @@ impl LayerJacobianBuffers {
                 offset: first / 4,
                 columns: COLUMNS.min(columns.end - first),
                 first_column: first - columns.start,
-                add: u32::from(projection.add),
                 pad0: 0,
+                pad1: 0,
             };
             program.dispatch(kernel, &params, &bindings, [segment.len().div_ceil(WORKGROUP), 1, 1]);
         }

@@ -9,6 +9,8 @@
 
 mod blocks;
 pub mod contribution;
+#[cfg(test)]
+mod derivatives_gpu_tests;
 pub mod emission;
 mod emission_block;
 pub mod emission_gpu;
@@ -19,6 +21,8 @@ pub mod quadrature;
 pub mod sensitivity;
 mod sensitivity_block;
 pub mod sensitivity_gpu;
+#[cfg(test)]
+mod test_case;
 
 pub use contribution::contribution_function;
 pub use emission::EmissionState;

@@ -73,7 +73,8 @@ mod tests {
                 let x = C2 * wavenumber / temperature;
                 // Central differences: the step's error is (x h)^2 / 6, that of rounding 1e-16 x / h.
                 let h = 1e-5 / (1.0 + x);
-                let difference = (at(temperature * (1.0 + h)).0 - at(temperature * (1.0 - h)).0) / (2.0 * h * temperature);
+                let difference =
+                    (at(temperature * (1.0 + h)).0 - at(temperature * (1.0 - h)).0) / (2.0 * h * temperature);
                 if x < 690.0 {
                     assert!((slope / difference - 1.0).abs() < 1e-8, "nu {wavenumber} T {temperature}: {slope:e}");
                 } else {

@@ -85,3 +85,6 @@ impl EmissionSensitivity {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

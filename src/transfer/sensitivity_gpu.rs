@@ -57,9 +57,9 @@ pub struct SensitivityBuffers {
     pub temperature: BufferId,
     /// \[n of the grid\] erg s-1 cm-2 / cm-1, the segment's points written.
     pub flux: BufferId,
-    /// dF / d dtau \[layers\]\[segment\], written.
+    /// dF / d dtau \[layers\]\[segment\], overwritten.
     pub depth: BufferId,
-    /// dF / dT at fixed optical depths \[layers\]\[segment\], with a surface \[layers + 1\]\[segment\]; written.
+    /// dF / dT at fixed optical depths \[layers\]\[segment\], with a surface \[layers + 1\]\[segment\]; overwritten.
     pub source: BufferId,
 }
 
@@ -87,6 +87,8 @@ impl SensitivityBuffers {
             weight,
         };
         let bindings = [self.wavenumber, self.dtau, self.temperature, self.flux, self.depth, self.source];
+        // The way up reads what the way down wrote, which a plan cannot tell from reading what nobody wrote.
+        program.clear(self.depth).clear(self.source);
         program.dispatch(&SENSITIVITY, &params, &bindings, [segment.len().div_ceil(WORKGROUP), 1, 1]);
     }
 }
