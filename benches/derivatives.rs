@@ -107,7 +107,7 @@ fn on_device(device: &Device) {
     let seconds = job.run("sensitivity", device);
     println!("{:40} {:8.2}", "  over emission", seconds / forward);
 
-    for columns in [2, 8, 20] {
+    for columns in [2u32, 8, 20] {
         let mut job = Job::new();
         let [depth, derivative, source] = ["k", "a", "e"].map(|name| job.input(name, ones(LAYERS * SEGMENT)));
         let coefficient = job.input("coefficient", ones(LAYERS * columns.next_multiple_of(COLUMNS)));
