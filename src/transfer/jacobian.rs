@@ -6,9 +6,8 @@
 //!
 //! forward: J\[column\]\[nu\] = sum over rows of G\[row\]\[nu\] C\[row\]\[column\];   reverse: g\[row\] = sum over nu of w\[nu\] G\[row\]\[nu\].
 //!
-//! G of 200 layers and one quantity is read once per 8 columns on a device, once for all columns here. To store it first would save
-//! a device one to two loads per row and 8 columns and cost one store; that pays beyond 16 columns only, which are bound by
-//! arithmetic.
+//! A device forms G once for each 8 columns, the host once for all. To store it would save a device up to two loads per row and 8
+//! columns, at the price of a pass with as many loads and a store: no gain below 20 columns.
 
 use crate::Result;
 use crate::numerics;

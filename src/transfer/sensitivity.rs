@@ -9,12 +9,11 @@
 //!
 //! All that depends on a layer through its optical depth follows by the chain rule, pointwise: with A_n = d dtau_n/dT, dF/dT_n =
 //! K_n A_n + E_n; with D_n an absorber's part of dtau_n, dF/d ln(mixing ratio) = K_n D_n; dF/d ln(gravity) = -K_n dtau_n
-//! ([`LayerJacobian`](super::LayerJacobian)). K_n is negative where temperature falls upwards and zero above an isothermal
-//! atmosphere over its surface: the surface of an opaque one, without any contribution from below, is seen as a black body at
-//! whatever depth it lies.
+//! ([`LayerJacobian`](super::LayerJacobian)). K_n is negative where temperature falls upwards and zero in an isothermal
+//! atmosphere over a surface of its temperature, a black body whatever its optical depth.
 //!
-//! Going down stores s_(k), going up sums it: no optical depth is formed by subtraction. Cost: that of the flux, with two rows
-//! stored per layer.
+//! Going down stores s_k, going up sums it: no optical depth is formed by subtraction. Cost: the exponentials of the flux, and two
+//! rows stored per layer.
 
 use crate::Result;
 use crate::transfer::Quadrature;
@@ -47,7 +46,7 @@ impl EmissionSensitivity {
     /// * `dtau` \[layer\]\[nu\], at least zero (NaN spoils its own wavenumber only);
     /// * `temperature_k` \[layer\], and that of a black surface below, if there is one.
     ///
-    /// Values do not depend on which wavenumbers are evaluated together, if sets begin at multiples of 256 points to the bit.
+    /// Bits do not depend on which wavenumbers are evaluated together.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) if the shapes do not agree or a temperature is not positive and finite.
