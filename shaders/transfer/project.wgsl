@@ -25,18 +25,19 @@ struct ProjectParams {
 @group(0) @binding(1) var<storage, read> coefficient: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> jacobian: array<vec4<f32>>;
 
+fn add(i: u32, column: u32, value: vec4<f32>) {
+    for (var once = column < params.columns; once; once = false) {
+        jacobian[(params.first_column + column) * params.grid_quads + params.first_quad + i] += value;
+    }
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let i = id.x;
     if i >= params.quads { return; }
-    let target_quad = params.first_column * params.grid_quads + params.first_quad + i;
-    var sum = array<vec4<f32>, 8>();
-    for (var column = 0u; column < params.columns; column++) {
-        sum[column] = jacobian[target_quad + column * params.grid_quads];
-    }
     // Named, so that they are registers.
-    var a = sum[0]; var b = sum[1]; var c = sum[2]; var d = sum[3];
-    var e = sum[4]; var f = sum[5]; var g = sum[6]; var h = sum[7];
+    var a = vec4(0.0); var b = vec4(0.0); var c = vec4(0.0); var d = vec4(0.0);
+    var e = vec4(0.0); var f = vec4(0.0); var g = vec4(0.0); var h = vec4(0.0);
     for (var row = 0u; row < params.rows; row++) {
         let by_layer = layer_jacobian((params.first_row + row) * params.quads + i);
         let at = (params.first_coefficient + row) * params.stride + params.offset;
@@ -54,8 +55,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             h += by_layer * right.w;
         }
     }
-    sum = array<vec4<f32>, 8>(a, b, c, d, e, f, g, h);
-    for (var column = 0u; column < params.columns; column++) {
-        jacobian[target_quad + column * params.grid_quads] = sum[column];
-    }
+    add(i, 0u, a); add(i, 1u, b); add(i, 2u, c); add(i, 3u, d);
+    add(i, 4u, e); add(i, 5u, f); add(i, 6u, g); add(i, 7u, h);
 }
