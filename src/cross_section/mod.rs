@@ -11,6 +11,7 @@ pub mod levels;
 pub mod near;
 pub mod prepared;
 pub mod voigt;
+pub mod voigt_derivative;
 pub mod widths;
 
 pub use direct_sum::direct_sum;
