@@ -6,6 +6,7 @@ use super::convolve;
 use super::near;
 use super::prepared::{Layer, Prepared, Tier};
 use crate::Result;
+use crate::density::line_shape::stimulated;
 use crate::density::lines::LayerFactors;
 
 /// Adds the cross sections of layers `first..first + temperatures.len()` at the given temperatures \[K\], each times its factor, to
@@ -54,17 +55,16 @@ fn sources(prepared: &Prepared, layers: &[Layer], states: &[LayerFactors]) -> Ve
                 let weights: Vec<_> =
                     of_level.iter().map(|&i| axes.weights(&states[i], &layers[i].ladder.channels)).collect();
                 let nodes: Vec<_> = of_level.iter().map(|&i| &layers[i].nodes[0]).collect();
-                let stimulated: Vec<_> = of_level
+                let finish: Vec<_> = of_level
                     .iter()
                     .map(|&i| {
                         let (grid, state) = (prepared.grid, states[i]);
-                        move |position: f64| {
-                            let nu = grid.lo() * (grid.step() * position).exp();
-                            -(-state.c2_over_t * nu).exp_m1() * state.partition_ratio
+                        move |position: f64, row: &mut [f64]| {
+                            stimulated(&state, grid.lo() * (grid.step() * position).exp(), row);
                         }
                     })
                     .collect();
-                for (i, s) in of_level.into_iter().zip(density.sources(&weights, &nodes, &stimulated)) {
+                for (i, s) in of_level.into_iter().zip(density.sources(&weights, &nodes, &finish)) {
                     sources[i] = s;
                 }
             }
