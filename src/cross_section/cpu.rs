@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::convolve;
 use super::near;
 use super::prepared::{Layer, Prepared, Tier};
+use super::voigt::Value;
 use crate::Result;
 use crate::density::line_shape::stimulated;
 use crate::density::lines::LayerFactors;
@@ -96,7 +97,7 @@ fn convolve_layer(
         let mut y = vec![0.0; if nodes.level >= 0 { nodes.outputs() } else { 0 }];
         let target = if nodes.level >= 0 { &mut y } else { &mut below_zero };
         for (source, g) in sources[k].iter().zip(&profiles) {
-            let taps = convolve::taps(ladder, nodes, step, state.sigma, *g);
+            let taps = convolve::taps(ladder, nodes, step, state.sigma, *g, Value);
             convolve::convolve(nodes, &taps, source, target);
         }
         if nodes.level >= 0 {

@@ -12,6 +12,8 @@ pub mod near;
 pub mod prepared;
 pub mod voigt;
 pub mod voigt_derivative;
+#[cfg(test)]
+mod voigt_gpu_tests;
 pub mod widths;
 
 pub use direct_sum::direct_sum;

@@ -16,6 +16,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use num_complex::Complex64;
 
+use crate::density::lines::{LayerFactors, TableLine};
+
 use super::voigt::{SERIES, Shape, Softening, WING_ORDER, WING_START, chebyshev, core};
 
 /// value V + doppler dV/d ln s + lorentz dV/d ln g.
@@ -38,6 +40,25 @@ const LORENTZ_SERIES: [[f64; WING_ORDER + 2]; WING_ORDER + 1] = [
     [9.0, -450.0, 3600.0, -10080.0, 11520.0, -4608.0, 0.0],
     [11.0, -792.0, 9240.0, -39424.0, 76032.0, -67584.0, 22528.0],
 ];
+
+impl Change {
+    /// What a line's temperature derivative is made of \[K-1\], for a strength of 1: ds/dT = s/(2T), dg/dT = -n g/T; `common` is
+    /// [`LineTable::common_slope`](crate::density::lines::LineTable::common_slope).
+    #[inline(always)]
+    pub fn by_temperature(line: &TableLine, layer: &LayerFactors, common: f64) -> Self {
+        Self {
+            value: line.ln_strength_slope(layer, common),
+            lorentz: -line.exponent / layer.temperature,
+            ..Self::of_doppler(layer)
+        }
+    }
+
+    /// The same of a profile whose strength and Lorentz width do not change.
+    #[inline(always)]
+    pub fn of_doppler(layer: &LayerFactors) -> Self {
+        Self { value: 0.0, doppler: 0.5 / layer.temperature, lorentz: 0.0 }
+    }
+}
 
 impl Shape for Change {
     /// Error below 5e-6 of V plus the magnitudes of its two derivatives, 2e-7 of them where hypot(x, g) < [`WING_START`] s.

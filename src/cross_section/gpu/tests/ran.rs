@@ -170,7 +170,7 @@ impl Ran {
             for (row, k) in self.rows_and_channels() {
                 let (s, g) = (self.states[row].sigma, self.ladder().channels.nodes()[k]);
                 let expected: Vec<f64> =
-                    convolve::taps(self.ladder(), nodes, step, s, g).into_iter().map(|v| s * v).collect();
+                    convolve::taps(self.ladder(), nodes, step, s, g, voigt::Value).into_iter().map(|v| s * v).collect();
                 let h = step * 2f64.powi(nodes.level);
                 let scale: Vec<f64> = (-nodes.reach..=nodes.reach)
                     .rev()
