@@ -55,6 +55,7 @@ pub mod density;
 pub mod error;
 pub mod gpu;
 pub mod grid;
+pub mod instrument;
 pub mod kernels;
 pub mod lines;
 pub mod numerics;

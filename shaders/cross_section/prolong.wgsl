@@ -1,12 +1,13 @@
 // Result of the next coarser level on four nodes: even ones lie on its nodes, odd ones get the 6-point midpoint rule. Both levels start
-// GUARD = 8 nodes before the first output node, so fine node `first` (a multiple of 4) lies on coarse node (first - 8)/2 + 8.
+// GUARD = 8 nodes before the first output node of their segment (the coarser one's may start earlier), so fine node `first` (a multiple of 4)
+// lies on coarse node upper_first + (first - 8)/2 + 8.
 @group(0) @binding(4) var<storage, read> upper: array<f32>;
 
 fn from_above(row: u32, first: u32) -> vec4<f32> {
     let limit = params.upper_outputs - 1u;
-    let base = row * params.upper_outputs;
+    let base = (params.upper_row + row) * params.upper_outputs;
     // fine nodes past the evaluated ones only pad the row; they may meet the end of the coarse one
-    let j = first / 2u + 4u;
+    let j = params.upper_first + first / 2u + 4u;
     let a = upper[base + min(j - 2u, limit)];
     let b = upper[base + min(j - 1u, limit)];
     let c = upper[base + min(j, limit)];

@@ -2,21 +2,22 @@
 // src/density/line_shape.rs.
 //
 // In:  values [column][4 quads], the rows of this part padded to a multiple of 4.   Out: source (product.wgsl).
-// Dispatch: one invocation per four rows (x) and 16 lanes (y): five loads of vectors serve 16 vector multiply-adds.
+// Dispatch: one invocation per four rows from first_row on (x) and 16 lanes (y): five loads of vectors serve 16 vector multiply-adds.
 
 @group(0) @binding(4) var<storage, read> values: array<vec4<f32>>;
 
 // Four rows of one lane; those beyond the last row and lane are padding.
 fn put(row: u32, lane: u32, sum: vec4<f32>) {
     for (var k = 0u; k < 4u; k++) {
-        if row + k < params.rows { store_lane(params.first_node + row + k, lane, sum[k]); }
+        if row + k < params.rows { store_lane(params.first_node + i32(row + k), lane, sum[k]); }
     }
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let quads = (params.rows + 3u) / 4u;
-    if id.x >= quads { return; }
+    if 4u * id.x >= params.count { return; }
+    let quad = params.first_row / 4u + id.x;
     let columns = params.columns;
     let groups = params.groups;
     var s0 = vec4(0.0);
@@ -36,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var s14 = vec4(0.0);
     var s15 = vec4(0.0);
     for (var column = 0u; column < columns; column++) {
-        let v = values[column * quads + id.x];
+        let v = values[column * quads + quad];
         let w = 4u * (column * groups + id.y);
         let w0 = weights[w];
         s0 += v * w0.x;
@@ -59,7 +60,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         s14 += v * w3.z;
         s15 += v * w3.w;
     }
-    let row = 4u * id.x;
+    let row = 4u * quad;
     let lane = 16u * id.y;
     put(row, lane, s0);
     put(row, lane + 1u, s1);

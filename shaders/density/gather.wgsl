@@ -1,7 +1,8 @@
 // Lines spread onto the nodes of one level by the 8-point Lagrange rule, gathered node by node; twin: LineTable::spread in
 // src/density/lines.rs.
 //
-// In:  lines [lines], ascending in position; bins, the first line at or after every 16th output node; channel as strength.wgsl leaves it.
+// In:  lines [all lines], ascending in position; bins, the first line at or after every 16th output node; channel as strength.wgsl leaves it
+//      for `lines` lines from first_line on, which are all that the nodes visit.
 // Out: source [row][channel][node], set or added to: the composed kernel has `put`. Where lines are many, the first dispatch sets and
 //      further ones add.
 // Dispatch: one invocation per node (x), row (y), four channels (z).
@@ -16,7 +17,8 @@ struct GatherParams {
     bins: u32,
     skip: u32,        // lines that earlier dispatches have visited, of each node's
     most: u32,        // lines to visit
-    pad0: u32, pad1: u32, pad2: u32,
+    first_line: u32,
+    pad0: u32, pad1: u32,
 }
 @group(0) @binding(0) var<uniform> params: GatherParams;
 @group(0) @binding(1) var<storage, read> lines: array<Line>;
@@ -69,7 +71,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         } else {
             u = f32((line.node << u32(-params.level)) - node) + line.fraction * scale;
         }
-        if abs(u) <= 4.0 { sum += spread_weight(u) * channel[row + i]; }
+        if abs(u) <= 4.0 { sum += spread_weight(u) * channel[row + i - params.first_line]; }
     }
     for (var k = 0u; k < min(4u, params.channels - 4u * id.z); k++) {
         put((id.y * params.channels + 4u * id.z + k) * params.nodes + id.x, sum[k]);

@@ -2,7 +2,7 @@
 // src/density/line_shape.rs.
 //
 // In:  occupied [rows], node of each row; start [rows + 1]; column and value of each entry.   Out: source (product.wgsl), cleared before.
-// Dispatch: one invocation per row (x) and 16 lanes (y).
+// Dispatch: one invocation per row from first_row on (x) and 16 lanes (y).
 
 @group(0) @binding(4) var<storage, read> occupied: array<u32>;
 @group(0) @binding(5) var<storage, read> start: array<u32>;
@@ -11,13 +11,14 @@
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if id.x >= params.rows { return; }
+    if id.x >= params.count { return; }
+    let row = params.first_row + id.x;
     var a = vec4(0.0);
     var b = vec4(0.0);
     var c = vec4(0.0);
     var d = vec4(0.0);
-    let last = start[id.x + 1u];
-    for (var i = start[id.x]; i < last; i++) {
+    let last = start[row + 1u];
+    for (var i = start[row]; i < last; i++) {
         let v = value[i];
         let w = 4u * (entry_column[i] * params.groups + id.y);
         a += v * weights[w];
@@ -25,7 +26,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         c += v * weights[w + 2u];
         d += v * weights[w + 3u];
     }
-    let node = params.first_node + occupied[id.x];
+    let node = params.first_node + i32(occupied[row]);
     store(node, 16u * id.y, a);
     store(node, 16u * id.y + 4u, b);
     store(node, 16u * id.y + 8u, c);

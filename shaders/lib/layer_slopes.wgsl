@@ -1,4 +1,5 @@
-// Derivatives by temperature of what a layer's lines share; host: src/density/gpu.rs. Needs math.wgsl, turns.wgsl, layer.wgsl.
+// Derivatives of the channels' weights; twins: ChebyshevAxis::weights_and_slopes in src/grid/chebyshev.rs, src/grid/channels.rs. Needs math.wgsl,
+// turns.wgsl, layer.wgsl.
 
 struct WeightsAndSlopes { weight: vec4<f32>, slope: vec4<f32> }
 
@@ -51,10 +52,4 @@ fn channel_position_slope(layer: LayerState, scale: u32, ln_gamma: f32) -> f32 {
     if scale == SCALE_LINEAR { slope = exp_f32(ln_gamma); }
     if scale == SCALE_SQRT { slope = 0.5 * exp_f32(0.5 * ln_gamma); }
     return slope * layer.channel_inverse_half;
-}
-
-// d ln(1 - exp(-c2 nu/T)) / d ln T at a wavenumber [cm-1].
-fn stimulated_slope(layer: LayerState, wavenumber: f32) -> f32 {
-    let x = layer.c2_over_t * wavenumber;
-    return -x / expm1_f32(x);
 }

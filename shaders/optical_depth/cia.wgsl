@@ -4,15 +4,17 @@
 //
 // In:     ln_k [temperature][n], ln of the coefficient over its largest value in the table; layer_state [layers of the
 //         atmosphere], whose ln_column holds the logarithm of that largest value too (k and its factor, 1e-46 and 1e46, do not fit f32).
-// In/out: dtau [layers of the batch][n]. n is a multiple of 4.
+// In/out: dtau [layers of the batch][4 quads], the segment of n that starts at 4 first_quad. n is a multiple of 4.
 // Dispatch: one invocation per four wavenumbers, ceil(n / 256) workgroups; the two rows of the table stay in registers while
 // neighbouring layers lie between the same temperatures.
 
 struct CiaParams {
-    quads: u32,        // n / 4
+    quads: u32,        // wavenumbers of the segment over 4
     layers: u32,       // of this batch
     first_layer: u32,  // index of the batch's first layer in the atmosphere
-    pad0: u32,
+    first_quad: u32,   // at which the segment starts
+    table_quads: u32,  // n / 4
+    pad0: u32, pad1: u32, pad2: u32,
 }
 struct CiaLayerState { lower: u32, fraction: f32, ln_column: f32, pad0: u32 }
 
@@ -33,8 +35,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         // A loop of at most one round: CPU drivers run the body of a branch in any case.
         while row != state.lower {
             row = state.lower;
-            low = ln_k[row * params.quads + i];
-            rise = ln_k[(row + 1u) * params.quads + i] - low;
+            low = ln_k[row * params.table_quads + params.first_quad + i];
+            rise = ln_k[(row + 1u) * params.table_quads + params.first_quad + i] - low;
         }
         dtau[layer * params.quads + i] += exp_vec4(low + state.fraction * rise + state.ln_column);
     }

@@ -4,20 +4,21 @@
 //   with t_n = e^(-tau_n / mu) computed from tau at the first layer of the batch and at every RESTART-th of the atmosphere,
 //   after the last batch with a surface F += sum over mu of 2 mu w pi B(T_s) e^(-tau / mu).
 //
-// In:     wavenumber [n] cm-1; dtau [layers][n]; temperature [layers of the atmosphere + 1] K, the last the surface's.
+// In:     wavenumber [n] cm-1; dtau [layers][4 quads], the segment of n that starts at 4 first_quad; temperature [layers of the atmosphere + 1] K, the last the surface's.
 // In/out: tau [n], optical depth above the batch; flux [n] erg s-1 cm-2 / cm-1. n is a multiple of 4.
-// Dispatch: one invocation per four wavenumbers (loads of 16 bytes, constants shared), ceil(n / 256) workgroups. Angles go
+// Dispatch: one invocation per four wavenumbers of the segment (loads of 16 bytes, constants shared), 64 a workgroup. Angles go
 // in groups of four, unused ones with weight 0; each group passes through all layers. A NaN or infinite dtau affects its own
 // wavenumber only. What is done sometimes is a loop, not a branch: CPU drivers run the body of a branch in any case.
 
 struct EmissionParams {
-    quads: u32,        // n / 4
+    quads: u32,        // wavenumbers of the segment over 4
     layers: u32,       // of this batch
     first_layer: u32,  // index of the batch's first layer in the atmosphere
     groups: u32,       // of four angles
     surfaces: u32,     // 1 if a surface follows this batch, else 0
     surface: u32,      // index of its temperature
-    pad0: u32, pad1: u32,
+    first_quad: u32,   // at which the segment starts
+    pad0: u32,
     inverse_mu: array<vec4<f32>, 2>,
     weight: array<vec4<f32>, 2>,  // 2 mu w
 }
@@ -67,10 +68,11 @@ fn absorb(t: ptr<function, Four>, depth: vec4<f32>, inverse_mu: vec4<f32>, weigh
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let i = id.x;
     if i >= params.quads { return; }
-    let nu = wavenumber[i];
-    let top = tau[i];
+    let at = params.first_quad + i;
+    let nu = wavenumber[at];
+    let top = tau[at];
     var bottom = top;
-    var sum = flux[i];
+    var sum = flux[at];
     for (var group = 0u; group < params.groups; group++) {
         let inverse_mu = params.inverse_mu[group];
         let weight = params.weight[group];
@@ -93,6 +95,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         }
         bottom = above;
     }
-    tau[i] = bottom;
-    flux[i] = sum;
+    tau[at] = bottom;
+    flux[at] = sum;
 }

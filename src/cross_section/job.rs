@@ -1,14 +1,17 @@
 //! Cross sections at given temperatures and pressures, on any backend: the public way in.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
-use super::gpu::{DeviceStage, ROW_MULTIPLE};
+use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use crate::backend::{Backend, BackendInfo};
-use crate::gpu::{Device, Element, ProgramBuilder, Role, Workspace};
+use crate::density::gpu::Constant;
+use crate::gpu::{BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits};
 use crate::grid::Grid;
 use crate::lines::LineList;
 use crate::output::Values;
@@ -73,6 +76,16 @@ pub struct CrossSectionReport {
     pub tracked_bytes: u64,
     /// Seconds by stage.
     pub seconds: Stages,
+}
+
+/// A program for some of the pairs.
+struct Portion<'a> {
+    program: Program,
+    constants: Vec<Constant<'a>>,
+    /// \[list\]: the pairs' state.
+    layers: Vec<BufferId>,
+    /// \[pair\]\[nu\].
+    output: BufferId,
 }
 
 /// A job: lists, grid, pairs and settings, set up once.
@@ -209,37 +222,18 @@ impl CrossSections {
         // On the device the largest list's scale is 1: cross sections in cm2 do not fit float32's range.
         let ln_scale = self.prepared.iter().map(|p| p.table.ln_scale).fold(f64::NEG_INFINITY, f64::max);
         let ln_factors = vec![-ln_scale; self.at.len()];
+        let tables: Vec<LineTables> = seconds.time("plan", || self.prepared.iter().map(LineTables::new).collect());
         let mut values = Vec::with_capacity(n * self.at.len());
         for first in (0..self.at.len()).step_by(batch) {
-            let rows = batch.min(self.at.len() - first);
-            let mut builder = ProgramBuilder::new();
-            let mut constants = Vec::new();
-            let output =
-                builder.buffer("cross_section.output", Element::F32, &[rows as u64, padded as u64], Role::Output);
-            let mut stages = Vec::new();
-            for (i, prepared) in self.prepared.iter().enumerate() {
-                let name = format!("cross_section{i}");
-                let stage = DeviceStage::declare(
-                    &mut builder,
-                    &name,
-                    prepared,
-                    first..first + rows,
-                    rows,
-                    &device.limits(),
-                    &mut constants,
-                );
-                stage.add_batch(&mut builder, prepared, first, rows, output, i > 0);
-                stages.push(stage);
-            }
-            let program = seconds.time("plan", || builder.finish(&device.limits(), None))?;
-            *planned = (*planned).max(program.peak_bytes());
-            let mut workspace = seconds.time("pipelines", || Workspace::new(device, program))?;
+            let pairs = first..(first + batch).min(self.at.len());
+            let rows = pairs.len();
+            let job = seconds.time("plan", || self.choose(&tables, pairs, &device.limits(), None))?;
+            *planned = (*planned).max(job.program.peak_bytes());
+            let mut workspace = seconds.time("pipelines", || Workspace::new(device, job.program))?;
             seconds.time("upload", || {
-                for (id, bytes) in &constants {
-                    workspace.write(*id, bytes)?;
-                }
-                for (stage, prepared) in stages.iter().zip(&self.prepared) {
-                    workspace.write(stage.layers, &DeviceStage::state(prepared, &temperatures, &ln_factors)?)?;
+                job.constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content()))?;
+                for (layers, prepared) in job.layers.iter().zip(&self.prepared) {
+                    workspace.write(*layers, &DeviceStage::state(prepared, &temperatures, &ln_factors)?)?;
                 }
                 Ok::<(), Error>(())
             })?;
@@ -247,7 +241,7 @@ impl CrossSections {
                 // cross_section0.output -> output
                 seconds.add(stage.split_once('.').map_or(stage.as_str(), |(_, s)| s), time);
             }
-            let scaled: Vec<f32> = seconds.time("readback", || workspace.read_vec(output))?;
+            let scaled: Vec<f32> = seconds.time("readback", || workspace.read_vec(job.output))?;
             let scale = ln_scale.exp();
             for row in scaled.chunks(padded) {
                 values.extend(row[..n].iter().map(|v| (f64::from(*v) * scale) as f32));
@@ -255,6 +249,47 @@ impl CrossSections {
             progress.advance(rows as u64);
         }
         Ok(values)
+    }
+
+    /// The fastest program of the pairs `pairs` within `budget` bytes.
+    fn choose<'a>(
+        &'a self,
+        tables: &'a [LineTables],
+        pairs: Range<usize>,
+        limits: &Limits,
+        budget: Option<u64>,
+    ) -> Result<Portion<'a>> {
+        let species: Vec<_> = self.prepared.iter().collect();
+        let extents = Extent::candidates(&species, self.grid.len(), pairs.clone(), pairs.len());
+        first_that_fits(extents, |extent| self.build(tables, &extent, limits, budget))
+    }
+
+    fn build<'a>(
+        &'a self,
+        tables: &'a [LineTables],
+        extent: &Extent,
+        limits: &Limits,
+        budget: Option<u64>,
+    ) -> Result<Portion<'a>> {
+        let (rows, nodes) = (extent.layers.len(), self.grid.len().next_multiple_of(ROW_MULTIPLE));
+        let mut builder = ProgramBuilder::new();
+        let mut constants = Vec::new();
+        let shape = [rows as u64, nodes as u64];
+        let output = builder.buffer("cross_section.output", Element::F32, &shape, Role::Output);
+        let target = Target { buffer: output, slope: None, row_quads: nodes / 4, first_node: 0 };
+        let mut layers = Vec::new();
+        for (i, (prepared, tables)) in self.prepared.iter().zip(tables).enumerate() {
+            let name = format!("cross_section{i}");
+            let stage =
+                DeviceStage::declare(&mut builder, &name, prepared, tables, extent, false, limits, &mut constants);
+            stage.far(&mut builder, prepared, &extent.layers);
+            for segment in &extent.segments {
+                stage.near(&mut builder, prepared, &extent.layers, segment, &target, i > 0);
+            }
+            stage.end_batch(&mut builder);
+            layers.push(stage.layers);
+        }
+        Ok(Portion { program: builder.finish(limits, budget)?, constants, layers, output })
     }
 
     fn list_reports(&self, single: bool) -> Vec<ListReport> {

@@ -14,19 +14,26 @@
 //!
 //! A ladder depends on the pressure, the declared temperature range and the list, never on the current temperature.
 
+use std::ops::Range;
+
 use super::crowding::Crowding;
 use super::voigt::{self, WING_START};
 use crate::Result;
 use crate::grid::channels::Channels;
 use crate::grid::lagrange::{MIDPOINT, SPREAD};
-use crate::grid::level::LevelNodes;
+use crate::grid::level::{GUARD, LevelNodes};
 
-/// Nodes kept beyond both ends of each level, for the prolongation to the next finer one.
-pub const GUARD: i64 = 8;
 /// Evaluated nodes come in multiples of this: what one invocation of the convolution computes.
 pub const BLOCK: i64 = 16;
 /// Source nodes come in multiples of this.
 pub const VECTOR: i64 = 4;
+/// Levels from this one on are *far*: computed once for the whole range, where a segment of it is computed at a time.
+///
+/// What they hold is a sixteenth of the output at most; what a segment has to compute beyond its ends, for the levels below, is some
+/// 300 output nodes each side.
+pub const FAR: i32 = 4;
+/// Segments of the output start at multiples of this: then every node of a near level has the same place in its block whatever the segment.
+pub const SEGMENT_MULTIPLE: usize = (BLOCK as usize) << (FAR - 1);
 /// Nodes at which the coarsest level sums everything with everything.
 const TOP_NODES: f64 = 160.0;
 /// Cost of one near-field point in multiply-adds: in the wing, and within [`WING_START`] Doppler widths.
@@ -234,41 +241,74 @@ impl Ladder {
         reach(self.radius[(level + 1 - self.finest) as usize], level, step)
     }
 
-    /// Levels from coarse to fine.
-    pub fn levels(&self) -> impl Iterator<Item = i32> + use<> {
-        (self.finest..=self.top).rev()
+    /// Finest far level. Lines are put on it directly, and on the finest level for those between.
+    pub fn far(&self) -> i32 {
+        self.finest.max(FAR).min(self.top)
+    }
+
+    /// Levels that lines are put on: the finest, and the finest far one if that is another.
+    pub fn source_levels(&self) -> impl Iterator<Item = i32> + use<> {
+        [self.finest, self.far()].into_iter().take(if self.finest == self.far() { 1 } else { 2 })
     }
 }
 
+/// Rounded up to a multiple.
+fn up(n: i64, multiple: i64) -> i64 {
+    (n + multiple - 1).div_euclid(multiple) * multiple
+}
+
+/// Evaluated nodes of a level at or above 0 for `points` output nodes from `first` on, guards and padding included.
+fn evaluated(level: i32, first: i64, points: i64) -> (i64, i64) {
+    let start = (first >> level) - GUARD;
+    (start, start + up(((points - 1) >> level) + 2 + 2 * GUARD, BLOCK))
+}
+
 impl LevelNodes {
-    /// The nodes of all levels of a ladder, finest first.
+    /// The nodes of a ladder's far levels, finest first, over the whole range.
     ///
-    /// Levels at or above 0 have a multiple of [`BLOCK`] evaluated nodes, the surplus being padding. Sources cover all nodes that
-    /// a line can be spread to and all that a tap can meet, so that no kernel tests bounds; there is a multiple of [`VECTOR`]
-    /// of them, and the first that the first evaluated node meets is the first of a vector.
-    pub fn of(ladder: &Ladder, input: &LadderInput) -> Vec<Self> {
-        let n = input.points as i64;
-        (ladder.finest..=ladder.top)
+    /// There is a multiple of [`BLOCK`] evaluated nodes, the surplus being padding. Sources cover all nodes that a line can be spread to and
+    /// all that a tap can meet, so that no kernel tests bounds; there is a multiple of [`VECTOR`] of them, and the first that the
+    /// first evaluated node meets is the first of a vector.
+    pub fn far(ladder: &Ladder, input: &LadderInput) -> Vec<Self> {
+        (ladder.far()..=ladder.top)
             .map(|level| {
-                let (output, stride) = if level >= 0 {
-                    let nodes = ((n - 1) >> level) + 2 + 2 * GUARD;
-                    ((-GUARD, -GUARD + nodes.div_euclid(BLOCK) * BLOCK + if nodes % BLOCK > 0 { BLOCK } else { 0 }), 1)
-                } else {
-                    ((0, n), 1i64 << -level)
-                };
+                let output = evaluated(level, 0, input.points as i64);
                 let margin = (input.margin / 2f64.powi(level)).ceil() as i64 + SPREAD as i64;
-                let held = (output.0 * stride - margin, output.1 * stride + margin);
+                let held = (output.0 - margin, output.1 + margin);
                 // The coarsest level sums everything with everything.
                 let reach = if level == ladder.top { held.1 - held.0 } else { ladder.reach(level, input.step) };
-                let first = output.0 * stride - reach;
-                let before = (first - held.0).max(0);
-                let first = first - (before + VECTOR - 1) / VECTOR * VECTOR;
-                let last = held.1.max((output.1 - 1) * stride + reach + 1) + VECTOR;
-                let source = (first, first + (last - first + VECTOR - 1) / VECTOR * VECTOR);
-                Self { level, output, source, reach, stride }
+                Self { level, output, source: source(output, 1, reach, held), reach, stride: 1 }
             })
             .collect()
     }
+
+    /// The nodes of a ladder's near levels, finest first, that the output nodes of `segment` need; it starts at a multiple of
+    /// [`SEGMENT_MULTIPLE`]. Sources cover what taps meet and what the next coarser near level is restricted from. Lines beyond matter to
+    /// far levels only.
+    pub fn near(ladder: &Ladder, step: f64, segment: &Range<usize>) -> Vec<Self> {
+        let (first, points) = (segment.start as i64, segment.len() as i64);
+        let mut levels: Vec<Self> = Vec::new();
+        for level in (ladder.finest..ladder.far()).rev() {
+            let (output, stride) = match level {
+                0.. => (evaluated(level, first, points), 1),
+                _ => ((first, first + points), 1i64 << -level),
+            };
+            let reach = ladder.reach(level, step);
+            let met = (output.0 * stride - reach, (output.1 - 1) * stride + reach + 1);
+            let held = levels.last().map_or(met, |coarser| (2 * coarser.source.0 - 5, 2 * coarser.source.1 + 4));
+            levels.push(Self { level, output, source: source(output, stride, reach, held), reach, stride });
+        }
+        levels.reverse();
+        levels
+    }
+}
+
+/// Source nodes of a level: those that taps meet and those in `held`, aligned.
+fn source(output: (i64, i64), stride: i64, reach: i64, held: (i64, i64)) -> (i64, i64) {
+    let met = output.0 * stride - reach;
+    let first = met - up((met - held.0).max(0), VECTOR);
+    let last = held.1.max((output.1 - 1) * stride + reach + 1) + VECTOR;
+    (first, first + up(last - first, VECTOR))
 }
 
 #[cfg(test)]

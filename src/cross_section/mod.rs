@@ -10,6 +10,10 @@ pub mod job;
 pub mod levels;
 pub mod near;
 pub mod prepared;
+#[cfg(test)]
+mod slope_cases;
+#[cfg(test)]
+mod slope_tests;
 pub mod voigt;
 pub mod voigt_derivative;
 #[cfg(test)]

@@ -72,7 +72,7 @@ impl Settings {
 pub enum Tier {
     /// The lines themselves.
     Lines,
-    /// The line-shape density on every level that is some layer's finest.
+    /// The line-shape density on every level that some layer's lines are put on.
     Density {
         /// Axes of all densities.
         axes: Box<Axes>,
@@ -88,8 +88,8 @@ pub struct Layer {
     pub pressure: f64,
     /// Levels and profiles.
     pub ladder: Ladder,
-    /// Nodes of each level, finest first.
-    pub nodes: Vec<LevelNodes>,
+    /// Nodes of the far levels, finest first.
+    pub far: Vec<LevelNodes>,
 }
 
 /// A job ready to run at any temperatures in its range.
@@ -149,8 +149,8 @@ impl Prepared {
                         near,
                     };
                     let ladder = Ladder::choose(&input)?;
-                    let nodes = LevelNodes::of(&ladder, &input);
-                    Ok(Layer { pressure, ladder, nodes })
+                    let far = LevelNodes::far(&ladder, &input);
+                    Ok(Layer { pressure, ladder, far })
                 })
                 .collect()
         };
@@ -183,8 +183,7 @@ impl Prepared {
             Choice::Lines => Tier::Lines,
             Choice::Density(axes) => {
                 let mut by_level = BTreeMap::new();
-                for layer in &layers {
-                    let level = layer.ladder.finest;
+                for level in layers.iter().flat_map(|l| l.ladder.source_levels()) {
                     if let Entry::Vacant(entry) = by_level.entry(level) {
                         entry.insert(Density::build(&table, &axes, level)?);
                     }

@@ -1,22 +1,25 @@
 //! Sources of the convolution on the device: what the lines tier and the density tier declare, and their passes.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::line_shape::{Axes, Density, Storage};
 use super::lines::{BIN_NODES, LineTable};
 use crate::gpu::{BufferId, Element, HostLayout, Kernel, Layout, Limits, ProgramBuilder, Role, host_struct};
+use crate::grid::Grid;
 use crate::grid::channels::MAX_CHANNELS;
 use crate::grid::level::LevelNodes;
 
-/// A constant buffer and its content.
-pub type Constant = (BufferId, Vec<u8>);
+/// A constant buffer, and what gives its content when it is to be uploaded.
+pub type Constant<'a> = (BufferId, Box<dyn Fn() -> Cow<'a, [u8]> + 'a>);
 
 host_struct! {
     /// A layer as shaders/lib/layer.wgsl reads it.
     pub(crate) struct LayerState {
         inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
         output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
-        pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
+        inverse_temperature: f32, common_slope: f32, pad0: f32, pad1: f32, pad2: f32, pad3: f32,
         profile: [[f32; 4]; MAX_CHANNELS / 4],
     }
 }
@@ -28,23 +31,45 @@ host_struct! {
     }
 }
 host_struct! {
-    pub(crate) struct StrengthParams { lines: u32, first_layer: u32, channels: u32, pad0: u32 }
+    pub(crate) struct StrengthParams { lines: u32, first_layer: u32, lanes: u32, first_line: u32 }
 }
 host_struct! {
     pub(crate) struct GatherParams {
         lines: u32, channels: u32, first_node: i32, nodes: u32, level: i32, first_bin: i32, bins: u32, skip: u32,
-        most: u32, pad0: u32, pad1: u32, pad2: u32,
+        most: u32, first_line: u32, pad0: u32, pad1: u32,
     }
 }
 host_struct! {
     pub(crate) struct WeightsParams {
-        columns: u32, cells: u32, exponents: u32, first_layer: u32, channels: u32, rows: u32, groups: u32, pad0: u32,
+        columns: u32, cells: u32, exponents: u32, first_layer: u32, lanes: u32, rows: u32, groups: u32, pad0: u32,
     }
 }
 host_struct! {
     pub(crate) struct ProductParams {
-        rows: u32, columns: u32, first_node: u32, nodes: u32, channels: u32, lanes: u32, groups: u32, first_layer: u32,
-        ln_first_wavenumber: f32, step: f32, pad0: f32, pad1: f32,
+        rows: u32, columns: u32, first_node: i32, nodes: u32, channels: u32, lanes: u32, groups: u32, first_layer: u32,
+        ln_first_wavenumber: f32, step: f32, source_first: i32, first_row: u32, count: u32, pad0: u32, pad1: u32, pad2: u32,
+    }
+}
+
+host_struct! {
+    pub(crate) struct StimulatedParams {
+        nodes: u32, channels: u32, first_layer: u32, source_first: i32, ln_first_wavenumber: f32, step: f32, pad0: f32, pad1: f32,
+    }
+}
+
+/// What a row of sources holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lanes {
+    /// Profiles of the layer.
+    pub channels: usize,
+    /// True if the channels' sources are followed by their derivatives by temperature.
+    pub slopes: bool,
+}
+
+impl Lanes {
+    /// Number of sources.
+    pub fn count(self) -> usize {
+        if self.slopes { 2 * self.channels } else { self.channels }
     }
 }
 
@@ -66,7 +91,29 @@ kernel!(
     "Strengths and channel weights of lines.",
     "density/strength",
     StrengthParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "density/strength.wgsl",]
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "density/lanes_value.wgsl",
+        "density/strength.wgsl",
+    ]
+);
+kernel!(
+    STRENGTH_SLOPE,
+    "Strengths and channel weights of lines, and their derivatives by temperature.",
+    "density/strength_slope",
+    StrengthParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "lib/layer_slopes.wgsl",
+        "density/lanes_slope.wgsl",
+        "density/strength.wgsl",
+    ]
 );
 kernel!(
     GATHER,
@@ -101,7 +148,28 @@ kernel!(
     "Weights of the density's columns.",
     "density/weights",
     WeightsParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/weights.wgsl",]
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/lanes_value.wgsl", "density/weights.wgsl",]
+);
+kernel!(
+    WEIGHTS_SLOPE,
+    "Weights of the density's columns, and their derivatives by temperature.",
+    "density/weights_slope",
+    WeightsParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "lib/layer_slopes.wgsl",
+        "density/lanes_slope.wgsl",
+        "density/weights.wgsl",
+    ]
+);
+kernel!(
+    STIMULATED_SLOPE,
+    "Stimulated emission's part in the derivatives of sources.",
+    "density/stimulated_slope",
+    StimulatedParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/stimulated_slope.wgsl"]
 );
 kernel!(
     DENSE,
@@ -120,7 +188,17 @@ kernel!(
 
 /// The kernels of this stage.
 pub fn kernels() -> Vec<&'static Kernel> {
-    vec![&STRENGTH, &GATHER, &GATHER_MORE, &WEIGHTS, &DENSE, &SPARSE]
+    vec![
+        &STRENGTH,
+        &STRENGTH_SLOPE,
+        &GATHER,
+        &GATHER_MORE,
+        &WEIGHTS,
+        &WEIGHTS_SLOPE,
+        &DENSE,
+        &SPARSE,
+        &STIMULATED_SLOPE,
+    ]
 }
 
 /// Number of workgroups of 64 for `n` invocations.
@@ -131,60 +209,106 @@ pub fn groups64(n: usize) -> u32 {
 /// Most lines that a node of the gathering visits in one dispatch: about ten loop turns each, and some drivers give up after 65 535.
 const GATHER_LINES: u32 = 4096;
 
+/// Lines by stretches of [`BIN_NODES`] output nodes.
+#[derive(Clone, Debug)]
+pub struct LineBins {
+    /// Output node at which bin 0 starts.
+    pub first: i64,
+    /// First line at or after each bin, and one more.
+    pub starts: Arc<[u32]>,
+}
+
+impl LineBins {
+    /// Bins of a table whose grid has `points` nodes.
+    pub fn new(table: &LineTable, points: usize) -> Self {
+        let end = |f: fn(f64, f64) -> f64, start: f64| table.lines.iter().map(|l| l.position).fold(start, f);
+        let first = (end(f64::min, 0.0) / BIN_NODES as f64).floor() as i64 * BIN_NODES;
+        let last = end(f64::max, points as f64);
+        let count = ((last - first as f64) / BIN_NODES as f64).ceil() as usize + 1;
+        Self { first, starts: table.bins(first, count).into() }
+    }
+
+    /// Number of bins.
+    pub fn count(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    fn bin(&self, node: i64) -> usize {
+        (node - self.first).div_euclid(BIN_NODES).clamp(0, self.count() as i64) as usize
+    }
+
+    /// Lines of all bins that meet output nodes `lo..=hi`.
+    pub fn lines(&self, lo: i64, hi: i64) -> Range<u32> {
+        self.starts[self.bin(lo)]..self.starts[self.bin(hi + BIN_NODES)]
+    }
+
+    /// Lines that nodes of a level may be reached by; see shaders/density/gather.wgsl.
+    pub fn spread_onto(&self, nodes: &LevelNodes) -> Range<u32> {
+        let reach = gather_reach(nodes.level);
+        self.lines(output_node(nodes, nodes.source.0) - reach - 1, output_node(nodes, nodes.source.1 - 1) + reach)
+    }
+
+    /// Most lines that one node of a level visits.
+    fn most(&self, nodes: &LevelNodes) -> u32 {
+        let bins = ((2 * gather_reach(nodes.level) + 17) / BIN_NODES + 2) as usize;
+        let first = self.bin(output_node(nodes, nodes.source.0) - gather_reach(nodes.level) - 1);
+        let last = self.bin(output_node(nodes, nodes.source.1));
+        let visited = |b: usize| self.starts[(b + bins).min(self.count())] - self.starts[b];
+        (first..=last).map(visited).max().unwrap_or(0)
+    }
+}
+
+/// Output nodes on each side of a node of a level within which its lines lie.
+fn gather_reach(level: i32) -> i64 {
+    if level >= 0 { 4i64 << level } else { 4 }
+}
+
+/// Output node at or before node `j` of a level.
+fn output_node(nodes: &LevelNodes, j: i64) -> i64 {
+    if nodes.level >= 0 { j << nodes.level } else { j >> -nodes.level }
+}
+
 /// The line table on the device.
 #[derive(Clone, Debug)]
 pub struct LineBuffers {
     /// \[line\] of 32 bytes.
     pub lines: BufferId,
     /// First line at or after each bin, and one more.
-    pub bins: BufferId,
-    /// Number of lines.
-    pub count: usize,
-    /// Output node at which bin 0 starts.
-    pub first_bin: i64,
-    /// Number of bins.
-    pub bin_count: usize,
-    /// Content of `bins`.
-    starts: Vec<u32>,
+    pub starts: BufferId,
+    /// Their bins.
+    pub bins: LineBins,
 }
 
 impl LineBuffers {
-    /// Declares the table's buffers; `points` is the number of output nodes.
-    pub fn declare(
+    /// Declares the table's buffers.
+    pub fn declare<'a>(
         builder: &mut ProgramBuilder,
         name: &str,
-        table: &LineTable,
-        points: usize,
-        constants: &mut Vec<Constant>,
+        table: &'a LineTable,
+        bins: &'a LineBins,
+        constants: &mut Vec<Constant<'a>>,
     ) -> Self {
-        let end = |f: fn(f64, f64) -> f64, start: f64| table.lines.iter().map(|l| l.position).fold(start, f);
-        let first_bin = (end(f64::min, 0.0) / BIN_NODES as f64).floor() as i64 * BIN_NODES;
-        let last = end(f64::max, points as f64);
-        let bin_count = ((last - first_bin as f64) / BIN_NODES as f64).ceil() as usize + 1;
-        let bins = table.bins(first_bin, bin_count);
-        let records: Vec<Line> = table
-            .lines
-            .iter()
-            .map(|l| Line {
-                node: l.position.floor() as i32,
-                fraction: (l.position - l.position.floor()) as f32,
-                ln_strength: l.ln_strength as f32,
-                energy: l.energy as f32,
-                ln_gamma: l.ln_gamma as f32,
-                exponent: l.exponent as f32,
-                wavenumber: l.wavenumber as f32,
-                pad: 0.0,
-            })
-            .collect();
-        let lines = builder.buffer(format!("{name}.lines"), Element::F32, &[records.len() as u64, 8], Role::Constant);
-        let bin_buffer = builder.buffer(format!("{name}.bins"), Element::U32, &[bins.len() as u64], Role::Constant);
-        constants.push((lines, bytemuck::cast_slice(&records).to_vec()));
-        constants.push((bin_buffer, bytemuck::cast_slice(&bins).to_vec()));
-        Self { lines, bins: bin_buffer, count: records.len(), first_bin, bin_count, starts: bins }
+        let shape = [table.lines.len() as u64, size_of::<Line>() as u64 / 4];
+        let lines = builder.buffer(format!("{name}.lines"), Element::F32, &shape, Role::Constant);
+        let starts = builder.buffer(format!("{name}.bins"), Element::U32, &[bins.starts.len() as u64], Role::Constant);
+        let record = |l: &super::lines::TableLine| Line {
+            node: l.position.floor() as i32,
+            fraction: (l.position - l.position.floor()) as f32,
+            ln_strength: l.ln_strength as f32,
+            energy: l.energy as f32,
+            ln_gamma: l.ln_gamma as f32,
+            exponent: l.exponent as f32,
+            wavenumber: l.wavenumber as f32,
+            pad: 0.0,
+        };
+        let records = move || table.lines.iter().map(record).collect::<Vec<_>>();
+        constants.push((lines, Box::new(move || Cow::Owned(bytemuck::cast_slice(&records()).to_vec()))));
+        constants.push((starts, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&bins.starts)))));
+        Self { lines, starts, bins: bins.clone() }
     }
 
-    /// Passes that fill `source` \[row\]\[channel\]\[node\] for `rows` of layers; `channel` is scratch of
-    /// \[row\]\[ceil(channels/4)\]\[line\] vectors.
+    /// Passes that fill `source` \[row\]\[lane\]\[node\] for `rows` of layers; `channel` is scratch of
+    /// \[row\]\[ceil(lanes/4)\]\[line\] vectors, lines being those of [`LineBins::spread_onto`].
     #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
     pub fn spread(
         &self,
@@ -193,199 +317,215 @@ impl LineBuffers {
         channel: BufferId,
         source: BufferId,
         nodes: &LevelNodes,
-        channels: usize,
+        lanes: Lanes,
         rows: Range<usize>,
     ) {
-        let vectors = channels.div_ceil(4) as u32;
+        let lines = self.bins.spread_onto(nodes);
+        if lines.is_empty() {
+            builder.clear(source);
+            return;
+        }
+        let (count, vectors) = (lines.len() as u32, lanes.count().div_ceil(4) as u32);
         let params = StrengthParams {
-            lines: self.count as u32,
+            lines: count,
             first_layer: rows.start as u32,
-            channels: channels as u32,
-            pad0: 0,
+            lanes: lanes.count() as u32,
+            first_line: lines.start,
         };
-        builder.dispatch(
-            &STRENGTH,
-            &params,
-            &[self.lines, layers, channel],
-            [groups64(self.count), rows.len() as u32, vectors],
-        );
-        // A node visits all lines of the bins within its reach; see shaders/density/gather.wgsl.
-        let reach = if nodes.level >= 0 { 4i64 << nodes.level } else { 4 };
-        let bins = ((2 * reach + 17) / BIN_NODES + 2) as usize;
-        let end = |b: usize| self.starts[(b + bins).min(self.bin_count)];
-        let most = (0..=self.bin_count).map(|b| end(b) - self.starts[b]).max().unwrap_or(0);
+        let strength = if lanes.slopes { &STRENGTH_SLOPE } else { &STRENGTH };
+        let groups = [groups64(lines.len()), rows.len() as u32, vectors];
+        builder.dispatch(strength, &params, &[self.lines, layers, channel], groups);
         let groups = [groups64(nodes.sources()), rows.len() as u32, vectors];
-        for skip in (0..most.max(1)).step_by(GATHER_LINES as usize) {
+        for skip in (0..self.bins.most(nodes).max(1)).step_by(GATHER_LINES as usize) {
             let params = GatherParams {
-                lines: self.count as u32,
-                channels: channels as u32,
+                lines: count,
+                channels: lanes.count() as u32,
                 first_node: nodes.source.0 as i32,
                 nodes: nodes.sources() as u32,
                 level: nodes.level,
-                first_bin: self.first_bin as i32,
-                bins: self.bin_count as u32,
+                first_bin: self.bins.first as i32,
+                bins: self.bins.count() as u32,
                 skip,
                 most: GATHER_LINES,
+                first_line: lines.start,
                 pad0: 0,
                 pad1: 0,
-                pad2: 0,
             };
             let kernel = if skip == 0 { &GATHER } else { &GATHER_MORE };
-            builder.dispatch(kernel, &params, &[self.lines, self.bins, channel, source], groups);
+            builder.dispatch(kernel, &params, &[self.lines, self.starts, channel, source], groups);
         }
     }
-}
-
-/// Nodes that a product fills, and their wavenumbers.
-pub struct ProductGrid<'a> {
-    /// Source nodes of the density's level.
-    pub nodes: &'a LevelNodes,
-    /// ln of the wavenumber of node 0 [ln cm-1].
-    pub ln_first_wavenumber: f64,
-    /// Step of the level, in ln nu.
-    pub step: f64,
 }
 
 /// One density on the device, in parts that keep below the largest binding.
 #[derive(Clone, Debug)]
 pub struct DensityBuffers {
     parts: Vec<Part>,
-    /// First node, from the first output node.
-    first: i64,
-    dense: bool,
 }
 
 #[derive(Clone, Debug)]
 struct Part {
     buffers: Vec<BufferId>,
-    /// Rows, and for dense parts the first row's node after the density's first.
-    rows: usize,
-    first_row: usize,
+    /// Rows of the density: all nodes (dense) or the occupied ones (sparse).
+    rows: Range<usize>,
 }
 
 impl DensityBuffers {
     /// Declares the density's buffers.
-    pub fn declare(
+    pub fn declare<'a>(
         builder: &mut ProgramBuilder,
         name: &str,
-        density: &Density,
+        density: &'a Density,
         limits: &Limits,
-        constants: &mut Vec<Constant>,
+        constants: &mut Vec<Constant<'a>>,
     ) -> Self {
         let largest = (limits.storage_binding_bytes / 4) as usize;
-        let mut constant = |builder: &mut ProgramBuilder, thing: String, element, content: Vec<u8>| {
-            let id = builder.buffer(format!("{name}.{thing}"), element, &[content.len() as u64 / 4], Role::Constant);
+        let mut constant = |builder: &mut ProgramBuilder, thing: String, element, length: usize, content| {
+            let id = builder.buffer(format!("{name}.{thing}"), element, &[length as u64], Role::Constant);
             constants.push((id, content));
             id
         };
-        let parts = match &density.storage {
+        let mut parts: Vec<Part> = Vec::new();
+        match &density.storage {
             Storage::Dense(values) => {
-                let per = largest / density.columns / 64 * 64;
-                values
-                    .chunks(per * density.columns)
-                    .enumerate()
-                    .map(|(p, chunk)| {
-                        // column slowest, so that neighbouring invocations (nodes) read neighbours
-                        let rows = chunk.len() / density.columns;
-                        let padded = rows.next_multiple_of(4);
-                        let mut transposed = vec![0.0f32; padded * density.columns];
-                        for (r, row) in chunk.chunks(density.columns).enumerate() {
-                            for (c, v) in row.iter().enumerate() {
-                                transposed[c * padded + r] = *v;
-                            }
-                        }
-                        let id = constant(
-                            builder,
-                            format!("dense{p}"),
-                            Element::F32,
-                            bytemuck::cast_slice(&transposed).to_vec(),
-                        );
-                        Part { buffers: vec![id], rows, first_row: p * per }
-                    })
-                    .collect()
+                let (columns, per) = (density.columns, largest / density.columns / 64 * 64);
+                for first in (0..density.nodes).step_by(per) {
+                    let rows = first..(first + per).min(density.nodes);
+                    let chunk = &values[rows.start * columns..rows.end * columns];
+                    let length = rows.len().next_multiple_of(4) * columns;
+                    let thing = format!("dense{}", parts.len());
+                    let content = Box::new(move || Cow::Owned(transposed(chunk, columns)));
+                    let buffers = vec![constant(builder, thing, Element::F32, length, content)];
+                    parts.push(Part { buffers, rows });
+                }
             }
             Storage::Sparse { node, start, column, value } => {
-                let mut parts = Vec::new();
                 let mut row = 0;
                 while row < node.len() {
                     let begin = start[row];
                     let fits = start[row + 1..].partition_point(|s| (s - begin) as usize <= largest).max(1);
-                    let end = (row + fits).min(node.len());
+                    let rows = row..(row + fits).min(node.len());
+                    let entries = begin as usize..start[rows.end] as usize;
                     let p = parts.len();
-                    let starts: Vec<u32> = start[row..=end].iter().map(|s| s - begin).collect();
-                    let entries = begin as usize..start[end] as usize;
-                    let cast = |v: &[u32]| bytemuck::cast_slice(v).to_vec();
+                    let starts = start[row..=rows.end].iter();
+                    let starts = move || starts.clone().flat_map(|s| (s - begin).to_ne_bytes()).collect();
+                    let (nodes, columns) = (&node[rows.clone()], &column[entries.clone()]);
+                    let values = &value[entries];
+                    let borrowed = |v: &'a [u32]| Box::new(move || Cow::Borrowed(bytemuck::cast_slice(v)));
                     let buffers = vec![
-                        constant(builder, format!("node{p}"), Element::U32, cast(&node[row..end])),
-                        constant(builder, format!("start{p}"), Element::U32, cast(&starts)),
-                        constant(builder, format!("column{p}"), Element::U32, cast(&column[entries.clone()])),
+                        constant(builder, format!("node{p}"), Element::U32, nodes.len(), borrowed(nodes)),
+                        constant(
+                            builder,
+                            format!("start{p}"),
+                            Element::U32,
+                            nodes.len() + 1,
+                            Box::new(move || Cow::Owned(starts())),
+                        ),
+                        constant(builder, format!("column{p}"), Element::U32, columns.len(), borrowed(columns)),
                         constant(
                             builder,
                             format!("value{p}"),
                             Element::F32,
-                            bytemuck::cast_slice(&value[entries]).to_vec(),
+                            values.len(),
+                            Box::new(|| Cow::Borrowed(bytemuck::cast_slice(values))),
                         ),
                     ];
-                    parts.push(Part { buffers, rows: end - row, first_row: row });
-                    row = end;
+                    row = rows.end;
+                    parts.push(Part { buffers, rows });
                 }
-                parts
             }
-        };
-        Self { parts, first: density.first, dense: density.is_dense() }
+        }
+        Self { parts }
     }
 
-    /// Passes that fill `source` \[row\]\[channel\]\[node\] for `rows` of layers by the product of the density with `weights`
-    /// \[column\]\[group of 16 (row, channel) lanes\]; the buffers are the axes (energies, then ln gamma and n of each cell), the layers' state, the weights and the source.
+    /// Passes that fill `source` \[row\]\[lane\]\[node\] for `rows` of layers by the product of the density with `weights`
+    /// \[column\]\[group of 16 (row, lane) pairs\]; the buffers are the axes (energies, then ln gamma and n of each cell), the layers' state,
+    /// the weights and the source.
+    #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
     pub fn product(
         &self,
         builder: &mut ProgramBuilder,
+        density: &Density,
         axes: &Axes,
         [axes_buffer, layers, weights, source]: [BufferId; 4],
-        grid: &ProductGrid<'_>,
-        channels: usize,
+        grid: &Grid,
+        nodes: &LevelNodes,
+        lanes: Lanes,
         rows: Range<usize>,
     ) {
-        let (columns, lanes) = (axes.columns(), rows.len() * channels);
-        let groups = lanes.div_ceil(16);
+        let (columns, all_lanes) = (axes.columns(), rows.len() * lanes.count());
+        let groups = all_lanes.div_ceil(16);
+        builder.clear(source);
+        let parts: Vec<_> = self.parts.iter().map(|p| (p, density.rows_within(&p.rows, nodes))).collect();
+        if parts.iter().all(|(_, met)| met.is_empty()) {
+            return;
+        }
         let params = WeightsParams {
             columns: columns as u32,
             cells: axes.broadening.cells() as u32,
             exponents: axes.broadening.exponent.count as u32,
             first_layer: rows.start as u32,
-            channels: channels as u32,
+            lanes: lanes.count() as u32,
             rows: rows.len() as u32,
             groups: groups as u32,
             pad0: 0,
         };
-        builder.dispatch(
-            &WEIGHTS,
-            &params,
-            &[axes_buffer, layers, weights],
-            [groups64(columns), (4 * groups) as u32, 1],
-        );
-        builder.clear(source);
-        for part in &self.parts {
-            let base = self.first - grid.nodes.source.0;
+        let (buffers, count) = ([axes_buffer, layers, weights], [groups64(columns), (4 * groups) as u32, 1]);
+        builder.dispatch(if lanes.slopes { &WEIGHTS_SLOPE } else { &WEIGHTS }, &params, &buffers, count);
+        for (part, met) in parts.into_iter().filter(|(_, met)| !met.is_empty()) {
+            let dense = density.is_dense();
+            // A dense part is read by fours.
+            let first = if dense { met.start / 4 * 4 } else { met.start };
             let params = ProductParams {
-                rows: part.rows as u32,
+                rows: part.rows.len() as u32,
                 columns: columns as u32,
-                first_node: (base + if self.dense { part.first_row as i64 } else { 0 }) as u32,
-                nodes: grid.nodes.sources() as u32,
-                channels: channels as u32,
-                lanes: lanes as u32,
+                first_node: (density.first + if dense { part.rows.start as i64 } else { 0 }) as i32,
+                nodes: nodes.sources() as u32,
+                channels: lanes.count() as u32,
+                lanes: all_lanes as u32,
                 groups: groups as u32,
                 first_layer: rows.start as u32,
-                ln_first_wavenumber: (grid.ln_first_wavenumber + grid.nodes.source.0 as f64 * grid.step) as f32,
-                step: grid.step as f32,
-                pad0: 0.0,
-                pad1: 0.0,
+                ln_first_wavenumber: grid.lo().ln() as f32,
+                step: (grid.step() * 2f64.powi(nodes.level)) as f32,
+                source_first: nodes.source.0 as i32,
+                first_row: first as u32,
+                count: (met.end - first) as u32,
+                pad0: 0,
+                pad1: 0,
+                pad2: 0,
             };
             let mut bindings = vec![layers, weights, source];
             bindings.extend(&part.buffers);
-            let kernel = if self.dense { &DENSE } else { &SPARSE };
-            let invocations = if self.dense { part.rows.div_ceil(4) } else { part.rows };
+            let kernel = if dense { &DENSE } else { &SPARSE };
+            let invocations = if dense { (met.end - first).div_ceil(4) } else { met.len() };
             builder.dispatch(kernel, &params, &bindings, [groups64(invocations), groups as u32, 1]);
         }
+        if lanes.slopes {
+            let params = StimulatedParams {
+                nodes: nodes.sources() as u32,
+                channels: lanes.channels as u32,
+                first_layer: rows.start as u32,
+                source_first: nodes.source.0 as i32,
+                ln_first_wavenumber: grid.lo().ln() as f32,
+                step: (grid.step() * 2f64.powi(nodes.level)) as f32,
+                pad0: 0.0,
+                pad1: 0.0,
+            };
+            let groups = [groups64(nodes.sources()), lanes.channels as u32, rows.len() as u32];
+            builder.dispatch(&STIMULATED_SLOPE, &params, &[layers, source], groups);
+        }
     }
+}
+
+/// Rows of a density, column slowest, so that neighbouring invocations (nodes) read neighbours; padded to a multiple of 4 rows.
+fn transposed(rows: &[f32], columns: usize) -> Vec<u8> {
+    let count = rows.len() / columns;
+    let padded = count.next_multiple_of(4);
+    let mut by_column = vec![0.0f32; padded * columns];
+    for (r, row) in rows.chunks(columns).enumerate() {
+        for (c, v) in row.iter().enumerate() {
+            by_column[c * padded + r] = *v;
+        }
+    }
+    bytemuck::cast_slice(&by_column).to_vec()
 }

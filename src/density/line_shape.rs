@@ -11,6 +11,8 @@
 //! dense, or sparse (occupied entries only), whichever is smaller. Values are float32 on both backends: rounding at 6e-8 is far below
 //! any tolerance.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::lines::{LayerFactors, LineTable};
@@ -79,6 +81,14 @@ impl Axes {
             }
         }
         widths
+    }
+
+    /// The axes as shaders/density/weights.wgsl reads them: energies, then (ln gamma, exponent) of each cell.
+    pub fn device_values(&self) -> Vec<u8> {
+        let energies = (0..self.energy.count).map(|e| self.energy.node(e) as f32);
+        let cells = (0..self.broadening.cells()).map(|c| self.broadening.cell(c));
+        let values: Vec<f32> = energies.chain(cells.flat_map(|(g, n)| [g as f32, n as f32])).collect();
+        bytemuck::cast_slice(&values).to_vec()
     }
 
     /// Weights of all columns for a layer, \[column\]\[channel\]. Twin of `shaders/density/weights.wgsl`.
@@ -298,12 +308,23 @@ impl Density {
         }
     }
 
+    /// Which rows of the stretch `part`, counted from its start, belong to source nodes in `nodes`.
+    pub fn rows_within(&self, part: &Range<usize>, nodes: &LevelNodes) -> Range<usize> {
+        let row = |node: i64| match &self.storage {
+            Storage::Dense(_) => (node - self.first).clamp(part.start as i64, part.end as i64) as usize,
+            Storage::Sparse { node: occupied, .. } => {
+                part.start + occupied[part.clone()].partition_point(|n| i64::from(*n) + self.first < node)
+            }
+        };
+        row(nodes.source.0) - part.start..row(nodes.source.1) - part.start
+    }
+
     /// True if rows are held dense.
     pub fn is_dense(&self) -> bool {
         matches!(self.storage, Storage::Dense(_))
     }
 
-    /// Sources of several layers at once, \[layer\]\[channel\]\[source node of its finest level\]: each row of the density is read once.
+    /// Sources of several layers at once, \[layer\]\[channel\]\[source node\]: each row of the density is read once.
     /// `weights` are [`Axes::weights`] of each layer, or [`Axes::weights_and_slopes`], whose slopes are channels too; `finish` multiplies the row of
     /// a layer's channels at a position in output nodes by what depends on the wavenumber. Twin of `shaders/density/{dense,sparse}.wgsl`.
     pub fn sources(
@@ -350,9 +371,9 @@ impl Density {
                     Storage::Dense(_) => r as i64,
                     Storage::Sparse { node, .. } => i64::from(node[r]),
                 } + self.first;
+                let Some(j) = nodes.source_index(node) else { continue };
                 let row = &mut row[at..at + count];
                 finish(node as f64 * 2f64.powi(self.level), row);
-                let j = (node - nodes.source.0) as usize;
                 for (source, v) in of_layer.iter_mut().zip(row) {
                     source[j] = *v;
                 }

@@ -247,7 +247,8 @@ impl LineTable {
             .collect()
     }
 
-    /// Spreads all lines onto the source nodes of one level: result \[channel\]\[node\]. Twin of `shaders/density/gather.wgsl`.
+    /// Spreads the lines onto the source nodes of one level: result \[channel\]\[node\]. What falls outside the nodes is left out. Twin of
+    /// `shaders/density/gather.wgsl`.
     pub fn spread(&self, layer: &LayerFactors, channels: &Channels, nodes: &LevelNodes) -> Vec<Vec<f64>> {
         self.spread_rows(nodes, channels.count(), |line, row| line.channels(layer, channels, row))
     }
@@ -267,15 +268,21 @@ impl LineTable {
         let mut source = vec![vec![0.0; nodes.sources()]; rows];
         let mut values = vec![0.0; rows];
         let scale = 2f64.powi(-nodes.level);
-        for line in &self.lines {
+        let reach = SPREAD as i64;
+        let before = |node: i64| self.lines.partition_point(|l| l.position * scale < node as f64);
+        for line in &self.lines[before(nodes.source.0 - reach)..before(nodes.source.1 + reach)] {
             let t = line.position * scale;
             let node = t.floor();
             let first = node as i64 - 3 - nodes.source.0;
-            debug_assert!(first >= 0 && first + SPREAD as i64 <= nodes.sources() as i64);
+            let (begin, end) = (first.max(0), (first + reach).min(nodes.sources() as i64));
+            if begin >= end {
+                continue;
+            }
             rows_of(line, &mut values);
             let spread = lagrange8(t - node);
+            let spread = &spread[(begin - first) as usize..(end - first) as usize];
             for (source, value) in source.iter_mut().zip(&values) {
-                for (s, w) in source[first as usize..first as usize + SPREAD].iter_mut().zip(spread) {
+                for (s, w) in source[begin as usize..end as usize].iter_mut().zip(spread) {
                     *s += value * w;
                 }
             }

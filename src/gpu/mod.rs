@@ -14,6 +14,7 @@
 //! | `workspace`, `transfer`, `ledger` | buffers, running, copies, the account of every byte |
 
 mod adapter;
+mod choose;
 mod device;
 mod layout;
 mod ledger;
@@ -31,6 +32,7 @@ mod workspace;
 mod tests;
 
 pub use adapter::DeviceInfo;
+pub use choose::first_that_fits;
 pub use device::Device;
 pub(crate) use layout::host_struct;
 pub use layout::{Field, HostLayout, Layout};

@@ -18,16 +18,27 @@ struct Use {
 }
 
 pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u64>) -> Result<Program> {
-    let ProgramBuilder { buffers, stages, passes, params, .. } = builder;
+    let ProgramBuilder { buffers, stages, passes, retired, params, .. } = builder;
     for buffer in &buffers {
         let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);
         if buffer.bytes > limit {
             return Err(Error::OutOfMemory { what: format!("buffer `{}`", buffer.name), needed: buffer.bytes, limit });
         }
     }
-    let mut lives: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
+    let mut lives: Vec<Vec<(usize, usize)>> = vec![Vec::new(); buffers.len()];
     let mut written: Vec<bool> = buffers.iter().map(|b| matches!(b.role, Role::Input | Role::Constant)).collect();
+    let mut retired = retired.into_iter().peekable();
     for (number, (_, pass)) in passes.iter().enumerate() {
+        while let Some((_, buffer)) = retired.next_if(|(before, _)| *before <= number) {
+            if buffers.get(buffer.0).is_none_or(|b| b.role != Role::Scratch) {
+                return Err(Error::invalid(
+                    "retired buffer",
+                    format!("{buffer:?}"),
+                    "a scratch buffer of this program",
+                ));
+            }
+            written[buffer.0] = false;
+        }
         for Use { buffer, reads, writes } in uses(pass, &buffers, limits)? {
             let declared = &buffers[buffer.0];
             let host_only = matches!(declared.role, Role::Input | Role::Constant);
@@ -37,24 +48,33 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
             if writes && host_only {
                 return Err(misuse(declared, pass, "writes it, but only the host may (a second run would differ)"));
             }
+            let life = &mut lives[buffer.0];
+            match life.last_mut() {
+                Some(last) if written[buffer.0] => last.1 = number,
+                _ => life.push((number, number)),
+            }
             written[buffer.0] |= writes;
-            let life = lives[buffer.0].get_or_insert((number, number));
-            life.1 = number;
         }
     }
-    for (buffer, (life, written)) in buffers.iter().zip(lives.iter().zip(&written)) {
-        if life.is_none() || !written {
-            let given = if life.is_none() { "no pass uses it" } else { "no pass writes it" };
-            return Err(Error::invalid(format!("buffer `{}`", buffer.name), given, "a use, or no declaration"));
+    for (buffer, lives) in buffers.iter().zip(&lives) {
+        if lives.is_empty() && !matches!(buffer.role, Role::Scratch | Role::Constant) {
+            let what = format!("{:?} buffer `{}`", buffer.role, buffer.name);
+            return Err(Error::invalid(what, "no pass uses it", "a use, or no declaration"));
         }
     }
-    let lives: Vec<(usize, usize)> = lives.into_iter().flatten().collect();
+    let used = |lives: &[(usize, usize)]| !lives.is_empty();
     let tenants: Vec<Tenant> = buffers
         .iter()
-        .zip(&lives)
-        .map(|(b, &life)| Tenant { bytes: b.bytes, life, exclusive: b.role != Role::Scratch })
+        .zip(lives)
+        .map(|(b, lives)| Tenant {
+            bytes: if used(&lives) { b.bytes } else { 0 },
+            exclusive: used(&lives) && b.role != Role::Scratch,
+            lives,
+        })
         .collect();
-    let (slot_of, slots) = assign(&tenants);
+    let (slot_of, mut slots) = assign(&tenants);
+    // a slot of unused buffers only
+    slots.iter_mut().for_each(|bytes| *bytes = (*bytes).max(4));
 
     let largest =
         |roles: &[Role]| buffers.iter().filter(|b| roles.contains(&b.role)).map(|b| b.bytes).max().unwrap_or(0);
@@ -72,14 +92,14 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
     let stage_summaries = stage_summaries(&stages, &passes, &tenants);
     let buffers = buffers
         .into_iter()
-        .zip(lives.into_iter().zip(slot_of))
-        .map(|(Declared { name, element, shape, bytes, role }, (life, slot))| BufferSummary {
+        .zip(tenants.into_iter().zip(slot_of))
+        .map(|(Declared { name, element, shape, bytes, role }, (Tenant { lives, .. }, slot))| BufferSummary {
             name,
             element,
             shape,
             bytes,
             role,
-            life,
+            lives,
             slot,
         })
         .collect();
@@ -186,18 +206,25 @@ fn dispatch_uses<'a>(
 }
 
 fn stage_summaries(names: &[String], passes: &[(usize, Pass)], tenants: &[Tenant]) -> Vec<StageSummary> {
-    let live = |pass: usize| {
-        tenants.iter().filter(|t| t.exclusive || (t.life.0..=t.life.1).contains(&pass)).map(|t| t.bytes).sum()
-    };
+    // Bytes that come alive and die at each pass; their running sum is what lives in it.
+    let (mut born, mut dead) = (vec![0; passes.len()], vec![0; passes.len() + 1]);
+    for tenant in tenants.iter().filter(|t| !t.exclusive) {
+        for (first, last) in &tenant.lives {
+            born[*first] += tenant.bytes;
+            dead[last + 1] += tenant.bytes;
+        }
+    }
+    let mut live: u64 = tenants.iter().filter(|t| t.exclusive).map(|t| t.bytes).sum();
     let mut stages: Vec<StageSummary> = Vec::new();
     for (number, (stage, _)) in passes.iter().enumerate() {
+        live = live + born[number] - dead[number];
         let name = &names[*stage];
         let at = stages.iter().position(|s| s.name == *name).unwrap_or_else(|| {
             stages.push(StageSummary { name: name.clone(), passes: 0, live_bytes: 0 });
             stages.len() - 1
         });
         stages[at].passes += 1;
-        stages[at].live_bytes = stages[at].live_bytes.max(live(number));
+        stages[at].live_bytes = stages[at].live_bytes.max(live);
     }
     stages
 }

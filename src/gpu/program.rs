@@ -24,11 +24,12 @@ pub struct BufferId(pub(super) usize);
 /// Who writes and who reads a buffer; this decides whether its memory may be shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// The host writes it once, at set-up. Own memory.
+    /// The host writes it once, at set-up. Own memory, unless no pass uses it.
     Constant,
     /// The host writes it before a run (or keeps what it wrote before). Own memory.
     Input,
-    /// Lives from its first pass to its last; undefined at the start of each run. Shares memory.
+    /// Lives from its first write to its last use, or to its [retirement](ProgramBuilder::retire) and again from the next write;
+    /// undefined at the start of each run. Shares memory.
     Scratch,
     /// Written by passes, read by the host after the run. Own memory.
     Output,
@@ -89,8 +90,11 @@ pub struct ProgramBuilder {
     pub(super) stages: Vec<String>,
     /// Each with the index of its stage.
     pub(super) passes: Vec<(usize, Pass)>,
+    /// Number of passes before each retirement, ascending, and the buffer.
+    pub(super) retired: Vec<(usize, BufferId)>,
     pub(super) params: Vec<u8>,
     offset_of: HashMap<Vec<u8>, u32>,
+    keeps_all: bool,
     error: Option<Error>,
 }
 
@@ -160,6 +164,20 @@ impl ProgramBuilder {
     /// Fills a buffer with zeros.
     pub fn clear(&mut self, buffer: BufferId) -> &mut Self {
         self.push(Pass::Clear { buffer })
+    }
+
+    /// From here on the content of a [`Role::Scratch`] buffer is not needed: its memory may serve others until its next write.
+    pub fn retire(&mut self, buffer: BufferId) -> &mut Self {
+        if !self.keeps_all {
+            self.retired.push((self.passes.len(), buffer));
+        }
+        self
+    }
+
+    /// Ignores retirements, so that tests can look at every buffer after a run.
+    #[cfg(test)]
+    pub(crate) fn keep_all(&mut self) {
+        self.keeps_all = true;
     }
 
     /// Plans memory. Pure: equal declarations give equal programs.

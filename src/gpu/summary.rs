@@ -17,8 +17,9 @@ pub struct BufferSummary {
     pub bytes: u64,
     /// Who writes and reads it.
     pub role: Role,
-    /// First and last pass that use it, counted from 0, both included.
-    pub life: (usize, usize),
+    /// First and last pass that use it, counted from 0, both included; none if it takes no memory because no pass uses it; several such intervals if it was
+    /// [retired](super::ProgramBuilder::retire) and written again.
+    pub lives: Vec<(usize, usize)>,
     /// The slot (one device buffer) it lives in.
     pub slot: usize,
 }

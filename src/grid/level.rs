@@ -1,5 +1,8 @@
 //! The nodes of one level of a ladder of grids.
 
+/// Nodes kept beyond both ends of the evaluated ones, for the interpolation to the next finer level.
+pub const GUARD: i64 = 8;
+
 /// Nodes of one level: which are evaluated, and which may hold sources. Node j lies at j 2^level h from the first output
 /// node. Ranges are half open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +25,19 @@ impl LevelNodes {
         Self { level: self.level - 1, source: (2 * self.source.0 - 8, 2 * self.source.1 + 8), ..*self }
     }
 
+    /// Node of a level at or above 0 on which the first output node of the stretch lies.
+    pub fn start(&self) -> i64 {
+        self.output.0 + GUARD
+    }
+
     /// Index of the source that the first tap of the first evaluated node meets.
     pub fn offset(&self) -> usize {
         (self.output.0 * self.stride - self.reach - self.source.0) as usize
+    }
+
+    /// Index of node `node` among the sources, if it is one of them.
+    pub fn source_index(&self, node: i64) -> Option<usize> {
+        (self.source.0..self.source.1).contains(&node).then(|| (node - self.source.0) as usize)
     }
 
     /// Number of source nodes.

@@ -2,7 +2,38 @@
 //!
 //! A [`SpectrumModel`] gives a spectrum and its derivatives by the parameters of a retrieval. Objectives stand between it and
 //! the data, and look to inference like [`Residuals`] (least squares) or a [`LogDensity`] (optimisers on gradients, NUTS).
+//!
+//! [`SpectrumObjective`] is the objective of one or several [`Observation`]s, each a [`DataSet`] with the
+//! [settings](crate::instrument::Settings) of its instrument and its [`Noise`]. Its parameters are those of the model, then the free ones of instruments and
+//! noise in the order of the data sets. With y the recorded model, d the data, e their errors:
+//!
+//! ```text
+//! sigma_j^2 = (error_scale e_j)^2 + jitter^2
+//! r_j = (y_j - d_j) / sigma_j,   J = dr/dx
+//! ln L = -1/2 sum over j of [r_j^2 + ln(2 pi sigma_j^2)]
+//! ```
+//!
+//! The gradient of ln L is -J^T r for all parameters but those of the noise. Least squares has no term that keeps a free sigma from growing, so free noise
+//! parameters are refused there ([`SpectrumObjective::check_least_squares`]) and allowed in the log density.
 
+mod blocks;
+mod data;
+mod file;
+mod noise;
+mod observation;
+mod spectrum;
+mod summary;
+mod text;
 mod traits;
 
+#[cfg(test)]
+mod tests;
+
+pub use blocks::{Mode, Needs};
+pub use data::{DataSet, SpectralUnit};
+pub use file::{Column, ReadOptions};
+pub use noise::Noise;
+pub use observation::Observation;
+pub use spectrum::{Prediction, SpectrumObjective};
+pub use summary::{BlockSummary, Summary};
 pub use traits::{LogDensity, Residuals, SpectrumModel};

@@ -27,11 +27,38 @@ pub trait SpectrumModel {
     ///
     /// # Errors
     /// As [`spectrum`](Self::spectrum), and those of `scalar`.
+    #[allow(clippy::type_complexity)] // a name for the closure would hide its shapes
     fn value_and_gradient(
         &mut self,
         x: &[f64],
         scalar: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
     ) -> Result<(f64, Vec<f64>)>;
+}
+
+impl<M: SpectrumModel + ?Sized> SpectrumModel for Box<M> {
+    fn wavenumber(&self) -> &[f64] {
+        (**self).wavenumber()
+    }
+
+    fn names(&self) -> &[String] {
+        (**self).names()
+    }
+
+    fn spectrum(&mut self, x: &[f64]) -> Result<Vec<f64>> {
+        (**self).spectrum(x)
+    }
+
+    fn spectrum_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
+        (**self).spectrum_and_jacobian(x)
+    }
+
+    fn value_and_gradient(
+        &mut self,
+        x: &[f64],
+        scalar: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
+    ) -> Result<(f64, Vec<f64>)> {
+        (**self).value_and_gradient(x, scalar)
+    }
 }
 
 /// Residuals with their Jacobian: what least-squares fits need.

@@ -1,5 +1,7 @@
 //! The device side of [`cia`](super::cia): kernel, parameters, scaled table, dispatch.
 
+use std::ops::Range;
+
 use crate::gpu::{BufferId, HostLayout, Kernel, ProgramBuilder, host_struct};
 use crate::optical_depth::cia::{CiaLayer, LN_NO_COLUMN, LN_ZERO};
 use crate::{Error, Result};
@@ -7,14 +9,22 @@ use crate::{Error, Result};
 host_struct! {
     /// Parameters of one batch of layers.
     pub struct CiaParams {
-        /// Wavenumbers of a row over four.
+        /// Wavenumbers of the segment over four.
         quads: u32,
         /// Layers of this batch.
         layers: u32,
         /// Index of the batch's first layer in the atmosphere.
         first_layer: u32,
+        /// Wavenumber over four at which the segment starts.
+        first_quad: u32,
+        /// Wavenumbers of the table over four.
+        table_quads: u32,
         /// Zero.
         pad0: u32,
+        /// Zero.
+        pad1: u32,
+        /// Zero.
+        pad2: u32,
     }
 }
 
@@ -44,7 +54,7 @@ pub static CIA: Kernel = Kernel::new(
 const WORKGROUP: u32 = 64;
 
 /// Rows are padded to a multiple of this.
-const ROW_MULTIPLE: u32 = 4;
+const ROW_MULTIPLE: usize = 4;
 
 /// A table of ln k scaled for f32.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +76,7 @@ impl DeviceTable {
             let required = format!("a positive multiple of {n_wavenumbers} wavenumbers");
             return Err(Error::invalid("number of CIA coefficients", ln_k.len(), required));
         }
-        if n < n_wavenumbers || !n.is_multiple_of(ROW_MULTIPLE as usize) {
+        if n < n_wavenumbers || !n.is_multiple_of(ROW_MULTIPLE) {
             let required = format!("at least {n_wavenumbers} and a multiple of {ROW_MULTIPLE}");
             return Err(Error::invalid("length of a row", n, required));
         }
@@ -99,22 +109,41 @@ pub struct CiaBuffers {
     pub ln_k: BufferId,
     /// \[layers of the atmosphere\] of 16 bytes, [`CiaLayerState`], read.
     pub layer_state: BufferId,
-    /// \[layers of a batch or more\]\[n\] f32, read and written.
+    /// \[layers of a batch or more\]\[segment\] f32, read and written.
     pub dtau: BufferId,
 }
 
 impl CiaBuffers {
-    /// Adds the dispatch for the layers `first_layer .. first_layer + layers`, the first rows of `dtau`.
+    /// Adds the dispatch for the wavenumbers `segment` of `n` in the layers `first_layer .. first_layer + layers`, the first rows of `dtau`,
+    /// each as long as the segment.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if `n` is not a multiple of 4.
-    pub fn dispatch(&self, program: &mut ProgramBuilder, n: u32, first_layer: u32, layers: u32) -> Result<()> {
-        if !n.is_multiple_of(ROW_MULTIPLE) {
-            return Err(Error::invalid("length of a row", n, format!("a multiple of {ROW_MULTIPLE}")));
+    /// [`Error::Invalid`] if `n` or an end of the segment is not a multiple of 4.
+    pub fn dispatch(
+        &self,
+        program: &mut ProgramBuilder,
+        n: usize,
+        segment: &Range<usize>,
+        first_layer: u32,
+        layers: u32,
+    ) -> Result<()> {
+        if [n, segment.start, segment.end].iter().any(|n| !n.is_multiple_of(ROW_MULTIPLE)) {
+            let given = format!("{n}, segment {segment:?}");
+            return Err(Error::invalid("length of a row", given, format!("multiples of {ROW_MULTIPLE}")));
         }
-        let params = CiaParams { quads: n / ROW_MULTIPLE, layers, first_layer, pad0: 0 };
+        let quads = |n: usize| (n / ROW_MULTIPLE) as u32;
+        let params = CiaParams {
+            quads: quads(segment.len()),
+            layers,
+            first_layer,
+            first_quad: quads(segment.start),
+            table_quads: quads(n),
+            pad0: 0,
+            pad1: 0,
+            pad2: 0,
+        };
         let bindings = [self.ln_k, self.layer_state, self.dtau];
-        program.dispatch(&CIA, &params, &bindings, [n.div_ceil(ROW_MULTIPLE * WORKGROUP), 1, 1]);
+        program.dispatch(&CIA, &params, &bindings, [params.quads.div_ceil(WORKGROUP), 1, 1]);
         Ok(())
     }
 }
@@ -173,7 +202,7 @@ mod tests {
             let count = batch.min(LAYERS - first);
             b.copy(source, 0, dtau, 0, count as u64 * row);
             let buffers = CiaBuffers { ln_k: table, layer_state, dtau };
-            buffers.dispatch(&mut b, n as u32, first as u32, count as u32).unwrap();
+            buffers.dispatch(&mut b, n, &(0..n), first as u32, count as u32).unwrap();
             b.copy(dtau, 0, all, first as u64 * row, count as u64 * row);
         }
         let mut workspace = Workspace::new(&device(), b.finish(&Limits::default(), None).unwrap()).unwrap();

@@ -2,103 +2,54 @@
 
 use super::cpu::pair;
 use super::model::{EmissionModel, State};
+use super::program::{EmissionPlan, EmissionProgram, Tables};
 use crate::Result;
-use crate::cross_section::gpu::{DeviceStage, ROW_MULTIPLE};
-use crate::gpu::{BufferId, Device, Element, ProgramBuilder, Role, Workspace};
-use crate::optical_depth::{CiaBuffers, DeviceTable};
+use crate::cross_section::gpu::{DeviceStage, Extent};
+use crate::gpu::{BufferId, Device, Workspace, first_that_fits};
 use crate::timing::Stages;
-use crate::transfer::emission::RESTART;
-use crate::transfer::emission_gpu::EmissionBuffers;
-
-/// Layers of a batch at most.
-const BATCH: usize = 16;
-/// Bytes of a batch's optical depths at most, if fewer layers help.
-const BATCH_BYTES: usize = 64 << 20;
-
-/// Layers of a batch for rows of `n` points: a multiple of the transfer's restart interval where that fits, so that results do not
-/// depend on it.
-fn batch(n: usize) -> usize {
-    let fits = (BATCH_BYTES / (4 * n)).clamp(1, BATCH);
-    if fits > RESTART { fits / RESTART * RESTART } else { fits }
-}
 
 /// A model's program, made ready.
 #[derive(Debug)]
 pub struct DeviceEmission {
     workspace: Workspace,
     device: Device,
-    stages: Vec<DeviceStage>,
-    tables: Vec<(DeviceTable, BufferId)>,
+    plan: EmissionPlan,
+    tables: Tables,
+    layers: Vec<BufferId>,
+    cia: Vec<BufferId>,
     temperature: BufferId,
     flux: BufferId,
 }
 
 impl DeviceEmission {
-    pub fn new(model: &EmissionModel, device: &Device, seconds: &mut Stages) -> Result<Self> {
+    /// The fastest way within `budget` bytes.
+    pub fn new(model: &EmissionModel, device: &Device, budget: Option<u64>, seconds: &mut Stages) -> Result<Self> {
+        Self::cut(model, device, EmissionProgram::candidates(model), budget, seconds)
+    }
+
+    /// The first of `extents` within `budget` bytes.
+    pub fn cut(
+        model: &EmissionModel,
+        device: &Device,
+        extents: Vec<Extent>,
+        budget: Option<u64>,
+        seconds: &mut Stages,
+    ) -> Result<Self> {
+        let tables = seconds.time("plan", || Tables::new(model))?;
         let limits = device.limits();
-        let n = model.grid.len().next_multiple_of(ROW_MULTIPLE);
-        let (n64, layers) = (n as u64, model.layers());
-        let batch = batch(n).min(layers);
-        let mut builder = ProgramBuilder::new();
-        let mut constants = Vec::new();
-
-        let started = std::time::Instant::now();
-        let mut wavenumber: Vec<f32> = model.wavenumber.iter().map(|nu| *nu as f32).collect();
-        wavenumber.resize(n, model.grid.hi() as f32);
-        let wavenumber_buffer = builder.buffer("grid.wavenumber", Element::F32, &[n64], Role::Constant);
-        constants.push((wavenumber_buffer, bytemuck::cast_slice(&wavenumber).to_vec()));
-        let temperature = builder.buffer("transfer.temperature", Element::F32, &[layers as u64 + 1], Role::Input);
-        let tau = builder.buffer("transfer.tau", Element::F32, &[n64], Role::Scratch);
-        let flux = builder.buffer("transfer.flux", Element::F32, &[n64], Role::Output);
-        let dtau = builder.buffer("optical_depth.dtau", Element::F32, &[batch as u64, n64], Role::Scratch);
-        let buffers = EmissionBuffers { wavenumber: wavenumber_buffer, dtau, temperature, tau, flux };
-
-        let declare = |(i, part): (usize, &super::model::Part)| {
-            DeviceStage::declare(
-                &mut builder,
-                &format!("cross_section{i}"),
-                &part.prepared,
-                0..layers,
-                batch,
-                &limits,
-                &mut constants,
-            )
-        };
-        let stages: Vec<DeviceStage> = model.parts.iter().enumerate().map(declare).collect();
-        let mut tables = Vec::new();
-        let mut cia = Vec::new();
-        for (i, grid) in model.collisions.iter().enumerate() {
-            let table = DeviceTable::new(&grid.ln_coefficient, model.grid.len(), n)?;
-            let rows = grid.temperatures.len() as u64;
-            let ln_k = builder.buffer(format!("cia{i}.ln_k"), Element::F32, &[rows, n64], Role::Constant);
-            constants.push((ln_k, bytemuck::cast_slice(&table.ln_k).to_vec()));
-            let state = builder.buffer(format!("cia{i}.layers"), Element::UVec4, &[layers as u64], Role::Input);
-            cia.push(CiaBuffers { ln_k, layer_state: state, dtau });
-            tables.push((table, state));
-        }
-
-        builder.stage("transfer").clear(tau).clear(flux);
-        for first in (0..layers).step_by(batch) {
-            let rows = batch.min(layers - first);
-            if stages.is_empty() {
-                builder.stage("continua").clear(dtau);
-            }
-            for (i, (stage, part)) in stages.iter().zip(&model.parts).enumerate() {
-                stage.add_batch(&mut builder, &part.prepared, first, rows, dtau, i > 0);
-            }
-            builder.stage("continua");
-            for cia in &cia {
-                cia.dispatch(&mut builder, n as u32, first as u32, rows as u32)?;
-            }
-            builder.stage("transfer");
-            let surface = (model.surface && first + rows == layers).then_some(layers as u32);
-            buffers.dispatch(&mut builder, n as u32, first as u32, rows as u32, surface, &model.quadrature)?;
-        }
-        let program = builder.finish(&limits, None)?;
-        seconds.add("plan", started.elapsed().as_secs_f64());
+        let build = |extent| EmissionProgram::build(model, &tables, extent, &limits, budget);
+        let EmissionProgram { program, extent, constants, layers, cia, temperature, flux } =
+            seconds.time("plan", || first_that_fits(extents, build))?;
+        let plan = EmissionPlan::of(&program, &extent);
         let mut workspace = seconds.time("pipelines", || Workspace::new(device, program))?;
-        seconds.time("upload", || constants.iter().try_for_each(|(id, bytes)| workspace.write(*id, bytes)))?;
-        Ok(Self { workspace, device: device.clone(), stages, tables, temperature, flux })
+        seconds.time("upload", || constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content())))?;
+        drop(constants);
+        Ok(Self { workspace, device: device.clone(), plan, tables, layers, cia, temperature, flux })
+    }
+
+    /// How it is computed.
+    pub fn plan(&self) -> &EmissionPlan {
+        &self.plan
     }
 
     /// Planned bytes, and most bytes that the ledger saw.
@@ -122,12 +73,12 @@ impl DeviceEmission {
         let mut temperature: Vec<f32> = state.temperature_k.iter().map(|t| *t as f32).collect();
         temperature.push(state.surface_temperature_k.unwrap_or(1.0) as f32);
         self.workspace.write_slice(self.temperature, &temperature)?;
-        for (stage, part) in self.stages.iter().zip(&model.parts) {
+        for (buffer, part) in self.layers.iter().zip(&model.parts) {
             let columns = model.ln_columns(part.absorber, state);
-            self.workspace.write(stage.layers, &DeviceStage::state(&part.prepared, &state.temperature_k, &columns)?)?;
+            self.workspace.write(*buffer, &DeviceStage::state(&part.prepared, &state.temperature_k, &columns)?)?;
         }
         for (((table, buffer), grid), (first, second)) in
-            self.tables.iter().zip(&model.collisions).zip(&state.collision_mixing_ratio)
+            self.tables.cia().iter().zip(&self.cia).zip(&model.collisions).zip(&state.collision_mixing_ratio)
         {
             let layers = pair(model, state, first, second).layers(&grid.temperatures)?;
             self.workspace.write_slice(*buffer, &table.layer_states(&layers))?;

@@ -8,9 +8,14 @@
 mod cpu;
 mod device;
 mod model;
+mod program;
 mod report;
 
+#[cfg(test)]
+mod tests;
+
 pub use model::{Absorber, EmissionModel, State};
+pub use program::EmissionPlan;
 pub use report::EmissionReport;
 
 use crate::backend::Backend;
@@ -43,7 +48,7 @@ impl EmissionModel {
         let runner = match backend {
             Backend::Cpu => Runner::Cpu(cpu::CpuEmission::new(self)),
             Backend::Device(device) => {
-                Runner::Device(Box::new(device::DeviceEmission::new(self, device, &mut seconds)?))
+                Runner::Device(Box::new(device::DeviceEmission::new(self, device, None, &mut seconds)?))
             }
         };
         Ok(Emission { model: self, backend: backend.clone(), runner, seconds })
@@ -60,6 +65,14 @@ impl Emission<'_> {
         match &mut self.runner {
             Runner::Cpu(cpu) => cpu.flux(self.model, state, &mut self.seconds, progress).map(Values::F64),
             Runner::Device(device) => device.flux(self.model, state, &mut self.seconds).map(Values::F32),
+        }
+    }
+
+    /// How the spectrum is computed on a device: batches, segments, buffers, bytes; none on the CPU.
+    pub fn plan(&self) -> Option<&EmissionPlan> {
+        match &self.runner {
+            Runner::Cpu(_) => None,
+            Runner::Device(device) => Some(device.plan()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The device side of [`emission`](super::emission): kernel, parameters, dispatch.
 
+use std::ops::Range;
+
 use crate::gpu::{BufferId, HostLayout, Kernel, ProgramBuilder, host_struct};
 use crate::transfer::Quadrature;
 use crate::{Error, Result};
@@ -7,7 +9,7 @@ use crate::{Error, Result};
 host_struct! {
     /// Parameters of one batch of layers.
     pub struct EmissionParams {
-        /// Wavenumbers of a row over four.
+        /// Wavenumbers of the segment over four.
         quads: u32,
         /// Layers of this batch.
         layers: u32,
@@ -19,10 +21,10 @@ host_struct! {
         surfaces: u32,
         /// Index of the surface's temperature.
         surface: u32,
+        /// Wavenumber over four at which the segment starts.
+        first_quad: u32,
         /// Zero.
         pad0: u32,
-        /// Zero.
-        pad1: u32,
         /// 1 / mu of each angle, 0 where there is none.
         inverse_mu: [[f32; 4]; 2],
         /// 2 mu w of each angle, 0 where there is none.
@@ -46,14 +48,14 @@ const WORKGROUP: u32 = 64;
 
 /// Rows of every \[..\]\[n\] array are padded to a multiple of this. The padding of the wavenumbers repeats the last one (any
 /// positive value will do), that of the optical depths may be anything but NaN.
-pub const ROW_MULTIPLE: u32 = 4;
+pub const ROW_MULTIPLE: usize = 4;
 
 /// The buffers of the kernel, all f32; n is the padded length of a row.
 #[derive(Debug, Clone, Copy)]
 pub struct EmissionBuffers {
     /// \[n\] cm-1, read.
     pub wavenumber: BufferId,
-    /// \[layers of a batch or more\]\[n\], read.
+    /// \[layers of a batch or more\]\[segment\], read.
     pub dtau: BufferId,
     /// \[layers of the atmosphere + 1\] K, the last that of the surface (anything if there is none), read.
     pub temperature: BufferId,
@@ -64,24 +66,25 @@ pub struct EmissionBuffers {
 }
 
 impl EmissionBuffers {
-    /// Adds the dispatch for the layers `first_layer .. first_layer + layers` of the atmosphere, whose optical depths are the first rows of
-    /// `dtau`; `surface` is the number of layers of the atmosphere if this is the last batch and a surface lies below.
+    /// Adds the dispatch for the wavenumbers `segment` in the layers `first_layer .. first_layer + layers` of the atmosphere, whose optical
+    /// depths are the first rows of `dtau`, each as long as the segment; `surface` is the number of layers of the atmosphere if this is the last batch and a surface lies below.
     /// Bits do not depend on the batches if each but the last is a multiple of [`RESTART`](super::emission::RESTART) layers.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if `n` is not a multiple of [`ROW_MULTIPLE`].
+    /// [`Error::Invalid`] if the segment's ends are not multiples of [`ROW_MULTIPLE`].
     pub fn dispatch(
         &self,
         program: &mut ProgramBuilder,
-        n: u32,
+        segment: &Range<usize>,
         first_layer: u32,
         layers: u32,
         surface: Option<u32>,
         quadrature: &Quadrature,
     ) -> Result<()> {
-        if !n.is_multiple_of(ROW_MULTIPLE) {
-            return Err(Error::invalid("length of a row", n, format!("a multiple of {ROW_MULTIPLE}")));
+        if !segment.start.is_multiple_of(ROW_MULTIPLE) || !segment.end.is_multiple_of(ROW_MULTIPLE) {
+            return Err(Error::invalid("segment", format!("{segment:?}"), format!("multiples of {ROW_MULTIPLE}")));
         }
+        let quads = (segment.len() / ROW_MULTIPLE) as u32;
         let (mut inverse_mu, mut weight) = ([[0.0; 4]; 2], [[0.0; 4]; 2]);
         let angles = quadrature.mu().iter().zip(quadrature.flux_weight());
         for ((mu, w), (inverse_mu, weight)) in
@@ -90,19 +93,19 @@ impl EmissionBuffers {
             (*inverse_mu, *weight) = ((1.0 / mu) as f32, *w as f32);
         }
         let params = EmissionParams {
-            quads: n / 4,
+            quads,
             layers,
             first_layer,
             groups: quadrature.angles().div_ceil(4) as u32,
             surfaces: u32::from(surface.is_some()),
             surface: surface.unwrap_or(0),
+            first_quad: segment.start as u32 / 4,
             pad0: 0,
-            pad1: 0,
             inverse_mu,
             weight,
         };
         let bindings = [self.wavenumber, self.dtau, self.temperature, self.tau, self.flux];
-        program.dispatch(&EMISSION, &params, &bindings, [n.div_ceil(4 * WORKGROUP), 1, 1]);
+        program.dispatch(&EMISSION, &params, &bindings, [quads.div_ceil(WORKGROUP), 1, 1]);
         Ok(())
     }
 }
@@ -160,7 +163,7 @@ mod tests {
                 let count = batch.min(layers - first);
                 b.copy(source, (first * n * 4) as u64, dtau, 0, (count * n * 4) as u64);
                 let last = (surface && first + count == layers).then_some(layers as u32);
-                buffers.dispatch(&mut b, n as u32, first as u32, count as u32, last, quadrature).unwrap();
+                buffers.dispatch(&mut b, &(0..n), first as u32, count as u32, last, quadrature).unwrap();
             }
             let mut workspace = Workspace::new(device, b.finish(&Limits::default(), None).unwrap()).unwrap();
             workspace.write_slice(wavenumber, &self.wavenumber).unwrap();

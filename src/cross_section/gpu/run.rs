@@ -1,53 +1,103 @@
-//! The passes of one run of layers with equal ladders: sources, up the ladder, down the ladder, to the output grid.
+//! The passes of one run of layers with equal ladders: sources, up the levels, down the levels, to the output grid.
 
 use std::ops::Range;
 
-use super::group::{Group, padded};
+use super::group::{Group, PartBuffers, Quantities, gather_levels, near_lines, near_window, padded};
 use super::kernels::*;
-use super::stage::{DeviceStage, ROW_MULTIPLE};
+use super::stage::{DeviceStage, ROW_MULTIPLE, Target};
 use crate::cross_section::levels::BLOCK;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
-use crate::density::gpu::{ProductGrid, groups64};
+use crate::density::gpu::{Lanes, groups64};
 use crate::gpu::{BufferId, ProgramBuilder};
 use crate::grid::level::LevelNodes;
 
 /// A run about to be appended to a program.
 pub struct Run<'a> {
-    stage: &'a DeviceStage,
-    group: &'a Group,
-    prepared: &'a Prepared,
-    layer: &'a Layer,
-    layers: Range<usize>,
-    output: BufferId,
-    /// Row of the output that the first layer goes to.
-    row: usize,
-    add: bool,
+    pub stage: &'a DeviceStage,
+    pub group: &'a Group,
+    pub prepared: &'a Prepared,
+    /// Layers, all alike.
+    pub layers: Range<usize>,
+    /// Row of the group's finest far result that the first layer has.
+    pub far_row: usize,
 }
 
-impl<'a> Run<'a> {
-    /// Layers `layers`, all alike, into the rows of `output` from `row` on.
-    pub fn new(
-        stage: &'a DeviceStage,
-        group: &'a Group,
-        prepared: &'a Prepared,
-        layers: Range<usize>,
-        output: BufferId,
-        row: usize,
-        add: bool,
-    ) -> Self {
-        Self { stage, group, prepared, layer: &prepared.layers[layers.start], layers, output, row, add }
+/// The result that a part continues: that of the next coarser level.
+struct Upper<'a> {
+    nodes: &'a LevelNodes,
+    result: &'a Quantities,
+    row: usize,
+}
+
+/// One of the quantities that a run computes.
+#[derive(Clone, Copy)]
+enum Quantity {
+    /// The cross section: K * S.
+    Value,
+    /// Its derivative by temperature: dK * S + K * dS.
+    Slope,
+}
+
+impl Quantity {
+    /// Its buffer among `quantities`.
+    fn of(self, quantities: &Quantities) -> BufferId {
+        match self {
+            Self::Value => quantities.value,
+            Self::Slope => quantities.slope.expect("declared with derivatives"),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Appends the far levels.
+    pub fn far(&self, builder: &mut ProgramBuilder) {
+        let part = &self.group.far;
+        self.part(builder, part, &self.layer().far, self.far_row, None);
+        let scratch = part.gather.iter().chain(&part.source).chain(&part.taps).chain([&part.weights]);
+        let results = part.result.iter().skip(1).flatten().flat_map(Quantities::all);
+        scratch.copied().chain(results).for_each(|b| {
+            builder.retire(b);
+        });
     }
 
-    /// Appends all passes.
-    pub fn append(&self, builder: &mut ProgramBuilder) {
-        builder.stage(format!("{}.sources", self.stage.name));
-        self.sources(builder);
-        builder.stage(format!("{}.convolution", self.stage.name));
-        self.up(builder);
-        self.down(builder);
+    /// Appends the near levels of a segment, and brings all to the rows of `target` from `row` on.
+    pub fn near(&self, builder: &mut ProgramBuilder, segment: &Range<usize>, target: &Target, row: usize, add: bool) {
+        let (layer, step) = (self.layer(), self.prepared.grid.step());
+        let nodes = LevelNodes::near(&layer.ladder, step, segment);
+        let far = Upper {
+            nodes: &layer.far[0],
+            result: self.group.far.result[0].as_ref().expect("far levels are at or above 0"),
+            row: self.far_row,
+        };
+        let mut finest = Upper { ..far };
+        if let Some(part) = &self.group.near {
+            self.part(builder, part, &nodes, 0, Some(&far));
+            if let Some((nodes, Some(result))) = nodes.iter().zip(&part.result).find(|(n, _)| n.level >= 0) {
+                finest = Upper { nodes, result, row: 0 };
+            }
+        }
         builder.stage(format!("{}.output", self.stage.name));
-        self.to_output(builder);
-        self.below_zero(builder);
+        let place = Place { target, row, segment };
+        for quantity in self.quantities() {
+            self.to_output(builder, &finest, &place, add, quantity);
+        }
+        if let Some(part) = &self.group.near {
+            self.below_zero(builder, part, &nodes, &place);
+            let scratch = part.gather.iter().chain(&part.source).chain(&part.taps).chain([&part.weights]);
+            let results = part.result.iter().flatten().flat_map(Quantities::all);
+            scratch.copied().chain(results).for_each(|b| {
+                builder.retire(b);
+            });
+        }
+        if let Some(near) = &self.group.near_field {
+            near.all().for_each(|b| {
+                builder.retire(b);
+            });
+        }
+    }
+
+    fn layer(&self) -> &Layer {
+        &self.prepared.layers[self.layers.start]
     }
 
     fn rows(&self) -> u32 {
@@ -59,37 +109,93 @@ impl<'a> Run<'a> {
     }
 
     fn channels(&self) -> usize {
-        self.layer.ladder.channels.count()
+        self.layer().ladder.channels.count()
     }
 
-    /// Output nodes over 4, padding included.
-    fn quads(&self) -> usize {
-        self.prepared.grid.len().next_multiple_of(ROW_MULTIPLE) / 4
+    fn lanes(&self) -> Lanes {
+        Lanes { channels: self.channels(), slopes: self.stage.slopes }
     }
 
-    /// Sources on the finest level.
-    fn sources(&self, builder: &mut ProgramBuilder) {
-        let (stage, group, finest) = (self.stage, self.group, &self.layer.nodes[0]);
+    /// What is computed.
+    fn quantities(&self) -> impl Iterator<Item = Quantity> + use<> {
+        [Quantity::Value].into_iter().chain(self.stage.slopes.then_some(Quantity::Slope))
+    }
+
+    /// Channels convolved for a quantity, and the first of the taps that they meet; see [`PartBuffers::taps`].
+    fn convolved(&self, quantity: Quantity) -> (u32, u32) {
+        let lanes = self.lanes();
+        match quantity {
+            Quantity::Value => (lanes.channels as u32, (lanes.count() - lanes.channels) as u32),
+            Quantity::Slope => (lanes.count() as u32, 0),
+        }
+    }
+
+    /// Sources, up and down the levels of a part. The finest result goes to its rows from `row` on.
+    fn part(
+        &self,
+        builder: &mut ProgramBuilder,
+        part: &PartBuffers,
+        nodes: &[LevelNodes],
+        row: usize,
+        upper: Option<&Upper>,
+    ) {
+        builder.stage(format!("{}.sources", self.stage.name));
+        self.sources(builder, part, &nodes[0]);
+        builder.stage(format!("{}.convolution", self.stage.name));
+        for (nodes, source) in nodes.windows(2).zip(part.source.windows(2)) {
+            self.restrict(builder, (&nodes[0], source[0]), (&nodes[1], source[1]));
+        }
+        for k in (0..nodes.len()).rev() {
+            let Some(result) = &part.result[k] else { continue };
+            self.taps(builder, part, nodes, k);
+            let own = part.result.get(k + 1).and_then(Option::as_ref);
+            let own = own.map(|result| Upper { nodes: &nodes[k + 1], result, row: 0 });
+            let upper = own.as_ref().or(upper);
+            for quantity in self.quantities() {
+                let (channels, first_tap) = self.convolved(quantity);
+                let params = ConvolveParams {
+                    outputs: nodes[k].outputs() as u32,
+                    nodes: nodes[k].sources() as u32,
+                    offset: nodes[k].offset() as u32,
+                    padded: padded(&nodes[k]) as u32,
+                    channels,
+                    upper_outputs: upper.map_or(0, |u| u.nodes.outputs() as u32),
+                    result_row: if k == 0 { row as u32 } else { 0 },
+                    upper_row: upper.map_or(0, |u| u.row as u32),
+                    upper_first: upper.map_or(0, |u| (nodes[k].start() / 2 - u.nodes.start()) as u32),
+                    row_channels: self.lanes().count() as u32,
+                    first_tap,
+                    pad0: 0,
+                };
+                let mut bindings = vec![part.taps[k], part.source[k], quantity.of(result)];
+                bindings.extend(upper.map(|u| quantity.of(u.result)));
+                let kernel = if upper.is_some() { &CONVOLVE } else { &CONVOLVE_TOP };
+                let blocks = nodes[k].outputs().div_ceil(BLOCK as usize).div_ceil(32) as u32;
+                builder.dispatch(kernel, &params, &bindings, [blocks, self.rows(), 1]);
+            }
+        }
+    }
+
+    /// Sources on the finest level of a part.
+    fn sources(&self, builder: &mut ProgramBuilder, part: &PartBuffers, finest: &LevelNodes) {
+        let stage = self.stage;
         match (&stage.lines, &self.prepared.tier) {
             (Some(lines), Tier::Lines) => {
-                let (nodes, source) = group.gather.first().map_or((finest, group.source[0]), |(n, b)| (n, *b));
-                let (channels, layers) = (self.channels(), self.layers.clone());
-                lines.spread(builder, stage.layers, group.weights, source, nodes, channels, layers);
-                let below = group.gather.iter().map(|(n, b)| (n, *b)).chain([(finest, group.source[0])]);
-                for (fine, coarse) in below.clone().zip(below.skip(1)) {
-                    self.restrict(builder, fine, coarse);
+                let levels = gather_levels(finest, part.gather.len());
+                let buffers: Vec<BufferId> = part.gather.iter().copied().chain([part.source[0]]).collect();
+                let (lanes, rows) = (self.lanes(), self.layers.clone());
+                lines.spread(builder, stage.layers, part.weights, buffers[0], &levels[0], lanes, rows);
+                for (nodes, buffers) in levels.windows(2).zip(buffers.windows(2)) {
+                    self.restrict(builder, (&nodes[0], buffers[0]), (&nodes[1], buffers[1]));
                 }
             }
-            (_, Tier::Density { axes, .. }) => {
-                let grid = ProductGrid {
-                    nodes: finest,
-                    ln_first_wavenumber: self.prepared.grid.lo().ln(),
-                    step: self.prepared.grid.step() * 2f64.powi(finest.level),
-                };
+            (_, Tier::Density { axes, by_level }) => {
                 let axes_buffer = stage.axes.expect("declared with the density");
-                let buffers = [axes_buffer, stage.layers, group.weights, group.source[0]];
-                let density = &stage.density[&finest.level];
-                density.product(builder, axes, buffers, &grid, self.channels(), self.layers.clone());
+                let buffers = [axes_buffer, stage.layers, part.weights, part.source[0]];
+                let (lanes, rows) = (self.lanes(), self.layers.clone());
+                let density = &by_level[&finest.level];
+                let grid = &self.prepared.grid;
+                stage.density[&finest.level].product(builder, density, axes, buffers, grid, finest, lanes, rows);
             }
             (None, Tier::Lines) => unreachable!("declared with the lines"),
         }
@@ -102,131 +208,159 @@ impl<'a> Run<'a> {
             coarse_first: coarse.0.source.0 as i32,
             coarse_nodes: coarse.0.sources() as u32,
         };
-        let groups = [groups64(coarse.0.sources()), self.rows() * self.channels() as u32, 1];
+        let groups = [groups64(coarse.0.sources()), self.rows() * self.lanes().count() as u32, 1];
         builder.dispatch(&RESTRICT, &params, &[fine.1, coarse.1], groups);
     }
 
-    /// Sources of all coarser levels.
-    fn up(&self, builder: &mut ProgramBuilder) {
-        for (nodes, source) in self.layer.nodes.windows(2).zip(self.group.source.windows(2)) {
-            self.restrict(builder, (&nodes[0], source[0]), (&nodes[1], source[1]));
-        }
-    }
-
-    fn taps(&self, builder: &mut ProgramBuilder, k: usize) {
-        let (ladder, nodes) = (&self.layer.ladder, &self.layer.nodes[k]);
-        let params = TapsParams {
+    fn taps(&self, builder: &mut ProgramBuilder, part: &PartBuffers, nodes: &[LevelNodes], k: usize) {
+        let (ladder, nodes) = (&self.layer().ladder, &nodes[k]);
+        let radius = (nodes.level - ladder.finest) as usize;
+        let mut params = TapsParams {
             first_layer: self.first(),
             reach: nodes.reach as i32,
             padded: padded(nodes) as u32,
-            channels: self.channels() as u32,
+            channels: self.lanes().count() as u32,
             step: (self.prepared.grid.step() * 2f64.powi(nodes.level)) as f32,
-            inner_radius: ladder.radius[k] as f32,
-            outer_radius: ladder.radius.get(k + 1).map_or(0.0, |r| *r as f32),
-            pad0: 0.0,
+            inner_radius: ladder.radius[radius] as f32,
+            outer_radius: ladder.radius.get(radius + 1).map_or(0.0, |r| *r as f32),
+            first_channel: self.convolved(Quantity::Value).1,
         };
         let groups = [groups64(padded(nodes) as usize / 4), self.channels() as u32, self.rows()];
-        builder.dispatch(&TAPS, &params, &[self.stage.layers, self.group.taps[k]], groups);
-    }
-
-    /// Results of all levels at or above 0, coarsest first.
-    fn down(&self, builder: &mut ProgramBuilder) {
-        let (nodes, group) = (&self.layer.nodes, self.group);
-        for k in (0..nodes.len()).rev() {
-            let Some(result) = group.result[k] else { continue };
-            self.taps(builder, k);
-            let upper = group.result.get(k + 1).copied().flatten();
-            let params = ConvolveParams {
-                outputs: nodes[k].outputs() as u32,
-                nodes: nodes[k].sources() as u32,
-                offset: nodes[k].offset() as u32,
-                padded: padded(&nodes[k]) as u32,
-                channels: self.channels() as u32,
-                upper_outputs: if upper.is_some() { nodes[k + 1].outputs() as u32 } else { 0 },
-                pad0: 0,
-                pad1: 0,
-            };
-            let mut bindings = vec![group.taps[k], group.source[k], result];
-            bindings.extend(upper);
-            let kernel = if upper.is_some() { &CONVOLVE } else { &CONVOLVE_TOP };
-            let blocks = nodes[k].outputs().div_ceil(BLOCK as usize).div_ceil(32) as u32;
-            builder.dispatch(kernel, &params, &bindings, [blocks, self.rows(), 1]);
+        builder.dispatch(&TAPS, &params, &[self.stage.layers, part.taps[k]], groups);
+        if self.stage.slopes {
+            params.first_channel = 0;
+            builder.dispatch(&TAPS_SLOPE, &params, &[self.stage.layers, part.taps[k]], groups);
         }
     }
 
     /// The finest result at or above level 0 on the output grid, with the near field.
-    fn to_output(&self, builder: &mut ProgramBuilder) {
-        let (stage, step) = (self.stage, self.prepared.grid.step());
-        let finest = (-self.layer.ladder.finest).max(0) as usize;
-        let (nodes, result) = (&self.layer.nodes[finest], self.group.result[finest].expect("level 0 or above"));
-        let near = self.group.near.zip(stage.lines.as_ref());
-        let radius = self.layer.ladder.radius[0];
+    fn to_output(&self, builder: &mut ProgramBuilder, finest: &Upper, place: &Place, add: bool, quantity: Quantity) {
+        let (stage, step, ladder) = (self.stage, self.prepared.grid.step(), &self.layer().ladder);
+        let near = self.group.near_field.as_ref().zip(stage.lines.as_ref()).and_then(|(near, lines)| {
+            let met = near_lines(ladder, step, &lines.bins, place.segment);
+            (!met.is_empty()).then_some((quantity.of(near), lines, met))
+        });
+        let (lines, first_line) = near.as_ref().map_or((0, 0), |(_, _, met)| (met.len() as u32, met.start));
         let params = OutputParams {
-            quads: self.quads() as u32,
-            evaluated: nodes.outputs() as u32,
-            level: nodes.level as u32,
+            quads: place.quads() as u32,
+            evaluated: finest.nodes.outputs() as u32,
+            level: finest.nodes.level as u32,
             first_layer: self.first(),
-            first_row: self.row as u32,
-            lines: near.map_or(0, |(_, l)| l.count as u32),
-            first_bin: near.map_or(0, |(_, l)| l.first_bin as i32),
-            bins: near.map_or(0, |(_, l)| l.bin_count as u32),
-            window: (-(-radius).ln_1p() / step).ceil() as i32 + 1,
-            radius: radius as f32,
+            first_row: place.row as u32,
+            lines,
+            first_bin: near.as_ref().map_or(0, |(_, l, _)| l.bins.first as i32),
+            bins: near.as_ref().map_or(0, |(_, l, _)| l.bins.count() as u32),
+            window: near_window(ladder, step) as i32,
+            radius: ladder.radius[0] as f32,
             step: step as f32,
-            pad0: 0.0,
+            first_node: place.segment.start as u32,
+            first_line,
+            result_row: finest.row as u32,
+            result_first: finest.nodes.start() as u32,
+            row_quads: place.target.row_quads as u32,
+            first_quad: place.first_quad() as u32,
+            pad0: 0,
+            pad1: 0,
+            pad2: 0,
         };
-        let mut bindings = vec![stage.layers, result, self.output];
-        if let Some((near, lines)) = near {
-            let count = lines.count as u32;
-            let params = NearParams { lines: count, first_layer: self.first(), radius: radius as f32, pad0: 0 };
-            let groups = [groups64(lines.count), self.rows(), 1];
-            builder.dispatch(&NEAR_TERMS, &params, &[lines.lines, stage.layers, near], groups);
-            bindings.extend([lines.lines, lines.bins, near]);
+        let mut bindings = vec![stage.layers, quantity.of(finest.result), place.buffer(quantity)];
+        if let Some((near, line_buffers, _)) = &near {
+            let radius = ladder.radius[0] as f32;
+            let params = NearParams { lines, first_layer: self.first(), radius, first_line };
+            let groups = [groups64(lines as usize), self.rows(), 1];
+            let kernel = match quantity {
+                Quantity::Value => &NEAR_TERMS,
+                Quantity::Slope => &NEAR_TERMS_SLOPE,
+            };
+            builder.dispatch(kernel, &params, &[line_buffers.lines, stage.layers, *near], groups);
+            bindings.extend([line_buffers.lines, line_buffers.starts, *near]);
         }
-        let kernel = match (near.is_some(), self.add) {
-            (false, false) => &OUTPUT_SET,
-            (false, true) => &OUTPUT_ADD,
-            (true, false) => &OUTPUT_NEAR_SET,
-            (true, true) => &OUTPUT_NEAR_ADD,
+        let kernel = match (near.is_some(), add, quantity) {
+            (false, false, _) => &OUTPUT_SET,
+            (false, true, _) => &OUTPUT_ADD,
+            (true, false, Quantity::Value) => &OUTPUT_NEAR_SET,
+            (true, true, Quantity::Value) => &OUTPUT_NEAR_ADD,
+            (true, false, Quantity::Slope) => &OUTPUT_NEAR_SLOPE_SET,
+            (true, true, Quantity::Slope) => &OUTPUT_NEAR_SLOPE_ADD,
         };
-        builder.dispatch(kernel, &params, &bindings, [groups64(self.quads() / 4), self.rows(), 1]);
-        if let (Some((near, lines)), Some(core)) = (near, stage.core) {
+        builder.dispatch(kernel, &params, &bindings, [groups64(place.quads() / 4), self.rows(), 1]);
+        let Some(((near, line_buffers, _), core)) = near.zip(stage.core.as_ref()) else { return };
+        let active = core.within(place.segment);
+        if !active.is_empty() {
             let params = CoreParams {
-                quads: self.quads() as u32,
-                count: core.count as u32,
+                first_active: active.start as u32,
+                count: active.len() as u32,
                 first_layer: self.first(),
-                first_row: self.row as u32,
-                lines: lines.count as u32,
-                first_bin: lines.first_bin as i32,
-                bins: lines.bin_count as u32,
+                first_row: place.row as u32,
+                lines,
+                first_bin: line_buffers.bins.first as i32,
+                bins: line_buffers.bins.count() as u32,
                 window: core.window,
                 step: step as f32,
-                pad0: 0.0,
-                pad1: 0.0,
-                pad2: 0.0,
+                first_line,
+                row_quads: place.target.row_quads as u32,
+                first_quad: place.first_quad() as i32 - place.segment.start as i32 / 4,
             };
-            let bindings = [stage.layers, lines.lines, lines.bins, near, core.quads, self.output];
-            builder.dispatch(&CORE, &params, &bindings, [groups64(core.count), self.rows(), 1]);
+            let output = place.buffer(quantity);
+            let bindings = [stage.layers, line_buffers.lines, line_buffers.starts, near, core.buffer, output];
+            let kernel = match quantity {
+                Quantity::Value => &CORE,
+                Quantity::Slope => &CORE_SLOPE,
+            };
+            builder.dispatch(kernel, &params, &bindings, [groups64(active.len()), self.rows(), 1]);
         }
     }
 
     /// Levels finer than the output: added at the output nodes.
-    fn below_zero(&self, builder: &mut ProgramBuilder) {
-        let nodes = &self.layer.nodes;
+    fn below_zero(&self, builder: &mut ProgramBuilder, part: &PartBuffers, nodes: &[LevelNodes], place: &Place) {
         for k in (0..nodes.len()).rev().filter(|&k| nodes[k].level < 0) {
-            self.taps(builder, k);
-            let params = BelowParams {
-                quads: self.quads() as u32,
-                nodes: nodes[k].sources() as u32,
-                offset: nodes[k].offset() as u32,
-                padded: padded(&nodes[k]) as u32,
-                channels: self.channels() as u32,
-                stride: nodes[k].stride as u32,
-                first_layer: self.first(),
-                first_row: self.row as u32,
-            };
-            let bindings = [self.group.taps[k], self.group.source[k], self.stage.layers, self.output];
-            builder.dispatch(&CONVOLVE_BELOW, &params, &bindings, [groups64(self.quads()), self.rows(), 1]);
+            self.taps(builder, part, nodes, k);
+            for quantity in self.quantities() {
+                let (channels, first_tap) = self.convolved(quantity);
+                let params = BelowParams {
+                    quads: place.quads() as u32,
+                    nodes: nodes[k].sources() as u32,
+                    offset: nodes[k].offset() as u32,
+                    padded: padded(&nodes[k]) as u32,
+                    channels,
+                    stride: nodes[k].stride as u32,
+                    first_layer: self.first(),
+                    first_row: place.row as u32,
+                    row_quads: place.target.row_quads as u32,
+                    first_quad: place.first_quad() as u32,
+                    row_channels: self.lanes().count() as u32,
+                    first_tap,
+                };
+                let bindings = [part.taps[k], part.source[k], self.stage.layers, place.buffer(quantity)];
+                builder.dispatch(&CONVOLVE_BELOW, &params, &bindings, [groups64(place.quads()), self.rows(), 1]);
+            }
         }
+    }
+}
+
+/// Where a segment of a run goes.
+struct Place<'a> {
+    target: &'a Target,
+    /// Row of the target that the first layer goes to.
+    row: usize,
+    segment: &'a Range<usize>,
+}
+
+impl Place<'_> {
+    fn buffer(&self, quantity: Quantity) -> BufferId {
+        match quantity {
+            Quantity::Value => self.target.buffer,
+            Quantity::Slope => self.target.slope.expect("a stage with derivatives has a target for them"),
+        }
+    }
+
+    /// Output nodes over 4, padding included.
+    fn quads(&self) -> usize {
+        self.segment.len().next_multiple_of(ROW_MULTIPLE) / 4
+    }
+
+    /// Place in a row over 4 at which the segment starts.
+    fn first_quad(&self) -> usize {
+        (self.segment.start - self.target.first_node) / 4
     }
 }

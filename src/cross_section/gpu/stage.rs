@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::group::{Group, alike};
+use super::extent::Extent;
+use super::group::{Group, Quantities, alike};
 use super::run::Run;
 use crate::Result;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
 use crate::cross_section::voigt::WING_START;
-use crate::density::gpu::{Constant, DensityBuffers, LayerState, LineBuffers};
+use crate::density::gpu::{Constant, DensityBuffers, LayerState, LineBins, LineBuffers};
 use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role};
 use crate::grid::channels::MAX_CHANNELS;
 
@@ -18,21 +19,62 @@ pub const ROW_MULTIPLE: usize = 16;
 /// Length of [`LayerState`] in floats.
 const STATE_FLOATS: u64 = size_of::<LayerState>() as u64 / 4;
 
-/// Output nodes that lie in the core of a line.
+/// Where segments of cross sections go: \[row\]\[row_quads\] vectors of four.
 #[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The buffer.
+    pub buffer: BufferId,
+    /// For a stage with derivatives, a buffer of the same shape for them.
+    pub slope: Option<BufferId>,
+    /// Vectors of a row.
+    pub row_quads: usize,
+    /// Output node at which a row starts.
+    pub first_node: usize,
+}
+
+/// What is worked out of a species' lines for the device, once for all programs.
+#[derive(Clone, Debug)]
+pub struct LineTables {
+    bins: Option<LineBins>,
+    core: Option<(Vec<u32>, i32)>,
+}
+
+impl LineTables {
+    /// Bins of the lines, and the output nodes in their cores if a near field needs them.
+    pub fn new(prepared: &Prepared) -> Self {
+        if !matches!(prepared.tier, Tier::Lines) {
+            return Self { bins: None, core: None };
+        }
+        let near_field = prepared.layers.iter().any(|l| l.ladder.near_field);
+        let core = near_field.then(|| core_quads(prepared)).filter(|(quads, _)| !quads.is_empty());
+        Self { bins: Some(LineBins::new(&prepared.table, prepared.grid.len())), core }
+    }
+}
+
+/// Output nodes that lie in the core of a line.
+#[derive(Clone, Debug)]
 pub(super) struct CoreQuads {
-    /// Nodes over 4, ascending.
-    pub quads: BufferId,
-    /// How many.
-    pub count: usize,
+    /// \[active\]: nodes over 4, ascending.
+    pub buffer: BufferId,
     /// Nodes within a core, each side.
     pub window: i32,
+    /// Segments and the active nodes of each.
+    segments: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl CoreQuads {
+    /// The active nodes of a segment.
+    pub fn within(&self, segment: &Range<usize>) -> Range<usize> {
+        self.segments.iter().find(|(s, _)| s == segment).map_or(0..0, |(_, active)| active.clone())
+    }
 }
 
 /// Buffers of one species.
 #[derive(Clone, Debug)]
 pub struct DeviceStage {
     pub(super) name: String,
+    /// True if derivatives by temperature are computed with the values.
+    pub(super) slopes: bool,
     /// \[layer\] of 192 bytes, written for each spectrum.
     pub layers: BufferId,
     pub(super) lines: Option<LineBuffers>,
@@ -46,39 +88,35 @@ pub struct DeviceStage {
 }
 
 impl DeviceStage {
-    /// Declares the buffers of a species, named `name.*`, for the layers `range` in batches of at most `rows`. The content of constant
-    /// buffers is added to `constants`.
-    pub fn declare(
+    /// Declares the buffers of a species, named `name.*`. What constant buffers hold is added to `constants`. With `derivative` the derivatives
+    /// of the cross sections by temperature are computed with them, and [`near`](Self::near) needs a target for them.
+    #[allow(clippy::too_many_arguments)] // what a species is, and what is wanted of it
+    pub fn declare<'a>(
         builder: &mut ProgramBuilder,
         name: &str,
-        prepared: &Prepared,
-        range: Range<usize>,
-        rows: usize,
+        prepared: &'a Prepared,
+        tables: &'a LineTables,
+        extent: &Extent,
+        derivative: bool,
         limits: &Limits,
-        constants: &mut Vec<Constant>,
+        constants: &mut Vec<Constant<'a>>,
     ) -> Self {
         let shape = [prepared.layers.len() as u64, STATE_FLOATS];
         let layers = builder.buffer(format!("{name}.layers"), Element::F32, &shape, Role::Input);
-        let used = &prepared.layers[range.clone()];
+        let used = &prepared.layers[extent.layers.clone()];
         let mut density = BTreeMap::new();
-        let (mut lines, mut axes_buffer) = (None, None);
-        match &prepared.tier {
-            Tier::Lines => {
-                lines = Some(LineBuffers::declare(builder, name, &prepared.table, prepared.grid.len(), constants));
-            }
-            Tier::Density { axes, by_level } => {
-                let mut values: Vec<f32> = (0..axes.energy.count).map(|e| axes.energy.node(e) as f32).collect();
-                for cell in 0..axes.broadening.cells() {
-                    let (ln_gamma, exponent) = axes.broadening.cell(cell);
-                    values.extend([ln_gamma as f32, exponent as f32]);
-                }
-                let id = builder.buffer(format!("{name}.axes"), Element::F32, &[values.len() as u64], Role::Constant);
-                constants.push((id, bytemuck::cast_slice(&values).to_vec()));
-                axes_buffer = Some(id);
-                for (level, d) in by_level.iter().filter(|(l, _)| used.iter().any(|u| u.ladder.finest == **l)) {
-                    let name = format!("{name}.density{level}");
-                    density.insert(*level, DensityBuffers::declare(builder, &name, d, limits, constants));
-                }
+        let lines = tables.bins.as_ref().map(|b| LineBuffers::declare(builder, name, &prepared.table, b, constants));
+        let mut axes_buffer = None;
+        if let Tier::Density { axes, by_level } = &prepared.tier {
+            let length = (axes.energy.count + 2 * axes.broadening.cells()) as u64;
+            let id = builder.buffer(format!("{name}.axes"), Element::F32, &[length], Role::Constant);
+            constants.push((id, Box::new(|| axes.device_values().into())));
+            axes_buffer = Some(id);
+            for (level, d) in
+                by_level.iter().filter(|(l, _)| used.iter().any(|u| u.ladder.source_levels().any(|s| s == **l)))
+            {
+                let name = format!("{name}.density{level}");
+                density.insert(*level, DensityBuffers::declare(builder, &name, d, limits, constants));
             }
         }
         let mut representative: Vec<&Layer> = Vec::new();
@@ -91,58 +129,87 @@ impl DeviceStage {
                 })
             })
             .collect();
-        let core = representative
-            .iter()
-            .any(|l| l.ladder.near_field)
-            .then(|| core_quads(prepared))
-            .filter(|(quads, _)| !quads.is_empty())
-            .map(|(quads, window)| {
-                let id = builder.buffer(format!("{name}.core"), Element::U32, &[quads.len() as u64], Role::Constant);
-                constants.push((id, bytemuck::cast_slice(&quads).to_vec()));
-                CoreQuads { quads: id, count: quads.len(), window }
-            });
+        let core = tables.core.as_ref().filter(|_| used.iter().any(|l| l.ladder.near_field)).map(|(quads, window)| {
+            let buffer = builder.buffer(format!("{name}.core"), Element::U32, &[quads.len() as u64], Role::Constant);
+            constants.push((buffer, Box::new(|| bytemuck::cast_slice(quads).into())));
+            let before = |node: usize| quads.partition_point(|q| (*q as usize) < node / 4);
+            let active = |s: &Range<usize>| before(s.start)..before(s.end.next_multiple_of(4));
+            let segments = extent.segments.iter().map(|s| (s.clone(), active(s))).collect();
+            CoreQuads { buffer, window: *window, segments }
+        });
         let groups = representative
             .iter()
             .enumerate()
             .map(|(g, layer)| {
-                let alike = group_of.iter().filter(|i| **i == g).count();
-                Group::declare(builder, &format!("{name}.g{g}"), prepared, layer, rows.min(alike))
+                let of_batch = |batch: Range<usize>| batch.filter(|i| group_of[i - extent.layers.start] == g).count();
+                let layers = extent.batches().map(of_batch).max().unwrap_or(0);
+                let (name, bins) = (format!("{name}.g{g}"), tables.bins.as_ref());
+                Group::declare(builder, &name, prepared, layer, layers, bins, extent, derivative)
             })
             .collect();
         Self {
             name: name.into(),
+            slopes: derivative,
             layers,
             lines,
             density,
             axes: axes_buffer,
             core,
-            first: range.start,
+            first: extent.layers.start,
             group_of,
             groups,
         }
     }
 
-    /// Appends the passes that put layers `first..first + rows` into the first rows of `output` \[row\]\[nu, padded to a multiple of
-    /// [`ROW_MULTIPLE`]\], each times its factor; `add` adds to what is there.
-    pub fn add_batch(
+    /// Runs of at most `rows(group)` consecutive layers of one group, and each one's first row in the group's far result.
+    fn runs(&self, batch: &Range<usize>, rows: impl Fn(&Group) -> usize) -> Vec<(usize, Range<usize>, usize)> {
+        let mut far_rows = vec![0; self.groups.len()];
+        let mut runs: Vec<(usize, Range<usize>, usize)> = Vec::new();
+        for layer in batch.clone() {
+            let group = self.group_of[layer - self.first];
+            match runs.last_mut() {
+                Some((g, run, _)) if *g == group && run.len() < rows(&self.groups[group]) => run.end = layer + 1,
+                _ => runs.push((group, layer..layer + 1, far_rows[group])),
+            }
+            far_rows[group] += 1;
+        }
+        runs
+    }
+
+    fn run<'a>(&'a self, prepared: &'a Prepared, (group, layers, far_row): (usize, Range<usize>, usize)) -> Run<'a> {
+        Run { stage: self, group: &self.groups[group], prepared, layers, far_row }
+    }
+
+    /// Appends the passes of the far levels of a batch, over the whole range.
+    pub fn far(&self, builder: &mut ProgramBuilder, prepared: &Prepared, batch: &Range<usize>) {
+        for run in self.runs(batch, |g| g.far.rows) {
+            self.run(prepared, run).far(builder);
+        }
+    }
+
+    /// Appends the passes that put a segment of a batch's layers into the first rows of `target`, each times its factor; `add` adds to what
+    /// is there. Derivatives by temperature \[K-1\], of the same factors held fixed, go to the target's `slope`. The batch's [`far`](Self::far) levels come before.
+    pub fn near(
         &self,
         builder: &mut ProgramBuilder,
         prepared: &Prepared,
-        first: usize,
-        rows: usize,
-        output: BufferId,
+        batch: &Range<usize>,
+        segment: &Range<usize>,
+        target: &Target,
         add: bool,
     ) {
-        let group = |layer: usize| self.group_of[layer - self.first];
-        let mut start = first;
-        while start < first + rows {
-            let group_index = group(start);
-            let scratch = &self.groups[group_index];
-            let most = (start + scratch.rows).min(first + rows);
-            let end = (start..most).find(|&i| group(i) != group_index).unwrap_or(most);
-            let run = Run::new(self, scratch, prepared, start..end, output, start - first, add);
-            run.append(builder);
-            start = end;
+        for run in self.runs(batch, |g| g.rows) {
+            let row = run.1.start - batch.start;
+            self.run(prepared, run).near(builder, segment, target, row, add);
+        }
+    }
+
+    /// Says that the batch's far levels are not needed any more.
+    pub fn end_batch(&self, builder: &mut ProgramBuilder) {
+        for group in &self.groups {
+            group.far.result[0].iter().flat_map(Quantities::all).for_each(|b| {
+                builder.retire(b);
+            });
         }
     }
 
@@ -171,6 +238,8 @@ impl DeviceStage {
                 channel_mid: channels.axis.mid as f32,
                 channel_inverse_half: if channels.count() == 1 { 0.0 } else { (1.0 / channels.axis.half) as f32 },
                 channel_scale: channels.scale as u32,
+                inverse_temperature: (1.0 / t) as f32,
+                common_slope: prepared.table.common_slope(&f) as f32,
                 profile,
                 ..bytemuck::Zeroable::zeroed()
             };

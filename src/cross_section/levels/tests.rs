@@ -28,6 +28,13 @@ fn choose((input, lines): &(LadderInput<'static>, Option<f64>)) -> Result<Ladder
     Ladder::choose(&LadderInput { near: crowding.as_ref(), ..*input })
 }
 
+/// Near levels of the whole grid, and the far ones.
+fn all_levels(ladder: &Ladder, input: &LadderInput) -> Vec<LevelNodes> {
+    let mut levels = LevelNodes::near(ladder, input.step, &(0..input.points));
+    levels.extend(LevelNodes::far(ladder, input));
+    levels
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -59,7 +66,7 @@ proptest! {
     fn kernels_stay_within_the_nodes(job in inputs(2..1_000_000)) {
         let (input, _) = job;
         let Ok(ladder) = choose(&job) else { return Ok(()) };
-        let levels = LevelNodes::of(&ladder, &input);
+        let levels = all_levels(&ladder, &input);
         prop_assert!(levels.iter().map(|n| n.level).eq(ladder.finest..=ladder.top));
         let last = input.points as i64 - 1;
         for nodes in &levels {
@@ -74,8 +81,9 @@ proptest! {
             } else {
                 prop_assert!(nodes.stride == 1 << -nodes.level && nodes.output == (0, last + 1));
             }
-            // lines at the margins' ends have all their nodes
-            for position in [-input.margin, last as f64 + input.margin] {
+            // lines at the margins' ends have all their nodes where the whole range is held
+            let margins = if nodes.level >= ladder.far() { &[-input.margin, last as f64 + input.margin][..] } else { &[] };
+            for &position in margins {
                 let node = (position * 2f64.powi(-nodes.level)).floor() as i64;
                 prop_assert!(node - 3 >= nodes.source.0 && node + 4 < nodes.source.1, "{nodes:?}");
             }
@@ -87,15 +95,39 @@ proptest! {
         }
     }
 
+    /// What a segment's near levels hold is what those of the whole grid hold, at the same places in blocks; and all that taps meet is restricted
+    /// from complete sources.
+    #[test]
+    fn segments_see_what_the_whole_grid_sees(job in inputs(2..1_000_000), start in 0.0..1.0f64, length in 1usize..100_000) {
+        let (input, _) = job;
+        let Ok(ladder) = choose(&job) else { return Ok(()) };
+        let start = (start * input.points as f64) as usize / SEGMENT_MULTIPLE * SEGMENT_MULTIPLE;
+        let segment = start..(start + length).min(input.points);
+        let whole = LevelNodes::near(&ladder, input.step, &(0..input.points));
+        let levels = LevelNodes::near(&ladder, input.step, &segment);
+        prop_assert_eq!(levels.len(), whole.len());
+        for (part, whole) in levels.iter().zip(&whole) {
+            prop_assert_eq!((part.level, part.reach, part.stride), (whole.level, whole.reach, whole.stride));
+            prop_assert!(part.output.0 >= whole.output.0);
+            prop_assert!(part.level < 0 || (part.output.0 - whole.output.0) % BLOCK == 0);
+            prop_assert!(part.offset() as i64 % VECTOR == 0 && part.sources() as i64 % VECTOR == 0);
+        }
+        for pair in levels.windows(2) {
+            let met = (pair[1].output.0 * pair[1].stride - pair[1].reach, (pair[1].output.1 - 1) * pair[1].stride + pair[1].reach);
+            prop_assert!(pair[1].source.0 <= met.0 && met.1 < pair[1].source.1);
+            prop_assert!(2 * met.0 - 5 >= pair[0].source.0 && 2 * met.1 + 5 < pair[0].source.1, "{pair:?}");
+        }
+    }
+
     /// Restricting a line's sources level by level loses none of them.
     #[test]
     fn no_source_is_lost_on_the_way_up(job in inputs(2..500), at in 0.0..1.0f64) {
         let input = LadderInput { margin: job.0.margin / 20.0, ..job.0 };
         let Ok(ladder) = choose(&(input, job.1)) else { return Ok(()) };
-        let levels = LevelNodes::of(&ladder, &input);
+        let levels = LevelNodes::far(&ladder, &input);
         prop_assume!(levels[0].sources() < 1_000_000);
         let position = at * (input.points as f64 - 1.0 + 2.0 * input.margin) - input.margin;
-        let t = position * 2f64.powi(-ladder.finest);
+        let t = position * 2f64.powi(-ladder.far());
         let mut source = vec![0.0; levels[0].sources()];
         let first = (t.floor() as i64 - 3 - levels[0].source.0) as usize;
         source[first..first + SPREAD].copy_from_slice(&lagrange8(t - t.floor()));

@@ -3,8 +3,8 @@
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::super::group::padded;
-use super::super::{DeviceStage, ROW_MULTIPLE};
+use super::super::group::{near_lines, padded};
+use super::super::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use crate::cross_section::convolve;
 use crate::cross_section::levels::Ladder;
 use crate::cross_section::near;
@@ -45,6 +45,11 @@ pub fn list(lines: usize, points: usize) -> (Grid, LineList) {
 pub struct Ran {
     pub prepared: Prepared,
     pub states: Vec<LayerFactors>,
+    /// All levels, finest first; the first `near_levels` are near, whose sources are not those of the far ones.
+    nodes: Vec<LevelNodes>,
+    pub near_levels: usize,
+    /// Lines of the near field.
+    pub near_lines: std::ops::Range<u32>,
     source: Vec<Vec<f64>>,
     taps: Vec<Vec<f64>>,
     /// Empty below level 0.
@@ -61,11 +66,20 @@ impl Ran {
         let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 1.0 };
         let prepared = Prepared::new(grid, &list, &[pressure; 3], settings).unwrap();
         let device = Device::from_env().unwrap_or_else(|e| panic!("{e}\nscripts/test installs a software driver"));
+        let (tables, extent) = (LineTables::new(&prepared), Extent::new(0..3, 3, grid.len(), 1, 32 << 20));
         let (mut builder, mut constants) = (ProgramBuilder::new(), Vec::new());
-        let stage = DeviceStage::declare(&mut builder, "xs", &prepared, 0..3, 3, &limits, &mut constants);
+        builder.keep_all();
+<<<<<<< voigt-next
+        let stage =
+            DeviceStage::declare(&mut builder, "xs", &prepared, &tables, &extent, false, &limits, &mut constants);
+=======
+        let stage = DeviceStage::declare(&mut builder, "xs", &prepared, &tables, &extent, &limits, &mut constants);
+>>>>>>> main
         let width = grid.len().next_multiple_of(ROW_MULTIPLE);
         let output = builder.buffer("xs.output", Element::F32, &[3, width as u64], Role::Output);
-        stage.add_batch(&mut builder, &prepared, 0, 3, output, false);
+        let target = Target { buffer: output, slope: None, row_quads: width / 4, first_node: 0 };
+        stage.far(&mut builder, &prepared, &(0..3));
+        stage.near(&mut builder, &prepared, &(0..3), &(0..grid.len()), &target, false);
         // Copies at the end keep every buffer alive, and readable.
         let mut copies = 0..;
         let mut copy = |buffer: BufferId, floats: u64| {
@@ -76,25 +90,38 @@ impl Ran {
         };
         let [group] = &stage.groups[..] else { panic!("three equal layers in {} groups", stage.groups.len()) };
         let layer = &prepared.layers[0];
-        let (nodes, count) = (&layer.nodes, layer.ladder.channels.count() as u64);
-        let (sources, taps) = (nodes.iter().zip(&group.source), nodes.iter().zip(&group.taps));
+        let mut nodes = LevelNodes::near(&layer.ladder, grid.step(), &(0..grid.len()));
+        let near_levels = nodes.len();
+        nodes.extend(&layer.far);
+        let count = layer.ladder.channels.count() as u64;
+        let parts = || group.near.iter().chain([&group.far]);
+        let sources = nodes.iter().zip(parts().flat_map(|p| &p.source));
+        let taps = nodes.iter().zip(parts().flat_map(|p| &p.taps));
+        let results = nodes.iter().zip(parts().flat_map(|p| &p.result));
         let source: Vec<_> = sources.map(|(n, b)| copy(*b, 3 * count * n.sources() as u64)).collect();
         let taps: Vec<_> = taps.map(|(n, b)| copy(*b, 3 * count * padded(n))).collect();
-        let result: Vec<_> =
-            group.result.iter().zip(nodes).map(|(b, n)| b.map(|b| copy(b, 3 * n.outputs() as u64))).collect();
+        let result: Vec<_> = results.map(|(n, b)| b.as_ref().map(|b| copy(b.value, 3 * n.outputs() as u64))).collect();
         let lines = prepared.table.lines.len() as u64;
         let weights = copy(
-            group.weights,
+            group.far.weights,
             match &prepared.tier {
                 Tier::Lines => 3 * count.div_ceil(4) * lines * 4,
                 Tier::Density { axes, .. } => axes.columns() as u64 * (3 * count).div_ceil(16) * 16,
             },
         );
-        let near = group.near.map(|b| copy(b, 3 * lines * 8));
+<<<<<<< voigt-next
+        let near = group.near_field.as_ref().map(|b| copy(b.value, 3 * lines * 8));
+=======
+        let near_lines = match &stage.lines {
+            Some(lines) => near_lines(&layer.ladder, grid.step(), &lines.bins, &(0..grid.len())),
+            None => 0..0,
+        };
+        let near = group.near_field.map(|b| copy(b, 3 * near_lines.len() as u64 * 8));
+>>>>>>> main
         let program = builder.finish(&Limits::default(), None).unwrap();
         let mut workspace = Workspace::new(&device, program).unwrap();
-        for (id, bytes) in &constants {
-            workspace.write(*id, bytes).unwrap();
+        for (id, content) in &constants {
+            workspace.write(*id, &content()).unwrap();
         }
         let unscaled = [-prepared.table.ln_scale; 3];
         workspace.write(stage.layers, &DeviceStage::state(&prepared, &TEMPERATURES, &unscaled).unwrap()).unwrap();
@@ -102,7 +129,11 @@ impl Ran {
         let read =
             |id: &BufferId| workspace.read_vec::<f32>(*id).unwrap().into_iter().map(f64::from).collect::<Vec<_>>();
         let states = (0..3).map(|i| prepared.factors(i, TEMPERATURES[i]).unwrap()).collect();
+        drop(constants);
         Self {
+            nodes,
+            near_levels,
+            near_lines,
             states,
             source: source.iter().map(read).collect(),
             taps: taps.iter().map(read).collect(),
@@ -119,7 +150,7 @@ impl Ran {
     }
 
     pub fn nodes(&self) -> &[LevelNodes] {
-        &self.prepared.layers[0].nodes
+        &self.nodes
     }
 
     pub fn channels(&self) -> usize {
@@ -137,22 +168,22 @@ impl Ran {
         (0..3).flat_map(move |row| (0..channels).map(move |k| (row, k)))
     }
 
-    /// Sources on the finest level against the twin's. A node is made of lines up to 8 nodes away, in weights of either sign that sum to 1
+    /// Sources on the finest near and the finest far level against the twin's, given row and nodes. A node is made of lines up to 8 nodes away, in weights of either sign that sum to 1
     /// over the channels.
-    pub fn check_sources(&self, twin: impl Fn(usize) -> Vec<Vec<f64>>) {
-        for row in 0..3 {
-            let twin = twin(row);
+    pub fn check_sources(&self, twin: impl Fn(usize, &LevelNodes) -> Vec<Vec<f64>>) {
+        for (row, level) in (0..3).flat_map(|row| [(row, 0), (row, self.near_levels)]) {
+            let twin = twin(row, &self.nodes[level]);
             let largest = |j: usize| twin.iter().fold(0.0, |m: f64, channel| m.max(largest_about(channel, j, 8)));
             let scale: Vec<f64> = (0..twin[0].len()).map(largest).collect();
             for (k, expected) in twin.iter().enumerate() {
-                compare("source", self.of(&self.source[0], row, k), expected, &scale, 2e-5);
+                compare("source", self.of(&self.source[level], row, k), expected, &scale, 2e-5);
             }
         }
     }
 
     /// Every level's sources from those of the next finer one.
     pub fn check_restrict(&self) {
-        for (level, pair) in self.nodes().windows(2).enumerate() {
+        for (level, pair) in self.nodes().windows(2).enumerate().filter(|(level, _)| level + 1 != self.near_levels) {
             for (row, k) in self.rows_and_channels() {
                 let fine = self.of(&self.source[level], row, k);
                 let expected = convolve::restrict(&pair[0], &pair[1], fine);

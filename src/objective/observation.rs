@@ -1,0 +1,83 @@
+//! One data set behind its instrument.
+
+use std::f64::consts::TAU;
+
+use super::noise::NoiseSlots;
+use super::{DataSet, Noise};
+use crate::grid::Grid;
+use crate::instrument::{Instrument, Operator, Parameters, Settings};
+use crate::{Error, Result};
+
+/// Data with what lies between them and the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// The data.
+    pub data: DataSet,
+    /// The instrument.
+    pub instrument: Settings,
+    /// The noise.
+    pub noise: Noise,
+}
+
+impl Observation {
+    /// Says in an error which data set it is about.
+    pub(super) fn locate(&self, error: Error) -> Error {
+        match error {
+            Error::Invalid { what, given, required } => {
+                Error::Invalid { what: format!("data set `{}`: {what}", self.data.name()), given, required }
+            }
+            other => other,
+        }
+    }
+}
+
+/// An observation on the grid of its model.
+pub(super) struct Member {
+    pub data: DataSet,
+    instrument: Instrument,
+    /// Place of each instrument parameter among those of instruments and noise.
+    pub places: Vec<usize>,
+    pub noise: NoiseSlots,
+}
+
+impl Member {
+    pub fn new(observation: &Observation, grid: Grid, extra: &mut Parameters) -> Result<Self> {
+        let data = observation.data.clone();
+        let instrument = Instrument::new(&observation.instrument, grid, &data.sampling())?;
+        let places = instrument.parameters().iter().map(|p| extra.merge(p)).collect::<Result<Vec<_>>>()?;
+        let noise = NoiseSlots::new(&observation.noise, extra)?;
+        Ok(Self { data, instrument, places, noise })
+    }
+
+    /// The instrument at the parameters of instruments and noise.
+    pub fn operator(&self, extra_x: &[f64]) -> Result<Operator<'_>> {
+        let x: Vec<f64> = self.places.iter().map(|place| extra_x[*place]).collect();
+        self.instrument.at(&x)
+    }
+
+    /// Standard deviations \[point\].
+    pub fn sigma(&self, extra_x: &[f64]) -> Vec<f64> {
+        self.data.error().iter().map(|e| self.noise.variance(*e, extra_x).sqrt()).collect()
+    }
+
+    /// ln L of the data set and its derivatives by the spectrum \[nu\]; those by parameters of instrument and noise are added to `by_extra`.
+    pub fn log_likelihood(&self, extra_x: &[f64], spectrum: &[f64], by_extra: &mut [f64]) -> Result<(f64, Vec<f64>)> {
+        let operator = self.operator(extra_x)?;
+        let (values, slopes) = operator.apply_with_derivatives(spectrum)?;
+        let (mut total, mut back) = (0.0, Vec::with_capacity(values.len()));
+        for (j, (y, (d, e))) in values.iter().zip(self.data.value().iter().zip(self.data.error())).enumerate() {
+            let (difference, variance) = (y - d, self.noise.variance(*e, extra_x));
+            total -= 0.5 * (difference * difference / variance + (TAU * variance).ln());
+            let by_value = -difference / variance;
+            back.push(by_value);
+            for (place, slope) in self.places.iter().zip(&slopes[j * self.places.len()..]) {
+                by_extra[*place] += by_value * slope;
+            }
+            let by_variance = 0.5 * (by_value * by_value - 1.0 / variance);
+            for (place, slope) in self.noise.variance_slopes(*e, extra_x) {
+                by_extra[place] += by_variance * slope;
+            }
+        }
+        Ok((total, operator.transpose(&back)?))
+    }
+}

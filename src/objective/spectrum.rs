@@ -1,0 +1,299 @@
+//! The objective of observed spectra.
+
+use std::f64::consts::TAU;
+
+use super::blocks::plan;
+use super::observation::Member;
+use super::{BlockSummary, DataSet, LogDensity, Mode, Needs, Observation, Residuals, SpectrumModel, Summary};
+use crate::grid::Grid;
+use crate::instrument::{FreeParameter, Parameters};
+use crate::{Error, Result};
+
+/// The model at one data set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// What the instrument would record \[point\].
+    pub value: Vec<f64>,
+    /// Standard deviations of the data, noise parameters included \[point\].
+    pub sigma: Vec<f64>,
+}
+
+struct Block<M> {
+    model: M,
+    members: Vec<Member>,
+}
+
+/// Likelihood of one or several data sets as a function of the parameters of a model, of instruments and of noise.
+///
+/// The formulae are in the [module](super). Residuals and data sets keep the order of the observations.
+pub struct SpectrumObjective<M> {
+    blocks: Vec<Block<M>>,
+    mode: Mode,
+    names: Vec<String>,
+    extra: Parameters,
+    count: usize,
+}
+
+impl<M: SpectrumModel> SpectrumObjective<M> {
+    /// An objective of `observations`. `build` makes a model for each of the [`Needs`], one for all data sets or one for each, on a grid of equal steps in ln
+    /// nu. `resolution` is that of these grids, which enters the needs by a few steps.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]: no observation, two of the same name, settings or data that an [`Instrument`](crate::instrument::Instrument) refuses, a grid that does not hold what
+    /// the data need, models with different parameters, a name that stands for a parameter of both model and instrument. Errors of `build`.
+    pub fn new(
+        observations: Vec<Observation>,
+        mode: Mode,
+        resolution: f64,
+        mut build: impl FnMut(&Needs) -> Result<M>,
+    ) -> Result<Self> {
+        let (mode, plan) = plan(&observations, mode, resolution)?;
+        for (k, o) in observations.iter().enumerate() {
+            if observations[..k].iter().any(|other| other.data.name() == o.data.name()) {
+                return Err(Error::invalid(
+                    "names of data sets",
+                    format!("`{}` twice", o.data.name()),
+                    "one name for each",
+                ));
+            }
+        }
+        let mut extra = Parameters::default();
+        let mut blocks: Vec<Block<M>> = Vec::new();
+        for (range, needs) in plan {
+            let model = build(&needs)?;
+            if let Some(first) = blocks.first().filter(|first| first.model.names() != model.names()) {
+                let given = format!("{:?} and {:?}", first.model.names(), model.names());
+                return Err(Error::invalid(
+                    "parameters of the models of a blocked objective",
+                    given,
+                    "the same in the same order",
+                ));
+            }
+            let grid = equal_steps(model.wavenumber())?;
+            let member = |o: &Observation| Member::new(o, grid, &mut extra).map_err(|e| o.locate(e));
+            let members = observations[range].iter().map(member).collect::<Result<Vec<_>>>()?;
+            blocks.push(Block { model, members });
+        }
+        let mut names = blocks[0].model.names().to_vec();
+        if let Some(both) = extra.all().iter().find(|p| names.contains(&p.name)) {
+            let given = format!("`{}`, which is one of the model", both.name);
+            return Err(Error::invalid("name of a parameter of instrument or noise", given, "another name"));
+        }
+        names.extend(extra.all().iter().map(|p| p.name.clone()));
+        Ok(Self { blocks, mode, names, extra, count: observations.iter().map(|o| o.data.len()).sum() })
+    }
+
+    /// An objective of `observations` that share `model`.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_model(observations: Vec<Observation>, model: M) -> Result<Self> {
+        let resolution = equal_steps(model.wavenumber())?.resolution();
+        let mut model = Some(model);
+        let once = |_: &Needs| model.take().ok_or_else(|| Error::invalid("number of models", 1, "one for each block"));
+        Self::new(observations, Mode::Batched, resolution, once)
+    }
+
+    /// Names of all parameters: those of the model, then those of instruments and noise.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The free parameters of instruments and noise, which follow those of the model, with their ranges.
+    pub fn instrument_parameters(&self) -> &[FreeParameter] {
+        self.extra.all()
+    }
+
+    /// The data sets, in the order given.
+    pub fn data_sets(&self) -> impl Iterator<Item = &DataSet> {
+        self.blocks.iter().flat_map(|block| block.members.iter().map(|member| &member.data))
+    }
+
+    /// Its size.
+    pub fn summary(&self) -> Summary {
+        let model_parameters = self.names.len() - self.extra.all().len();
+        let block = |block: &Block<M>| {
+            let nu = block.model.wavenumber();
+            BlockSummary {
+                data_sets: block.members.iter().map(|m| (m.data.name().to_owned(), m.data.len())).collect(),
+                range: (nu[0], nu[nu.len() - 1]),
+                grid_points: nu.len(),
+                spectrum_jacobian_bytes: nu.len() * model_parameters * size_of::<f64>(),
+            }
+        };
+        Summary {
+            mode: self.mode,
+            model_parameters,
+            instrument_parameters: self.extra.all().len(),
+            residuals: self.count,
+            jacobian_bytes: self.count * self.names.len() * size_of::<f64>(),
+            blocks: self.blocks.iter().map(block).collect(),
+        }
+    }
+
+    /// What the instruments would record at `x`, one prediction for each data set.
+    ///
+    /// # Errors
+    /// Parameters outside their ranges or the model, device failures.
+    pub fn predict(&mut self, x: &[f64]) -> Result<Vec<Prediction>> {
+        let (model_x, extra_x) = split(&self.names, &self.extra, x)?;
+        let mut predictions = Vec::new();
+        for block in &mut self.blocks {
+            let spectrum = block.model.spectrum(model_x)?;
+            for member in &block.members {
+                let value = member.operator(extra_x)?.apply(&spectrum)?;
+                predictions.push(Prediction { value, sigma: member.sigma(extra_x) });
+            }
+        }
+        Ok(predictions)
+    }
+
+    /// Sum of squared residuals at `x`.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn chi_square(&mut self, x: &[f64]) -> Result<f64> {
+        Ok(self.whitened(x)?.iter().map(|r| r * r).sum())
+    }
+
+    /// ln L at `x`, without its gradient.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn log_likelihood(&mut self, x: &[f64]) -> Result<f64> {
+        let predictions = self.predict(x)?;
+        let term = |(set, p): (&DataSet, &Prediction)| -> f64 {
+            let points = p.value.iter().zip(&p.sigma).zip(set.value());
+            points.map(|((y, s), d)| -0.5 * (((y - d) / s).powi(2) + (TAU * s * s).ln())).sum()
+        };
+        Ok(self.data_sets().zip(&predictions).map(term).sum())
+    }
+
+    /// Checks that the objective suits least squares.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a noise parameter is free: larger noise would always fit better.
+    pub fn check_least_squares(&self) -> Result<()> {
+        let members = self.blocks.iter().flat_map(|block| &block.members);
+        match members.flat_map(|m| m.noise.free()).next() {
+            None => Ok(()),
+            Some(index) => {
+                let given = format!("free noise parameter `{}`", self.extra.all()[index].name);
+                let required = "fixed noise, or a method that maximises the likelihood (L-BFGS, AdamW, NUTS)";
+                Err(Error::invalid("least squares", given, required))
+            }
+        }
+    }
+
+    fn whitened(&mut self, x: &[f64]) -> Result<Vec<f64>> {
+        let predictions = self.predict(x)?;
+        let points =
+            self.data_sets().zip(&predictions).flat_map(|(set, p)| p.value.iter().zip(&p.sigma).zip(set.value()));
+        Ok(points.map(|((y, s), d)| (y - d) / s).collect())
+    }
+}
+
+impl<M: SpectrumModel> Residuals for SpectrumObjective<M> {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn residuals(&mut self, x: &[f64]) -> Result<Vec<f64>> {
+        self.check_least_squares()?;
+        self.whitened(x)
+    }
+
+    fn residuals_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
+        self.check_least_squares()?;
+        let (model_x, extra_x) = split(&self.names, &self.extra, x)?;
+        let (columns, first_extra) = (self.names.len(), model_x.len());
+        let (mut residuals, mut jacobian) = (Vec::with_capacity(self.count), vec![0.0; self.count * columns]);
+        for block in &mut self.blocks {
+            let (spectrum, tangents) = block.model.spectrum_and_jacobian(model_x)?;
+            for member in &block.members {
+                let operator = member.operator(extra_x)?;
+                let (values, slopes) = operator.apply_with_derivatives(&spectrum)?;
+                let tangents = operator.apply_tangents(&tangents)?;
+                let sigma = member.sigma(extra_x);
+                let first = residuals.len();
+                residuals.extend(values.iter().zip(member.data.value()).zip(&sigma).map(|((y, d), s)| (y - d) / s));
+                for (j, s) in sigma.iter().enumerate() {
+                    let row = &mut jacobian[(first + j) * columns..][..columns];
+                    let tangent = &tangents[j * first_extra..][..first_extra];
+                    row.iter_mut().zip(tangent).for_each(|(out, t)| *out = t / s);
+                    let slope = &slopes[j * member.places.len()..];
+                    for (place, slope) in member.places.iter().zip(slope) {
+                        row[first_extra + place] += slope / s;
+                    }
+                }
+            }
+        }
+        Ok((residuals, jacobian))
+    }
+}
+
+impl<M: SpectrumModel> LogDensity for SpectrumObjective<M> {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// ln L, without priors; not a number where the spectrum is none.
+    fn value_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64> {
+        let (model_x, extra_x) = split(&self.names, &self.extra, x)?;
+        if gradient.len() != x.len() {
+            return Err(Error::invalid("length of the gradient", gradient.len(), x.len().to_string()));
+        }
+        gradient.fill(0.0);
+        let (by_model, by_extra) = gradient.split_at_mut(model_x.len());
+        let mut total = 0.0;
+        for Block { model, members } in &mut self.blocks {
+            // Set anew in each call: a model may ask for the scalar more than once.
+            let mut block_extra = vec![0.0; extra_x.len()];
+            let (value, slopes) = model.value_and_gradient(model_x, &mut |spectrum| {
+                block_extra.fill(0.0);
+                let (mut value, mut slopes) = (0.0, vec![0.0; spectrum.len()]);
+                for member in members.iter() {
+                    let (part, back) = member.log_likelihood(extra_x, spectrum, &mut block_extra)?;
+                    value += part;
+                    slopes.iter_mut().zip(back).for_each(|(sum, part)| *sum += part);
+                }
+                Ok((value, slopes))
+            })?;
+            total += value;
+            by_model.iter_mut().zip(slopes).for_each(|(sum, part)| *sum += part);
+            by_extra.iter_mut().zip(block_extra).for_each(|(sum, part)| *sum += part);
+        }
+        Ok(total)
+    }
+}
+
+/// Parameters of the model, and those of instruments and noise, the latter checked.
+fn split<'x>(names: &[String], extra: &Parameters, x: &'x [f64]) -> Result<(&'x [f64], &'x [f64])> {
+    if x.len() != names.len() {
+        return Err(Error::invalid("number of parameters", x.len(), names.len().to_string()));
+    }
+    let (model_x, extra_x) = x.split_at(names.len() - extra.all().len());
+    extra.all().iter().zip(extra_x).try_for_each(|(parameter, x)| parameter.check(*x))?;
+    Ok((model_x, extra_x))
+}
+
+/// The grid of a model's wavenumbers.
+fn equal_steps(wavenumber: &[f64]) -> Result<Grid> {
+    let (Some(first), Some(last)) = (wavenumber.first(), wavenumber.last()) else {
+        return Err(Error::invalid("points of the model's grid", 0, "two or more"));
+    };
+    let grid = Grid::new(*first, *last, wavenumber.len())?;
+    // Instruments interpolate to far below this part of a step.
+    let strays = |(k, nu): &(usize, &f64)| nu.is_nan() || (grid.position(**nu) - *k as f64).abs() > 1e-4;
+    match wavenumber.iter().enumerate().find(strays) {
+        None => Ok(grid),
+        Some((k, nu)) => {
+            let required = format!("{}, equal steps in ln nu", grid.wavenumber(k));
+            Err(Error::invalid(format!("wavenumber {k} of the model [cm-1]"), nu, required))
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A spectrum does not depend on how the job is cut; and every cut takes the bytes that were planned.
+
+use super::device::DeviceEmission;
+use super::program::EmissionProgram;
+use super::*;
+use crate::atmosphere::PressureGrid;
+use crate::cross_section::gpu::Extent;
+use crate::cross_section::{Method, Settings};
+use crate::gpu::Device;
+use crate::grid::{Grid, TemperatureRange};
+use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
+use crate::lines::{Line, LineList};
+use crate::optical_depth::CiaTable;
+
+const LAYERS: usize = 21;
+
+/// Carbon monoxide's few lines, over 9 decades of pressure: near fields, far levels only, and the surface below.
+fn sparse() -> EmissionModel {
+    let grid = Grid::new(2050.0, 2065.0, 7_000).unwrap();
+    let list = line_list(Isotopologue::C12O16, Broadener::Air, Some((2025.0, 2090.0)), 0.0).unwrap();
+    model(grid, vec![list], Method::Lines, true)
+}
+
+/// Thousands of lines on a coarse grid: levels finer than the output.
+fn crowded(method: Method) -> EmissionModel {
+    let grid = Grid::new(2000.0, 2020.0, 3001).unwrap();
+    let species = line_list(Isotopologue::C12O16, Broadener::Air, None, 1e-24).unwrap().species.clone();
+    let line = |i: u32| Line {
+        wavenumber: 1998.0 + 24.0 * (f64::from(i) * 0.618_034).fract(),
+        strength: 1e-21 * (0.1 + (f64::from(i) * 0.414_214).fract()),
+        lower_energy: 2000.0 * (f64::from(i) * 0.732_051).fract(),
+        gamma_ref: 0.05 + 0.03 * (f64::from(i) * 0.236_068).fract(),
+        temperature_exponent: 0.5 + 0.25 * (f64::from(i) * 0.645_751).fract(),
+    };
+    let list = LineList::new(species, (0..2000).map(line).collect()).unwrap();
+    model(grid, vec![list], method, false)
+}
+
+fn model(grid: Grid, lists: Vec<LineList>, method: Method, surface: bool) -> EmissionModel {
+    let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
+    let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0 };
+    let pressure = PressureGrid::logarithmic(1e-7, 30.0, LAYERS).unwrap();
+    let absorber = Absorber { name: "CO".into(), lists, molar_mass: 28.0 };
+    let none: [CiaTable; 0] = [];
+    EmissionModel::new(grid, pressure, &[absorber], &none, settings, 8, surface, &()).unwrap()
+}
+
+fn state(model: &EmissionModel) -> State {
+    State {
+        temperature_k: (0..LAYERS).map(|i| 600.0 + 40.0 * i as f64).collect(),
+        gravity: vec![2500.0; LAYERS],
+        mean_molar_mass: vec![2.3; LAYERS],
+        mass_mixing_ratio: vec![vec![1e-3; LAYERS]],
+        collision_mixing_ratio: Vec::new(),
+        surface_temperature_k: model.surface.then_some(1400.0),
+    }
+}
+
+fn device() -> Device {
+    Device::from_env().unwrap_or_else(|e| panic!("{e}\nRun scripts/test, which installs a software driver."))
+}
+
+fn flux(model: &EmissionModel, device: &Device, extent: Extent) -> (Vec<f32>, u64) {
+    let before = device.counted_bytes();
+    let mut emission = DeviceEmission::cut(model, device, vec![extent], None, &mut Stages::default()).unwrap();
+    let counted = device.counted_bytes() - before;
+    let planned = emission.plan().memory.peak_bytes;
+    assert_eq!((planned, planned), (device.ledger().current(), counted), "planned, ledger, driver");
+    (emission.flux(model, &state(model), &mut Stages::default()).unwrap(), planned)
+}
+
+#[test]
+fn gpu_spectra_do_not_depend_on_batches_and_segments() {
+    let device = device();
+    for (name, model) in
+        [("sparse", sparse()), ("crowded", crowded(Method::Lines)), ("density", crowded(Method::Density))]
+    {
+        let levels: Vec<_> = model.parts[0].prepared.layers.iter().map(|l| l.ladder.finest).collect();
+        eprintln!("{name}: finest levels {levels:?}");
+        let n = model.grid.len();
+        let (whole, bytes) = flux(&model, &device, Extent::new(0..LAYERS, LAYERS, n, 1, 32 << 20));
+        let cpu = model.open(&Backend::Cpu).unwrap().flux(&state(&model), &()).unwrap().to_f64();
+        let worst = whole.iter().zip(&cpu).map(|(g, c)| (f64::from(*g) / c - 1.0).abs()).fold(0.0, f64::max);
+        assert!(worst < 2e-4, "{name}: {worst:e} off the CPU");
+        for (batch, segments, scratch) in [(8, 1, 32 << 20), (LAYERS, 16, 1 << 20), (16, 3, 1)] {
+            let extent = Extent::new(0..LAYERS, batch, n, segments, scratch);
+            let cuts = extent.segments.len();
+            let (cut, less) = flux(&model, &device, extent);
+            assert!(less < bytes, "{less} bytes of {bytes}");
+            let differ = cut.iter().zip(&whole).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
+            assert_eq!(differ, 0, "{name}: batches of {batch}, {cuts} segments, {less} bytes: points that differ");
+        }
+    }
+}
+
+/// Budgets from all that is wanted down to what is not enough: each is kept, and a larger one never costs more.
+#[test]
+fn plans_keep_their_budgets_and_larger_ones_are_no_slower() {
+    let model = sparse();
+    let limits = crate::gpu::Limits::default();
+    let extents = EmissionProgram::candidates(&model);
+    let species = [&model.parts[0].prepared];
+    let cost = |plan: &EmissionPlan| {
+        let found = extents.iter().find(|e| e.batch == plan.batch && e.segments.len() == plan.segments);
+        found.unwrap().cost(&species, model.grid.len())
+    };
+    let unbounded = model.plan(&limits, None).unwrap();
+    let mut budget = unbounded.memory.peak_bytes;
+    let mut last = 0.0;
+    let error = loop {
+        match model.plan(&limits, Some(budget)) {
+            Ok(plan) => {
+                assert!(plan.memory.peak_bytes <= budget);
+                assert!(cost(&plan) >= last, "{plan:?}");
+                last = cost(&plan);
+                assert_eq!(model.plan(&limits, Some(budget)).unwrap(), plan, "planning is deterministic");
+                budget = plan.memory.peak_bytes * 9 / 10;
+            }
+            Err(error) => break error,
+        }
+    };
+    let message = error.to_string();
+    assert!(message.contains("optical_depth.dtau") && message.contains(&budget.to_string()), "{message}");
+}
