@@ -11,9 +11,9 @@ pub mod levels;
 pub mod near;
 pub mod prepared;
 #[cfg(test)]
-mod slope_cases;
-#[cfg(test)]
 mod slope_tests;
+#[cfg(test)]
+mod test_cases;
 pub mod voigt;
 pub mod voigt_derivative;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::cpu::{add_layers, add_layers_with_derivative};
 use super::direct_sum::direct_sum;
 use super::prepared::{Method, Prepared, Settings, Tier};
-use super::slope_cases::{Case, cases};
+use super::test_cases::{Case, cases};
 
 /// Largest error of `found` relative to the largest magnitude of `expected`.
 fn error(found: &[f64], expected: &[f64]) -> f64 {

@@ -3,7 +3,7 @@
 use super::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use crate::cross_section::cpu::add_layers_with_derivative;
 use crate::cross_section::prepared::{Prepared, Settings};
-use crate::cross_section::slope_cases::{Case, cases};
+use crate::cross_section::test_cases::{Case, cases};
 use crate::gpu::{Device, Element, Limits, ProgramBuilder, Role, Workspace};
 
 const TEMPERATURES: [f64; 3] = [510.0, 801.0, 1190.0];

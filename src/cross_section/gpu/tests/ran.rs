@@ -1,7 +1,6 @@
 //! A run of the stage whose buffers can all be looked at.
 
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+pub use crate::cross_section::test_cases::list;
 
 use super::super::group::{near_lines, padded};
 use super::super::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
@@ -15,31 +14,10 @@ use crate::gpu::{BufferId, Device, Element, Limits, ProgramBuilder, Role, Worksp
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
 use crate::grid::level::LevelNodes;
-use crate::lines::{Line, LineList, PartitionFunction, Species};
+use crate::lines::LineList;
 
 /// Temperatures of the three layers, all at one pressure \[K\].
 pub const TEMPERATURES: [f64; 3] = [500.0, 801.0, 1200.0];
-const RESOLUTION: f64 = 5e5;
-
-/// `lines` lines of similar strength on `points` points, with margin.
-pub fn list(lines: usize, points: usize) -> (Grid, LineList) {
-    let mut rng = StdRng::seed_from_u64(1);
-    let grid = Grid::new(2000.0, 2000.0 * (points as f64 / RESOLUTION).exp(), points).unwrap();
-    let margin = 0.1 * (grid.hi() - grid.lo());
-    let mut uniform = |lo: f64, hi: f64| lo + (hi - lo) * rng.random::<f64>();
-    let lines = (0..lines)
-        .map(|_| Line {
-            wavenumber: uniform(grid.lo() - margin, grid.hi() + margin),
-            strength: 1e-20 * uniform(0.1, 1.0),
-            lower_energy: uniform(0.0, 3000.0),
-            gamma_ref: uniform(0.02, 0.09),
-            temperature_exponent: uniform(0.4, 0.8),
-        })
-        .collect();
-    let q = PartitionFunction::new(vec![100.0, 2000.0], vec![50.0, 900.0]).unwrap();
-    let species = Species { name: "test".into(), molar_mass: 28.0, partition: q.into() };
-    (grid, LineList::new(species, lines).unwrap())
-}
 
 /// A set-up, and what every buffer of the stage held after a run of its three layers.
 pub struct Ran {
@@ -69,12 +47,8 @@ impl Ran {
         let (tables, extent) = (LineTables::new(&prepared), Extent::new(0..3, 3, grid.len(), 1, 32 << 20));
         let (mut builder, mut constants) = (ProgramBuilder::new(), Vec::new());
         builder.keep_all();
-<<<<<<< voigt-next
         let stage =
             DeviceStage::declare(&mut builder, "xs", &prepared, &tables, &extent, false, &limits, &mut constants);
-=======
-        let stage = DeviceStage::declare(&mut builder, "xs", &prepared, &tables, &extent, &limits, &mut constants);
->>>>>>> main
         let width = grid.len().next_multiple_of(ROW_MULTIPLE);
         let output = builder.buffer("xs.output", Element::F32, &[3, width as u64], Role::Output);
         let target = Target { buffer: output, slope: None, row_quads: width / 4, first_node: 0 };
@@ -109,15 +83,11 @@ impl Ran {
                 Tier::Density { axes, .. } => axes.columns() as u64 * (3 * count).div_ceil(16) * 16,
             },
         );
-<<<<<<< voigt-next
-        let near = group.near_field.as_ref().map(|b| copy(b.value, 3 * lines * 8));
-=======
         let near_lines = match &stage.lines {
             Some(lines) => near_lines(&layer.ladder, grid.step(), &lines.bins, &(0..grid.len())),
             None => 0..0,
         };
-        let near = group.near_field.map(|b| copy(b, 3 * near_lines.len() as u64 * 8));
->>>>>>> main
+        let near = group.near_field.as_ref().map(|b| copy(b.value, 3 * near_lines.len() as u64 * 8));
         let program = builder.finish(&Limits::default(), None).unwrap();
         let mut workspace = Workspace::new(&device, program).unwrap();
         for (id, content) in &constants {

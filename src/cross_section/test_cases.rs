@@ -1,4 +1,4 @@
-//! Ladders of every kind, for the tests of derivatives on both backends.
+//! Lists and ladders of every kind, for tests on both backends.
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -26,7 +26,7 @@ impl Case {
 }
 
 /// `lines` lines of similar strength on `points` points at a resolution of 500 000, with margin.
-fn list(lines: usize, points: usize) -> (Grid, LineList) {
+pub fn list(lines: usize, points: usize) -> (Grid, LineList) {
     let mut rng = StdRng::seed_from_u64(1);
     let grid = Grid::new(2000.0, 2000.0 * (points as f64 / 5e5).exp(), points).unwrap();
     let margin = 0.1 * (grid.hi() - grid.lo());
@@ -35,7 +35,7 @@ fn list(lines: usize, points: usize) -> (Grid, LineList) {
         .map(|_| Line {
             wavenumber: uniform(grid.lo() - margin, grid.hi() + margin),
             strength: 1e-20 * uniform(0.1, 1.0),
-            lower_energy: uniform(100.0, 3000.0),
+            lower_energy: uniform(0.0, 3000.0),
             gamma_ref: uniform(0.02, 0.09),
             temperature_exponent: uniform(0.4, 0.8),
         })
