@@ -1,7 +1,7 @@
 // A level finer than the output grid: only output nodes are evaluated, every stride-th node of the level; twin: convolve in
 // src/cross_section/convolve.rs.
 //
-// In:  taps [row][channel][padded]; source [row][channel][nodes]; layers [all layers].
+// In:  taps [row][row_channels][padded]; source [row][row_channels][nodes]; layers [all layers].
 // Out: output [first_row + row][first_quad + ..] of rows of row_quads vectors += factor times the sum; nodes beyond the last are padding.
 // Dispatch: one invocation per four output nodes (x) and row (y). Vectors of four sources meet vectors of four taps; outputs lie stride/4
 // vectors apart, or share vectors at stride 2.
@@ -17,7 +17,8 @@ struct BelowParams {
     first_row: u32,    // of the output
     row_quads: u32,    // output: vectors of a row
     first_quad: u32,   // and where in it the segment starts
-    pad0: u32, pad1: u32,
+    row_channels: u32, // of a row of taps and of sources; those convolved are the first of the sources
+    first_tap: u32,    // and these of the taps
 }
 @group(0) @binding(0) var<uniform> params: BelowParams;
 @group(0) @binding(1) var<storage, read> taps: array<vec4<f32>>;
@@ -31,13 +32,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let groups = params.padded / 4u;
     var sum = vec4(0.0);
     for (var k = 0u; k < params.channels; k++) {
-        let row = id.y * params.channels + k;
+        let row = id.y * params.row_channels + k;
+        let tap_row = (row + params.first_tap) * groups;
         let start = (row * params.nodes + params.offset) / 4u + id.x * params.stride;
         for (var once = params.stride == 2u; once; once = false) {
             var s0 = source[start];
             var s1 = source[start + 1u];
             for (var t = 0u; t < groups; t++) {
-                let tap = taps[row * groups + t];
+                let tap = taps[tap_row + t];
                 let s2 = source[start + 2u + t];
                 // output r meets sources 2r + t: even taps by even sources, odd by odd
                 let even = vec4(s0.xz, s1.xz);
@@ -50,7 +52,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         for (var once = params.stride > 2u; once; once = false) {
             let apart = params.stride / 4u;
             for (var t = 0u; t < groups; t++) {
-                let tap = taps[row * groups + t];
+                let tap = taps[tap_row + t];
                 let at = start + t;
                 sum += vec4(dot(tap, source[at]), dot(tap, source[at + apart]), dot(tap, source[at + 2u * apart]), dot(tap, source[at + 3u * apart]));
             }

@@ -8,7 +8,9 @@ struct ConvolveParams {
     result_row: u32,    // first row of the result
     upper_row: u32,     // first row of the next coarser level's result
     upper_first: u32,   // its node at which this segment of it starts
-    pad0: u32, pad1: u32, pad2: u32,
+    row_channels: u32,  // of a row of taps and of sources; those convolved are the first of the sources
+    first_tap: u32,     // and these of the taps
+    pad0: u32,
 }
 @group(0) @binding(0) var<uniform> params: ConvolveParams;
 @group(0) @binding(1) var<storage, read> taps: array<vec4<f32>>;

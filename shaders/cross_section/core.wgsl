@@ -1,7 +1,7 @@
 // Cores of lines, where the wing series does not hold: added to the few output nodes that lie within one; twin: src/cross_section/near.rs.
 // Apart from near.wgsl, so that the many nodes without a core do not wait for those with one.
 //
-// In:  layers [all layers]; lines; bins, the first line at or after every 16th output node; near [row][line from first_line on][2] (near.wgsl);
+// In:  layers [all layers]; lines; bins, the first line at or after every 16th output node; near [row][line from first_line on][NEAR_VECTORS] (near.wgsl);
 //      active, those output nodes over 4 that lie in the core of a line at the highest temperature.
 // Out: output [first_row + row][first_quad + ..] of rows of row_quads vectors, each core times the layer's factor added.
 // Dispatch: one invocation per active four nodes of the segment (x) and row (y).
@@ -35,17 +35,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let i = 4 * i32(quad);
     let inverse_sigma = layers[params.first_layer + id.y].inverse_sigma;
     let top = i32(params.bins);
-    let base = 2u * id.y * params.lines;
+    let base = NEAR_VECTORS * id.y * params.lines;
     let last = min(bins[clamp(((i + 3 + params.window - params.first_bin) >> 4u) + 1, 0, top)], params.first_line + params.lines);
     var sum = vec4(0.0);
     let begin = max(bins[clamp((i - params.window - params.first_bin) >> 4u, 0, top)], params.first_line);
     for (var n = begin; n < last; n++) {
-        let a = near[base + 2u * (n - params.first_line)];
+        let at = base + NEAR_VECTORS * (n - params.first_line);
+        let a = near[at];
         let d = (f32(i - lines[n].node) + vec4(0.0, 1.0, 2.0, 3.0) - lines[n].fraction) * params.step;
         let x = d * (1.0 + d * (0.5 + d * (1.0 / 6.0 + d * (1.0 / 24.0 + d * (1.0 / 120.0))))) * inverse_sigma;
         let inside = x * x + a.y * a.y < vec4(WING_START2);
         for (var once = any(inside); once; once = false) {
-            sum += select(vec4(0.0), a.x * voigt_core(x, a.y), inside);
+            var change = vec4(0.0);
+            if NEAR_VECTORS > 2u { change = near[at + 2u]; }
+            sum += select(vec4(0.0), a.x * shape_core(x, a.y, change), inside);
         }
     }
     let at = (params.first_row + id.y) * params.row_quads + u32(i32(quad) + params.first_quad);

@@ -1,6 +1,6 @@
 // What the near field needs of every line: strength, width, softened profile; twin: src/cross_section/near.rs.
 //
-// In:  lines [all lines]; layers [all layers].   Out: near [row][line from first_line on][2] as near.wgsl reads it.
+// In:  lines [all lines]; layers [all layers].   Out: near [row][line from first_line on][NEAR_VECTORS] as near.wgsl reads it.
 // Dispatch: one invocation per line (x) and row (y).
 
 struct NearParams { lines: u32, first_layer: u32, radius: f32, first_line: u32 }
@@ -15,8 +15,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let line = lines[params.first_line + id.x];
     let layer = layers[params.first_layer + id.y];
     let g = exp_f32(line_ln_gamma(line, layer)) * layer.inverse_sigma;
-    let soft = softening(params.radius * layer.inverse_sigma, g);
-    let at = 2u * (id.y * params.lines + id.x);
+    let change = line_change(line, layer);
+    let soft = shape_softening(params.radius * layer.inverse_sigma, g, change);
+    let at = NEAR_VECTORS * (id.y * params.lines + id.x);
     near[at] = vec4(line_strength(line, layer), g, soft.inverse, soft.c4);
     near[at + 1u] = soft.c;
+    if NEAR_VECTORS > 2u { near[at + 2u] = change; }
 }

@@ -1,12 +1,12 @@
 // Weight of every column of the density in every channel of every layer of a batch; twin: Axes::weights in
-// src/density/line_shape.rs.
+// src/density/line_shape.rs. The composed kernel has `lane_factors`, with or without derivatives by temperature.
 //
 // In:  axes: energies [energies], then (ln gamma, exponent) of each cell; layers [all layers].
-// Out: weights [column][group][16] as vectors of 4; lane = row * channels + channel, lanes beyond the last 0.
+// Out: weights [column][group][16] as vectors of 4; lane = row * lanes of a row + lane of the row, lanes beyond the last 0.
 // Dispatch: one invocation per column (x) and four lanes (y).
 
 struct WeightsParams {
-    columns: u32, cells: u32, exponents: u32, first_layer: u32, channels: u32, rows: u32, groups: u32, pad0: u32,
+    columns: u32, cells: u32, exponents: u32, first_layer: u32, lanes: u32, rows: u32, groups: u32, pad0: u32,
 }
 @group(0) @binding(0) var<uniform> params: WeightsParams;
 @group(0) @binding(1) var<storage, read> axes: array<f32>;
@@ -14,15 +14,17 @@ struct WeightsParams {
 @group(0) @binding(3) var<storage, read_write> weights: array<vec4<f32>>;
 
 fn weight(column: u32, lane: u32) -> f32 {
-    if lane >= params.rows * params.channels { return 0.0; }
-    let layer = layers[params.first_layer + lane / params.channels];
-    let channel = lane % params.channels;
+    if lane >= params.rows * params.lanes { return 0.0; }
+    let layer = layers[params.first_layer + lane / params.lanes];
+    let of_row = lane % params.lanes;
     let energies = params.columns / params.cells;
     let cell = energies + 2u * (column % params.cells);
     let ln_gamma = axes[cell] + axes[cell + 1u] * layer.ln_t_ratio + layer.ln_pressure;
-    let t = channel_position(layer, layer.channel_scale, ln_gamma);
-    let of_cell = channel_weights(t, channel & ~3u, params.channels)[channel & 3u];
-    return exp_f32(-layer.boltzmann * axes[column / params.cells]) * of_cell;
+    let energy = axes[column / params.cells];
+    // stimulated emission depends on the node; stimulated_slope.wgsl
+    let ln_slope = layer.common_slope + layer.c2_over_t * energy;
+    let of_cell = lane_factors(layer, ln_gamma, axes[cell + 1u], ln_slope, of_row & ~3u, params.lanes)[of_row & 3u];
+    return exp_f32(-layer.boltzmann * energy) * of_cell;
 }
 
 @compute @workgroup_size(64)

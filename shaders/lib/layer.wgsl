@@ -13,7 +13,9 @@ struct LayerState {
     channel_mid: f32,        // Chebyshev axis of the profiles' widths, in a function of the relative width
     channel_inverse_half: f32,
     channel_scale: u32,      // which function: SCALE_*
-    pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
+    inverse_temperature: f32, // 1/T [K-1]
+    common_slope: f32,       // of ln S by ln T what all lines share: c2/T times the list's lowest energy, less d ln Q/d ln T
+    pad0: f32, pad1: f32, pad2: f32, pad3: f32,
     profile: array<vec4<f32>, 8>,  // Lorentz widths of the profiles, in units of s
 }
 
@@ -27,6 +29,12 @@ fn channel_position(layer: LayerState, scale: u32, ln_gamma: f32) -> f32 {
     if scale == SCALE_LINEAR { v = exp_f32(ln_gamma); }
     if scale == SCALE_SQRT { v = exp_f32(0.5 * ln_gamma); }
     return (v - layer.channel_mid) * layer.channel_inverse_half;
+}
+
+// d ln(1 - exp(-c2 nu/T)) / d ln T of stimulated emission at a wavenumber [cm-1].
+fn stimulated_slope(layer: LayerState, wavenumber: f32) -> f32 {
+    let x = layer.c2_over_t * wavenumber;
+    return -x / expm1_f32(x);
 }
 
 // Lagrange weights of the channels `first`..`first + 3` of `count` at t; 0 beyond the last. The barycentric formula on Chebyshev nodes:

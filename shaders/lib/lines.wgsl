@@ -17,6 +17,16 @@ fn line_strength(line: Line, layer: LayerState) -> f32 {
         * -expm1_f32(-layer.c2_over_t * line.wavenumber) * layer.strength_factor;
 }
 
+// d ln S / d ln T.
+fn line_ln_slope(line: Line, layer: LayerState) -> f32 {
+    return layer.common_slope + layer.c2_over_t * line.energy + stimulated_slope(layer, line.wavenumber);
+}
+
+// What a line's derivative by temperature is made of [K-1], for a strength of 1: factors of V, dV/d ln s and dV/d ln g.
+fn line_change(line: Line, layer: LayerState) -> vec4<f32> {
+    return vec4(line_ln_slope(line, layer), 0.5, -line.exponent, 0.0) * layer.inverse_temperature;
+}
+
 // ln of the relative Lorentz width.
 fn line_ln_gamma(line: Line, layer: LayerState) -> f32 {
     return line.ln_gamma + line.exponent * layer.ln_t_ratio + layer.ln_pressure;

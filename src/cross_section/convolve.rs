@@ -6,7 +6,7 @@
 use multiversion::multiversion;
 
 use super::levels::Ladder;
-use super::voigt::{self, Softening};
+use super::voigt::Shape;
 use crate::grid::lagrange::{MIDPOINT, lagrange6};
 use crate::grid::level::LevelNodes;
 
@@ -29,16 +29,16 @@ pub fn restrict(fine: &LevelNodes, coarse: &LevelNodes, source: &[f64]) -> Vec<f
         .collect()
 }
 
-/// Taps of one level for profile width `g` and Doppler width `s`: entry t is the level's term at x = expm1((reach - t) h_l), the order
+/// Taps of one level for `shape`, profile width `g` and Doppler width `s`: entry t is the level's term at x = expm1((reach - t) h_l), the order
 /// in which [`convolve`] meets the sources.
-pub fn taps(ladder: &Ladder, nodes: &LevelNodes, step: f64, s: f64, g: f64) -> Vec<f64> {
+pub fn taps(ladder: &Ladder, nodes: &LevelNodes, step: f64, s: f64, g: f64, shape: impl Shape) -> Vec<f64> {
     let i = (nodes.level - ladder.finest) as usize;
     let h = step * 2f64.powi(nodes.level);
-    let inner = (ladder.radius[i] > 0.0).then(|| Softening::new(ladder.radius[i], s, g));
-    let outer = (nodes.level < ladder.top).then(|| Softening::new(ladder.radius[i + 1], s, g));
+    let inner = (ladder.radius[i] > 0.0).then(|| shape.softening(ladder.radius[i], s, g));
+    let outer = (nodes.level < ladder.top).then(|| shape.softening(ladder.radius[i + 1], s, g));
     let softened = |x: f64| match &inner {
         Some(soft) if x.abs() < soft.radius() => soft.inside(x),
-        _ => voigt::profile(x, s, g),
+        _ => shape.profile(x, s, g),
     };
     (-nodes.reach..=nodes.reach)
         .rev()

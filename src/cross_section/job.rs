@@ -276,11 +276,12 @@ impl CrossSections {
         let mut constants = Vec::new();
         let shape = [rows as u64, nodes as u64];
         let output = builder.buffer("cross_section.output", Element::F32, &shape, Role::Output);
-        let target = Target { buffer: output, row_quads: nodes / 4, first_node: 0 };
+        let target = Target { buffer: output, slope: None, row_quads: nodes / 4, first_node: 0 };
         let mut layers = Vec::new();
         for (i, (prepared, tables)) in self.prepared.iter().zip(tables).enumerate() {
             let name = format!("cross_section{i}");
-            let stage = DeviceStage::declare(&mut builder, &name, prepared, tables, extent, limits, &mut constants);
+            let stage =
+                DeviceStage::declare(&mut builder, &name, prepared, tables, extent, false, limits, &mut constants);
             stage.far(&mut builder, prepared, &extent.layers);
             for segment in &extent.segments {
                 stage.near(&mut builder, prepared, &extent.layers, segment, &target, i > 0);

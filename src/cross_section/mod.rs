@@ -10,7 +10,14 @@ pub mod job;
 pub mod levels;
 pub mod near;
 pub mod prepared;
+#[cfg(test)]
+mod slope_tests;
+#[cfg(test)]
+mod test_cases;
 pub mod voigt;
+pub mod voigt_derivative;
+#[cfg(test)]
+mod voigt_gpu_tests;
 pub mod widths;
 
 pub use direct_sum::direct_sum;

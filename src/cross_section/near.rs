@@ -6,8 +6,9 @@
 
 use multiversion::multiversion;
 
-use super::voigt::{self, Softening, WING_START};
-use crate::density::lines::{LayerFactors, LineTable};
+use super::voigt::{Shape, Softening, Value, WING_START};
+use super::voigt_derivative::Change;
+use crate::density::lines::{LayerFactors, LineTable, TableLine};
 
 /// expm1 for |d| < 0.06 to 1e-12: 1 + d/2 (1 + d/3 (...)).
 #[inline(always)]
@@ -17,6 +18,25 @@ fn expm1_small(d: f64) -> f64 {
 
 /// Adds the near field of all lines to `output` \[nodes\], times `factor`.
 pub fn add(table: &LineTable, layer: &LayerFactors, radius: f64, step: f64, factor: f64, output: &mut [f64]) {
+    add_shapes(table, layer, radius, step, factor, output, |_| Value);
+}
+
+/// Adds the derivative of the near field by temperature \[K-1\] to `output` \[nodes\], times `factor`: that of each line's strength, and of its
+/// profile by both widths, the radius being fixed. Twin of `shaders/cross_section/near_slope.wgsl`.
+pub fn add_slope(table: &LineTable, layer: &LayerFactors, radius: f64, step: f64, factor: f64, output: &mut [f64]) {
+    let common = table.common_slope(layer);
+    add_shapes(table, layer, radius, step, factor, output, |line| Change::by_temperature(line, layer, common));
+}
+
+fn add_shapes<S: Shape>(
+    table: &LineTable,
+    layer: &LayerFactors,
+    radius: f64,
+    step: f64,
+    factor: f64,
+    output: &mut [f64],
+    shape_of: impl Fn(&TableLine) -> S,
+) {
     // x = expm1(d) reaches the radius a little later on the negative side
     let window = -(-radius).ln_1p() / step;
     for line in &table.lines {
@@ -27,9 +47,10 @@ pub fn add(table: &LineTable, layer: &LayerFactors, radius: f64, step: f64, fact
         }
         let amplitude = factor * line.strength(layer);
         let g = line.gamma(layer);
-        let soft = Softening::new(radius, layer.sigma, g);
+        let shape = shape_of(line);
+        let soft = shape.softening(radius, layer.sigma, g);
         let output = &mut output[first as usize..=last as usize];
-        wings(output, (first - line.position) * step, step, amplitude, layer.sigma, g, &soft);
+        wings(output, (first - line.position) * step, step, amplitude, layer.sigma, g, &soft, shape);
         // The core replaces what the wing formula left out.
         let core = WING_START * layer.sigma;
         let core = (core * core - g * g).max(0.0).sqrt();
@@ -40,7 +61,7 @@ pub fn add(table: &LineTable, layer: &LayerFactors, radius: f64, step: f64, fact
             for (i, out) in output.iter_mut().enumerate().take((hi + 1.0).max(0.0) as usize).skip(lo) {
                 let x = expm1_small((first + i as f64 - line.position) * step);
                 if x.abs() < core {
-                    *out += amplitude * voigt::profile(x, layer.sigma, g);
+                    *out += amplitude * shape.profile(x, layer.sigma, g);
                 }
             }
         }
@@ -49,13 +70,14 @@ pub fn add(table: &LineTable, layer: &LayerFactors, radius: f64, step: f64, fact
 
 /// V - softened where the wing series holds, - softened within the core, 0 outside the radius.
 #[multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
-fn wings(output: &mut [f64], d0: f64, step: f64, amplitude: f64, s: f64, g: f64, soft: &Softening) {
+#[allow(clippy::too_many_arguments)] // the profile and where it is evaluated
+fn wings<S: Shape>(output: &mut [f64], d0: f64, step: f64, amplitude: f64, s: f64, g: f64, soft: &Softening, shape: S) {
     let radius2 = soft.radius() * soft.radius();
     let core2 = (WING_START * WING_START * s * s - g * g).max(0.0);
     for (i, out) in output.iter_mut().enumerate() {
         let x = expm1_small(d0 + i as f64 * step);
         let xx = x * x;
-        let v = if xx < core2 { 0.0 } else { voigt::wing(xx + g * g, s, g) };
+        let v = if xx < core2 { 0.0 } else { shape.wing(xx + g * g, s, g) };
         let near = if xx < radius2 { v - soft.inside(x) } else { 0.0 };
         *out += amplitude * near;
     }

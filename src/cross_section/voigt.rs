@@ -11,6 +11,9 @@
 //!   V = g/(pi D) sum_n (2n-1)!! (s^2/D)^n q_n(g^2/D), D = x^2 + g^2, where q_n are Chebyshev polynomials
 //!   sin((2n+1) t)/sin t at sin^2 t = g^2/D. Every term is a polynomial in 1/D, so the Taylor series of V in x^2, which
 //!   softens the profile ([`Softening`]), has a closed form that is safe in float32.
+//!
+//! The convolution and the near field are generic over a [`Shape`]: the profile itself ([`Value`]) or a combination of its derivatives
+//! ([`Change`](super::voigt_derivative::Change)).
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
@@ -62,11 +65,42 @@ pub fn exact(x: f64, s: f64, g: f64) -> f64 {
     errorfunctions::ComplexErrorFunctions::w(Complex64::new(x.abs() * a, g * a)).re * a / PI.sqrt()
 }
 
+/// A profile to convolve with: V or what changes of it.
+pub trait Shape: Copy + Send + Sync {
+    /// At any x, for the Doppler standard deviation `s` and the Lorentz half width `g`.
+    fn profile(self, x: f64, s: f64, g: f64) -> f64;
+    /// At D = x^2 + g^2, for hypot(x, g) >= [`WING_START`] s.
+    fn wing(self, d: f64, s: f64, g: f64) -> f64;
+    /// Its Taylor polynomial in x^2 about `radius`^2; requires what [`Softening::new`] does.
+    fn softening(self, radius: f64, s: f64, g: f64) -> Softening;
+}
+
+/// V itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Value;
+
+impl Shape for Value {
+    #[inline(always)]
+    fn profile(self, x: f64, s: f64, g: f64) -> f64 {
+        profile(x, s, g)
+    }
+
+    #[inline(always)]
+    fn wing(self, d: f64, s: f64, g: f64) -> f64 {
+        wing(d, s, g)
+    }
+
+    #[inline(always)]
+    fn softening(self, radius: f64, s: f64, g: f64) -> Softening {
+        Softening::new(radius, s, g)
+    }
+}
+
 /// V(x; s, g) by the kernels' formula; relative error below 2e-6 (the wing series at its start), 1e-8 within.
 #[inline]
 pub fn profile(x: f64, s: f64, g: f64) -> f64 {
     let d = x * x + g * g;
-    if d >= WING_START * WING_START * s * s { wing(d, s, g) } else { core(x, s, g) }
+    if d >= WING_START * WING_START * s * s { wing(d, s, g) } else { core(x, s, g).value }
 }
 
 /// The asymptotic series at D = x^2 + g^2, for hypot(x, g) >= [`WING_START`] s.
@@ -81,7 +115,7 @@ pub fn wing(d: f64, s: f64, g: f64) -> f64 {
 
 /// q_1..q_5 at r = sin^2: q_n = 2 (1 - 2r) q_{n-1} - q_{n-2}, q_0 = 1, q_{-1} = -1.
 #[inline(always)]
-fn chebyshev(r: f64) -> [f64; WING_ORDER] {
+pub(super) fn chebyshev(r: f64) -> [f64; WING_ORDER] {
     let c = 2.0 - 4.0 * r;
     let q1 = c + 1.0;
     let q2 = c * q1 - 1.0;
@@ -90,8 +124,24 @@ fn chebyshev(r: f64) -> [f64; WING_ORDER] {
     [q1, q2, q3, q4, c * q4 - q3]
 }
 
-/// Trapezoidal rule with pole correction, for hypot(x, g) < [`WING_START`] s.
-fn core(x: f64, s: f64, g: f64) -> f64 {
+/// The profile and its derivatives.
+pub(super) struct Core {
+    /// V.
+    pub value: f64,
+    /// dV/d ln s.
+    pub doppler: f64,
+    /// dV/d ln g.
+    pub lorentz: f64,
+}
+
+/// Trapezoidal rule with pole correction, for hypot(x, g) < [`WING_START`] s. Callers use one or more of the results; what is not used
+/// is not computed.
+///
+/// In units of sqrt(2) s, with w = K + iL = i/pi times the integral of e^(-t^2)/(z - t), z = x + iy, derivatives act on the Gaussian: s dK/ds at
+/// fixed x and y in cm-1 is w''/2, the same integral with (2t^2 - 1) e^(-t^2), so no large terms cancel. g dK/dg follows from
+/// V + x V_x + g V_g + s V_s = 0.
+#[inline(always)]
+pub(super) fn core(x: f64, s: f64, g: f64) -> Core {
     let a = FRAC_1_SQRT_2 / s;
     let (x, y) = (x.abs() * a, g * a);
     // The nodes t = (n + shift) step that are furthest from x.
@@ -100,13 +150,17 @@ fn core(x: f64, s: f64, g: f64) -> f64 {
     let shifted = fraction.abs() < 0.25;
     let shift = if shifted { 0.5 } else { 0.0 };
     let (xx, yy) = (x * x, y * y);
-    let mut sum = 0.0;
+    let mut sum = Core { value: 0.0, doppler: 0.0, lorentz: 0.0 };
     for (n, weight) in NODE_WEIGHT[usize::from(shifted)].iter().enumerate() {
         let t = (n as f64 + shift) * STEP;
-        let (lo, hi) = (x - t, x + t);
-        sum += weight * 2.0 * (xx + yy + t * t) / ((lo * lo + yy) * (hi * hi + yy));
+        let (tt, lo, hi) = (t * t, x - t, x + t);
+        let part = weight * 2.0 / ((lo * lo + yy) * (hi * hi + yy));
+        sum.value += part * (xx + yy + tt);
+        sum.doppler += part * (xx + yy + tt) * (2.0 * tt - 1.0);
+        sum.lorentz += part * 2.0 * tt * (lo * hi - yy);
     }
-    let mut k = y * STEP / PI * sum;
+    let scale = y * STEP / PI;
+    let mut k = Core { value: scale * sum.value, doppler: scale * sum.doppler, lorentz: scale * sum.lorentz };
     // Pole: 2 exp(-z^2) / (1 -+ exp(-2 pi i z/step)); nothing is left of it for y > 2.
     if y < 2.0 {
         let sign = if shifted { 1.0 } else { -1.0 };
@@ -114,11 +168,27 @@ fn core(x: f64, s: f64, g: f64) -> f64 {
         let (sin, cos) = (2.0 * PI * fraction).sin_cos();
         let (re, im) = (1.0 + sign * growth * cos, -sign * growth * sin);
         let (sin, cos) = (2.0 * x * y).sin_cos();
-        // Re[(cos - i sin) / (re + i im)]
-        k += 2.0 * (yy - xx).exp() * (cos * re - sin * im) / (re * re + im * im);
+        // (cos - i sin) / (re + i im)
+        let amplitude = 2.0 * (yy - xx).exp() / (re * re + im * im);
+        let (pole_re, pole_im) = (amplitude * (cos * re - sin * im), -amplitude * (sin * re + cos * im));
+        k.value += pole_re;
+        // times 2z^2 - 1, and times 2y/i z
+        k.doppler += (2.0 * (xx - yy) - 1.0) * pole_re - 4.0 * x * y * pole_im;
+        k.lorentz += 2.0 * y * (x * pole_im + y * pole_re);
     }
-    k * a / PI.sqrt()
+    let scale = a / PI.sqrt();
+    Core { value: scale * k.value, doppler: scale * k.doppler, lorentz: scale * k.lorentz }
 }
+
+/// q_n in powers of r: coefficient of r^p.
+pub(super) const SERIES: [[f64; WING_ORDER + 2]; WING_ORDER + 1] = [
+    [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [3.0, -4.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [5.0, -20.0, 16.0, 0.0, 0.0, 0.0, 0.0],
+    [7.0, -56.0, 112.0, -64.0, 0.0, 0.0, 0.0],
+    [9.0, -120.0, 432.0, -576.0, 256.0, 0.0, 0.0],
+    [11.0, -220.0, 1232.0, -2816.0, 2816.0, -1024.0, 0.0],
+];
 
 /// A profile made smooth inside a radius: equal to V for |x| >= radius, inside it the Taylor polynomial of V in x^2 about
 /// radius^2, so that value and four derivatives are continuous there.
@@ -132,25 +202,22 @@ pub struct Softening {
 impl Softening {
     /// Requires hypot(radius, g) >= [`WING_START`] s, which the ladder guarantees.
     pub fn new(radius: f64, s: f64, g: f64) -> Self {
+        Self::of(radius, s, g, |n, p| SERIES[n][p])
+    }
+
+    /// The Taylor polynomial of g/(pi D) sum_n (2n-1)!! (s^2/D)^n sum_p `term(n, p)` (g^2/D)^p, p up to n + 1.
+    #[inline(always)]
+    pub(super) fn of(radius: f64, s: f64, g: f64, term: impl Fn(usize, usize) -> f64) -> Self {
         let d = radius * radius + g * g;
         let inverse = 1.0 / d;
         let (t, r) = (s * s * inverse, g * g * inverse);
-        // Coefficient of D^-(1+n+m) r^.. : expand q_n in powers of r, each power r^p (s^2/D)^n is a D^-(1+n+p).
-        const Q: [[f64; 6]; 6] = [
-            [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-            [3.0, -4.0, 0.0, 0.0, 0.0, 0.0],
-            [5.0, -20.0, 16.0, 0.0, 0.0, 0.0],
-            [7.0, -56.0, 112.0, -64.0, 0.0, 0.0],
-            [9.0, -120.0, 432.0, -576.0, 256.0, 0.0],
-            [11.0, -220.0, 1232.0, -2816.0, 2816.0, -1024.0],
-        ];
         let mut coefficient = [0.0; SOFTENING_DEGREE + 1];
         let mut t_n = 1.0;
-        for (n, q) in Q.iter().enumerate() {
+        for n in 0..=WING_ORDER {
             let mut r_p = t_n;
-            for (p, q) in q.iter().enumerate().take(n + 1) {
+            for p in 0..=n + 1 {
                 // (1 + v)^-j = sum_m binomial(-j, m) v^m with v = (x^2 - radius^2)/D
-                let (j, mut b) = ((1 + n + p) as f64, q * r_p);
+                let (j, mut b) = ((1 + n + p) as f64, term(n, p) * r_p);
                 for (m, c) in coefficient.iter_mut().enumerate() {
                     *c += b;
                     b *= -(j + m as f64) / (m as f64 + 1.0);
@@ -203,7 +270,7 @@ mod tests {
             for i in 0..900 {
                 let x = 0.01 * i as f64;
                 if x * x + g * g < WING_START * WING_START {
-                    worst = worst.max((core(x, s, g) / exact(x, s, g) - 1.0).abs());
+                    worst = worst.max((core(x, s, g).value / exact(x, s, g) - 1.0).abs());
                 }
             }
         }

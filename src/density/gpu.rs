@@ -19,7 +19,7 @@ host_struct! {
     pub(crate) struct LayerState {
         inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
         output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
-        pad0: f32, pad1: f32, pad2: f32, pad3: f32, pad4: f32, pad5: f32,
+        inverse_temperature: f32, common_slope: f32, pad0: f32, pad1: f32, pad2: f32, pad3: f32,
         profile: [[f32; 4]; MAX_CHANNELS / 4],
     }
 }
@@ -31,7 +31,7 @@ host_struct! {
     }
 }
 host_struct! {
-    pub(crate) struct StrengthParams { lines: u32, first_layer: u32, channels: u32, first_line: u32 }
+    pub(crate) struct StrengthParams { lines: u32, first_layer: u32, lanes: u32, first_line: u32 }
 }
 host_struct! {
     pub(crate) struct GatherParams {
@@ -41,13 +41,35 @@ host_struct! {
 }
 host_struct! {
     pub(crate) struct WeightsParams {
-        columns: u32, cells: u32, exponents: u32, first_layer: u32, channels: u32, rows: u32, groups: u32, pad0: u32,
+        columns: u32, cells: u32, exponents: u32, first_layer: u32, lanes: u32, rows: u32, groups: u32, pad0: u32,
     }
 }
 host_struct! {
     pub(crate) struct ProductParams {
         rows: u32, columns: u32, first_node: i32, nodes: u32, channels: u32, lanes: u32, groups: u32, first_layer: u32,
         ln_first_wavenumber: f32, step: f32, source_first: i32, first_row: u32, count: u32, pad0: u32, pad1: u32, pad2: u32,
+    }
+}
+
+host_struct! {
+    pub(crate) struct StimulatedParams {
+        nodes: u32, channels: u32, first_layer: u32, source_first: i32, ln_first_wavenumber: f32, step: f32, pad0: f32, pad1: f32,
+    }
+}
+
+/// What a row of sources holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lanes {
+    /// Profiles of the layer.
+    pub channels: usize,
+    /// True if the channels' sources are followed by their derivatives by temperature.
+    pub slopes: bool,
+}
+
+impl Lanes {
+    /// Number of sources.
+    pub fn count(self) -> usize {
+        if self.slopes { 2 * self.channels } else { self.channels }
     }
 }
 
@@ -69,7 +91,29 @@ kernel!(
     "Strengths and channel weights of lines.",
     "density/strength",
     StrengthParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "lib/lines.wgsl", "density/strength.wgsl",]
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "density/lanes_value.wgsl",
+        "density/strength.wgsl",
+    ]
+);
+kernel!(
+    STRENGTH_SLOPE,
+    "Strengths and channel weights of lines, and their derivatives by temperature.",
+    "density/strength_slope",
+    StrengthParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "lib/layer_slopes.wgsl",
+        "density/lanes_slope.wgsl",
+        "density/strength.wgsl",
+    ]
 );
 kernel!(
     GATHER,
@@ -104,7 +148,28 @@ kernel!(
     "Weights of the density's columns.",
     "density/weights",
     WeightsParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/weights.wgsl",]
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/lanes_value.wgsl", "density/weights.wgsl",]
+);
+kernel!(
+    WEIGHTS_SLOPE,
+    "Weights of the density's columns, and their derivatives by temperature.",
+    "density/weights_slope",
+    WeightsParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/layer.wgsl",
+        "lib/layer_slopes.wgsl",
+        "density/lanes_slope.wgsl",
+        "density/weights.wgsl",
+    ]
+);
+kernel!(
+    STIMULATED_SLOPE,
+    "Stimulated emission's part in the derivatives of sources.",
+    "density/stimulated_slope",
+    StimulatedParams,
+    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/stimulated_slope.wgsl"]
 );
 kernel!(
     DENSE,
@@ -123,7 +188,17 @@ kernel!(
 
 /// The kernels of this stage.
 pub fn kernels() -> Vec<&'static Kernel> {
-    vec![&STRENGTH, &GATHER, &GATHER_MORE, &WEIGHTS, &DENSE, &SPARSE]
+    vec![
+        &STRENGTH,
+        &STRENGTH_SLOPE,
+        &GATHER,
+        &GATHER_MORE,
+        &WEIGHTS,
+        &WEIGHTS_SLOPE,
+        &DENSE,
+        &SPARSE,
+        &STIMULATED_SLOPE,
+    ]
 }
 
 /// Number of workgroups of 64 for `n` invocations.
@@ -232,8 +307,8 @@ impl LineBuffers {
         Self { lines, starts, bins: bins.clone() }
     }
 
-    /// Passes that fill `source` \[row\]\[channel\]\[node\] for `rows` of layers; `channel` is scratch of
-    /// \[row\]\[ceil(channels/4)\]\[line\] vectors, lines being those of [`LineBins::spread_onto`].
+    /// Passes that fill `source` \[row\]\[lane\]\[node\] for `rows` of layers; `channel` is scratch of
+    /// \[row\]\[ceil(lanes/4)\]\[line\] vectors, lines being those of [`LineBins::spread_onto`].
     #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
     pub fn spread(
         &self,
@@ -242,7 +317,7 @@ impl LineBuffers {
         channel: BufferId,
         source: BufferId,
         nodes: &LevelNodes,
-        channels: usize,
+        lanes: Lanes,
         rows: Range<usize>,
     ) {
         let lines = self.bins.spread_onto(nodes);
@@ -250,20 +325,21 @@ impl LineBuffers {
             builder.clear(source);
             return;
         }
-        let (count, vectors) = (lines.len() as u32, channels.div_ceil(4) as u32);
+        let (count, vectors) = (lines.len() as u32, lanes.count().div_ceil(4) as u32);
         let params = StrengthParams {
             lines: count,
             first_layer: rows.start as u32,
-            channels: channels as u32,
+            lanes: lanes.count() as u32,
             first_line: lines.start,
         };
+        let strength = if lanes.slopes { &STRENGTH_SLOPE } else { &STRENGTH };
         let groups = [groups64(lines.len()), rows.len() as u32, vectors];
-        builder.dispatch(&STRENGTH, &params, &[self.lines, layers, channel], groups);
+        builder.dispatch(strength, &params, &[self.lines, layers, channel], groups);
         let groups = [groups64(nodes.sources()), rows.len() as u32, vectors];
         for skip in (0..self.bins.most(nodes).max(1)).step_by(GATHER_LINES as usize) {
             let params = GatherParams {
                 lines: count,
-                channels: channels as u32,
+                channels: lanes.count() as u32,
                 first_node: nodes.source.0 as i32,
                 nodes: nodes.sources() as u32,
                 level: nodes.level,
@@ -362,8 +438,8 @@ impl DensityBuffers {
         Self { parts }
     }
 
-    /// Passes that fill `source` \[row\]\[channel\]\[node\] for `rows` of layers by the product of the density with `weights`
-    /// \[column\]\[group of 16 (row, channel) lanes\]; the buffers are the axes (energies, then ln gamma and n of each cell), the layers' state,
+    /// Passes that fill `source` \[row\]\[lane\]\[node\] for `rows` of layers by the product of the density with `weights`
+    /// \[column\]\[group of 16 (row, lane) pairs\]; the buffers are the axes (energies, then ln gamma and n of each cell), the layers' state,
     /// the weights and the source.
     #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
     pub fn product(
@@ -374,11 +450,11 @@ impl DensityBuffers {
         [axes_buffer, layers, weights, source]: [BufferId; 4],
         grid: &Grid,
         nodes: &LevelNodes,
-        channels: usize,
+        lanes: Lanes,
         rows: Range<usize>,
     ) {
-        let (columns, lanes) = (axes.columns(), rows.len() * channels);
-        let groups = lanes.div_ceil(16);
+        let (columns, all_lanes) = (axes.columns(), rows.len() * lanes.count());
+        let groups = all_lanes.div_ceil(16);
         builder.clear(source);
         let parts: Vec<_> = self.parts.iter().map(|p| (p, density.rows_within(&p.rows, nodes))).collect();
         if parts.iter().all(|(_, met)| met.is_empty()) {
@@ -389,13 +465,13 @@ impl DensityBuffers {
             cells: axes.broadening.cells() as u32,
             exponents: axes.broadening.exponent.count as u32,
             first_layer: rows.start as u32,
-            channels: channels as u32,
+            lanes: lanes.count() as u32,
             rows: rows.len() as u32,
             groups: groups as u32,
             pad0: 0,
         };
         let (buffers, count) = ([axes_buffer, layers, weights], [groups64(columns), (4 * groups) as u32, 1]);
-        builder.dispatch(&WEIGHTS, &params, &buffers, count);
+        builder.dispatch(if lanes.slopes { &WEIGHTS_SLOPE } else { &WEIGHTS }, &params, &buffers, count);
         for (part, met) in parts.into_iter().filter(|(_, met)| !met.is_empty()) {
             let dense = density.is_dense();
             // A dense part is read by fours.
@@ -405,8 +481,8 @@ impl DensityBuffers {
                 columns: columns as u32,
                 first_node: (density.first + if dense { part.rows.start as i64 } else { 0 }) as i32,
                 nodes: nodes.sources() as u32,
-                channels: channels as u32,
-                lanes: lanes as u32,
+                channels: lanes.count() as u32,
+                lanes: all_lanes as u32,
                 groups: groups as u32,
                 first_layer: rows.start as u32,
                 ln_first_wavenumber: grid.lo().ln() as f32,
@@ -423,6 +499,20 @@ impl DensityBuffers {
             let kernel = if dense { &DENSE } else { &SPARSE };
             let invocations = if dense { (met.end - first).div_ceil(4) } else { met.len() };
             builder.dispatch(kernel, &params, &bindings, [groups64(invocations), groups as u32, 1]);
+        }
+        if lanes.slopes {
+            let params = StimulatedParams {
+                nodes: nodes.sources() as u32,
+                channels: lanes.channels as u32,
+                first_layer: rows.start as u32,
+                source_first: nodes.source.0 as i32,
+                ln_first_wavenumber: grid.lo().ln() as f32,
+                step: (grid.step() * 2f64.powi(nodes.level)) as f32,
+                pad0: 0.0,
+                pad1: 0.0,
+            };
+            let groups = [groups64(nodes.sources()), lanes.channels as u32, rows.len() as u32];
+            builder.dispatch(&STIMULATED_SLOPE, &params, &[layers, source], groups);
         }
     }
 }

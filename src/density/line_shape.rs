@@ -110,6 +110,34 @@ impl Axes {
             .collect()
     }
 
+    /// [`weights`](Self::weights), then their derivatives by temperature \[K-1\], \[column\]\[2 channels\]: those of the Boltzmann factor, of
+    /// the cell's width and of what all lines share ([`LineTable::common_slope`]); stimulated emission, which depends on the node,
+    /// is left to [`stimulated_and_slope`]. Twin of `shaders/density/weights_slope.wgsl`.
+    pub fn weights_and_slopes(&self, layer: &LayerFactors, channels: &Channels, common: f64) -> Vec<f64> {
+        let count = channels.count();
+        let (mut values, mut slopes) = ([0.0; MAX_CHANNELS], [0.0; MAX_CHANNELS]);
+        let mut of_cell = Vec::with_capacity(2 * count * self.broadening.cells());
+        for cell in 0..self.broadening.cells() {
+            let (ln_gamma, exponent) = self.broadening.cell(cell);
+            let gamma = (ln_gamma + exponent * layer.ln_t_ratio).exp() * layer.pressure;
+            channels.weights_and_slopes(gamma, &mut values, &mut slopes);
+            of_cell.extend_from_slice(&values[..count]);
+            of_cell.extend(slopes[..count].iter().map(|s| -exponent * s));
+        }
+        (0..self.energy.count)
+            .flat_map(|e| {
+                let energy = self.energy.node(e);
+                let (boltzmann, slope) = ((-layer.boltzmann * energy).exp(), common + layer.c2_over_t * energy);
+                of_cell.chunks_exact(2 * count).flat_map(move |cell| {
+                    let (values, slopes) = cell.split_at(count);
+                    let slopes =
+                        values.iter().zip(slopes).map(move |(w, s)| boltzmann * (slope * w + s) / layer.temperature);
+                    values.iter().map(move |w| boltzmann * w).chain(slopes)
+                })
+            })
+            .collect()
+    }
+
     /// Calls `f(column, weight)` for every column that a line touches.
     fn spread(&self, energy: f64, cells: &[f64], mut f: impl FnMut(usize, f64)) {
         let n = cells.len();
@@ -125,6 +153,21 @@ impl Axes {
             }
         }
     }
+}
+
+/// Stimulated emission and the partition function's ratio at `wavenumber` \[cm-1\]: what the product of a density's row with
+/// [`Axes::weights`] lacks.
+pub fn stimulated(layer: &LayerFactors, wavenumber: f64, row: &mut [f64]) {
+    let factor = -(-layer.c2_over_t * wavenumber).exp_m1() * layer.partition_ratio;
+    row.iter_mut().for_each(|v| *v *= factor);
+}
+
+/// [`stimulated`] for a row of products with [`Axes::weights_and_slopes`]: values, then derivatives.
+pub fn stimulated_and_slope(layer: &LayerFactors, wavenumber: f64, row: &mut [f64]) {
+    stimulated(layer, wavenumber, row);
+    let slope = layer.stimulated_slope(wavenumber) / layer.temperature;
+    let (values, slopes) = row.split_at_mut(row.len() / 2);
+    slopes.iter_mut().zip(values).for_each(|(s, v)| *s += slope * *v);
 }
 
 /// How rows are held.
@@ -282,12 +325,13 @@ impl Density {
     }
 
     /// Sources of several layers at once, \[layer\]\[channel\]\[source node\]: each row of the density is read once.
-    /// `weights` are [`Axes::weights`] of each layer. Twin of `shaders/density/{dense,sparse}.wgsl`.
+    /// `weights` are [`Axes::weights`] of each layer, or [`Axes::weights_and_slopes`], whose slopes are channels too; `finish` multiplies the row of
+    /// a layer's channels at a position in output nodes by what depends on the wavenumber. Twin of `shaders/density/{dense,sparse}.wgsl`.
     pub fn sources(
         &self,
         weights: &[Vec<f64>],
         nodes: &[&LevelNodes],
-        stimulated: &[impl Fn(f64) -> f64 + Sync],
+        finish: &[impl Fn(f64, &mut [f64])],
     ) -> Vec<Vec<Vec<f64>>> {
         let counts: Vec<usize> = weights.iter().map(|w| w.len() / self.columns).collect();
         let total: usize = counts.iter().sum();
@@ -320,17 +364,18 @@ impl Density {
         });
         let mut at = 0;
         let mut sources = Vec::new();
-        for ((&count, nodes), stimulated) in counts.iter().zip(nodes).zip(stimulated) {
+        for ((&count, nodes), finish) in counts.iter().zip(nodes).zip(finish) {
             let mut of_layer = vec![vec![0.0; nodes.sources()]; count];
-            for (r, row) in product.chunks(total).enumerate() {
+            for (r, row) in product.chunks_mut(total).enumerate() {
                 let node = match &self.storage {
                     Storage::Dense(_) => r as i64,
                     Storage::Sparse { node, .. } => i64::from(node[r]),
                 } + self.first;
                 let Some(j) = nodes.source_index(node) else { continue };
-                let factor = stimulated(node as f64 * 2f64.powi(self.level));
-                for (source, v) in of_layer.iter_mut().zip(&row[at..]) {
-                    source[j] = factor * v;
+                let row = &mut row[at..at + count];
+                finish(node as f64 * 2f64.powi(self.level), row);
+                for (source, v) in of_layer.iter_mut().zip(row) {
+                    source[j] = *v;
                 }
             }
             at += count;

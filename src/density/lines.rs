@@ -8,7 +8,7 @@
 
 use crate::Result;
 use crate::constants::{C2, T_REF};
-use crate::grid::channels::{Channels, MAX_CHANNELS};
+use crate::grid::channels::Channels;
 use crate::grid::lagrange::{SPREAD, lagrange8};
 use crate::grid::level::LevelNodes;
 use crate::grid::{Grid, TemperatureRange};
@@ -51,6 +51,8 @@ pub struct LayerFactors {
     pub ln_t_ratio: f64,
     /// Q(t_hi) / Q(T).
     pub partition_ratio: f64,
+    /// d ln Q / d ln T.
+    pub partition_slope: f64,
 }
 
 impl LayerFactors {
@@ -69,7 +71,15 @@ impl LayerFactors {
             c2_over_t: C2 / temperature,
             ln_t_ratio: (mid / temperature).ln(),
             partition_ratio: species.partition.at(range.hi)? / species.partition.at(temperature)?,
+            partition_slope: species.partition.ln_slope(temperature)?,
         })
+    }
+
+    /// d ln(1 - exp(-c2 nu/T)) / d ln T of stimulated emission at `wavenumber` \[cm-1\]: -1 towards 0 cm-1, 0 towards infinity.
+    #[inline(always)]
+    pub fn stimulated_slope(&self, wavenumber: f64) -> f64 {
+        let x = self.c2_over_t * wavenumber;
+        -x / x.exp_m1()
     }
 }
 
@@ -99,10 +109,45 @@ impl TableLine {
             * layer.partition_ratio
     }
 
+    /// d ln S / dT \[K-1\], S in cm molecule-1; `common` is [`LineTable::common_slope`].
+    #[inline(always)]
+    pub fn ln_strength_slope(&self, layer: &LayerFactors, common: f64) -> f64 {
+        (common + layer.c2_over_t * self.energy + layer.stimulated_slope(self.wavenumber)) / layer.temperature
+    }
+
     /// Lorentz half width relative to the line centre.
     #[inline(always)]
     pub fn gamma(&self, layer: &LayerFactors) -> f64 {
         (self.ln_gamma + self.exponent * layer.ln_t_ratio).exp() * layer.pressure
+    }
+
+    /// Strength in each channel, into `values[..channels.count()]`. Twin of `shaders/density/strength.wgsl`.
+    #[inline]
+    pub fn channels(&self, layer: &LayerFactors, channels: &Channels, values: &mut [f64]) {
+        channels.weights(self.gamma(layer), values);
+        let strength = self.strength(layer);
+        values[..channels.count()].iter_mut().for_each(|v| *v *= strength);
+    }
+
+    /// [`channels`](Self::channels) and their derivatives by temperature \[K-1\], into `slopes`; `common` is [`LineTable::common_slope`].
+    /// Twin of `shaders/density/strength_slope.wgsl`.
+    #[inline]
+    pub fn channels_and_slopes(
+        &self,
+        layer: &LayerFactors,
+        channels: &Channels,
+        common: f64,
+        values: &mut [f64],
+        slopes: &mut [f64],
+    ) {
+        channels.weights_and_slopes(self.gamma(layer), values, slopes);
+        let (strength, of_strength) = (self.strength(layer), self.ln_strength_slope(layer, common));
+        // d ln g / dT
+        let of_width = -self.exponent / layer.temperature;
+        for (value, slope) in values.iter_mut().zip(slopes).take(channels.count()) {
+            *slope = strength * (of_strength * *value + of_width * *slope);
+            *value *= strength;
+        }
     }
 }
 
@@ -169,6 +214,12 @@ impl LineTable {
         self.ln_scale - layer.boltzmann * self.lowest_energy
     }
 
+    /// What all lines share of d ln S / d ln T: the lowest energy's Boltzmann factor, which [`ln_scale_at`](Self::ln_scale_at) holds, and
+    /// the partition function.
+    pub fn common_slope(&self, layer: &LayerFactors) -> f64 {
+        layer.c2_over_t * self.lowest_energy - layer.partition_slope
+    }
+
     /// Most lines within any stretch of `width` output nodes.
     pub fn most_lines_within(&self, width: f64) -> usize {
         let mut first = 0;
@@ -199,8 +250,23 @@ impl LineTable {
     /// Spreads the lines onto the source nodes of one level: result \[channel\]\[node\]. What falls outside the nodes is left out. Twin of
     /// `shaders/density/gather.wgsl`.
     pub fn spread(&self, layer: &LayerFactors, channels: &Channels, nodes: &LevelNodes) -> Vec<Vec<f64>> {
-        let mut source = vec![vec![0.0; nodes.sources()]; channels.count()];
-        let mut weights = [0.0; MAX_CHANNELS];
+        self.spread_rows(nodes, channels.count(), |line, row| line.channels(layer, channels, row))
+    }
+
+    /// [`spread`](Self::spread), then the same of the derivatives by temperature \[K-1\], those of [`ln_scale_at`](Self::ln_scale_at)
+    /// included: result \[2 channels\]\[node\].
+    pub fn spread_and_slope(&self, layer: &LayerFactors, channels: &Channels, nodes: &LevelNodes) -> Vec<Vec<f64>> {
+        let (count, common) = (channels.count(), self.common_slope(layer));
+        self.spread_rows(nodes, 2 * count, |line, rows| {
+            let (values, slopes) = rows.split_at_mut(count);
+            line.channels_and_slopes(layer, channels, common, values, slopes);
+        })
+    }
+
+    /// Spreads what `rows_of` puts into `rows` values for each line: result \[row\]\[node\].
+    fn spread_rows(&self, nodes: &LevelNodes, rows: usize, rows_of: impl Fn(&TableLine, &mut [f64])) -> Vec<Vec<f64>> {
+        let mut source = vec![vec![0.0; nodes.sources()]; rows];
+        let mut values = vec![0.0; rows];
         let scale = 2f64.powi(-nodes.level);
         let reach = SPREAD as i64;
         let before = |node: i64| self.lines.partition_point(|l| l.position * scale < node as f64);
@@ -212,13 +278,12 @@ impl LineTable {
             if begin >= end {
                 continue;
             }
-            let strength = line.strength(layer);
-            channels.weights(line.gamma(layer), &mut weights);
+            rows_of(line, &mut values);
             let spread = lagrange8(t - node);
             let spread = &spread[(begin - first) as usize..(end - first) as usize];
-            for (source, weight) in source.iter_mut().zip(weights) {
+            for (source, value) in source.iter_mut().zip(&values) {
                 for (s, w) in source[begin as usize..end as usize].iter_mut().zip(spread) {
-                    *s += strength * weight * w;
+                    *s += value * w;
                 }
             }
         }

@@ -3,3 +3,5 @@
 pub mod gpu;
 pub mod line_shape;
 pub mod lines;
+#[cfg(test)]
+mod slopes_tests;

@@ -29,6 +29,15 @@ impl WidthScale {
         }
     }
 
+    /// Derivative of [`apply`](Self::apply) by ln g.
+    fn ln_slope(self, g: f64) -> f64 {
+        match self {
+            Self::Linear => g,
+            Self::Sqrt => 0.5 * g.sqrt(),
+            Self::Log => 1.0,
+        }
+    }
+
     fn invert(self, v: f64) -> f64 {
         match self {
             Self::Linear => v,
@@ -69,5 +78,13 @@ impl Channels {
     #[inline]
     pub fn weights(&self, g: f64, weights: &mut [f64]) {
         self.axis.weights(self.scale.apply(g), weights);
+    }
+
+    /// [`weights`](Self::weights) and their derivatives by ln g; these sum to 0.
+    #[inline]
+    pub fn weights_and_slopes(&self, g: f64, weights: &mut [f64], slopes: &mut [f64]) {
+        self.axis.weights_and_slopes(self.scale.apply(g), weights, slopes);
+        let per_ln = self.scale.ln_slope(g);
+        slopes[..self.count()].iter_mut().for_each(|s| *s *= per_ln);
     }
 }

@@ -66,6 +66,37 @@ impl ChebyshevAxis {
         }
         weights.iter_mut().for_each(|w| *w /= sum);
     }
+
+    /// [`weights`](Self::weights) and their derivatives by `v` into `slopes[..count]`; these sum to 0.
+    ///
+    /// From l_k' = l_k (sum_j l_j/(t - u_j) - 1/(t - u_k)), the derivative of the barycentric formula; for the node next to t, where that is a
+    /// difference of large numbers, from the sum of the others.
+    #[inline]
+    pub fn weights_and_slopes(&self, v: f64, weights: &mut [f64], slopes: &mut [f64]) {
+        self.weights(v, weights);
+        let slopes = &mut slopes[..self.count];
+        if self.count == 1 {
+            slopes[0] = 0.0;
+            return;
+        }
+        let t = (v - self.mid) / self.half;
+        let mut pole = 0.0;
+        let (mut nearest, mut least) = (0, f64::INFINITY);
+        for (k, slope) in slopes.iter_mut().enumerate() {
+            let distance = t - self.unit[k];
+            if distance.abs() < least {
+                (nearest, least) = (k, distance.abs());
+            }
+            *slope = 1.0 / if distance == 0.0 { 1e-100 } else { distance };
+            pole += weights[k] * *slope;
+        }
+        let mut others = 0.0;
+        for (k, slope) in slopes.iter_mut().enumerate().filter(|(k, _)| *k != nearest) {
+            *slope = weights[k] * (pole - *slope) / self.half;
+            others += *slope;
+        }
+        slopes[nearest] = -others;
+    }
 }
 
 #[cfg(test)]
@@ -82,5 +113,22 @@ mod tests {
             let sum: f64 = axis.nodes().zip(w).map(|(n, w)| w * p(n)).sum();
             assert!((sum - p(v)).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn slopes_are_stable_on_and_near_nodes() {
+        let axis = ChebyshevAxis::spanning(5, -1.0, 3.0);
+        let p = |v: f64| 2.0 + v * (1.0 - v * (0.5 + v * (0.1 + 0.2 * v)));
+        let slope = |v: f64| 1.0 - v * (1.0 + v * (0.3 + 0.8 * v));
+        let (mut w, mut d) = ([0.0; MAX_NODES], [0.0; MAX_NODES]);
+        let beside = [0.0, 1e-300, 1e-16, 1e-12, -1e-8, 1e-4].map(|e| axis.node(1) + e);
+        for v in [-1.0, 0.3, 2.9, 3.0, axis.node(0), axis.node(2)].into_iter().chain(beside) {
+            axis.weights_and_slopes(v, &mut w, &mut d);
+            let sum: f64 = axis.nodes().zip(d).map(|(n, d)| d * p(n)).sum();
+            assert!((sum - slope(v)).abs() < 1e-11, "{v}: {sum} {}", slope(v));
+        }
+        let one = ChebyshevAxis::spanning(1, 0.5, 2.0);
+        one.weights_and_slopes(1.0, &mut w, &mut d);
+        assert_eq!((w[0], d[0]), (1.0, 0.0));
     }
 }

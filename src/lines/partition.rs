@@ -85,6 +85,22 @@ impl PartitionFunction {
     /// # Errors
     /// A temperature outside the table names the range.
     pub fn at(&self, temperature: f64) -> Result<f64> {
+        let (t0, q0, dt, dq) = self.interval(temperature)?;
+        Ok(q0 + dq * (temperature - t0) / dt)
+    }
+
+    /// d ln Q / d ln T at `temperature` \[K\], of the very interpolation that [`at`](Self::at) is: on an entry of the table, where the slope
+    /// jumps, that of the interval above it.
+    ///
+    /// # Errors
+    /// A temperature outside the table names the range.
+    pub fn ln_slope(&self, temperature: f64) -> Result<f64> {
+        let (_, _, dt, dq) = self.interval(temperature)?;
+        Ok(temperature * dq / dt / self.at(temperature)?)
+    }
+
+    /// T, Q at the start of the interval that holds a temperature, and their differences over it.
+    fn interval(&self, temperature: f64) -> Result<(f64, f64, f64, f64)> {
         let (lo, hi) = self.range();
         if !(lo..=hi).contains(&temperature) {
             return Err(Error::invalid("partition function: temperature [K]", temperature, format!("{lo} to {hi}")));
@@ -92,7 +108,7 @@ impl PartitionFunction {
         let i = self.temperature.partition_point(|t| *t <= temperature).clamp(1, self.temperature.len() - 1);
         let (t0, t1) = (self.temperature[i - 1], self.temperature[i]);
         let (q0, q1) = (self.value[i - 1], self.value[i]);
-        Ok(q0 + (q1 - q0) * (temperature - t0) / (t1 - t0))
+        Ok((t0, q0, t1 - t0, q1 - q0))
     }
 }
 
@@ -113,7 +129,12 @@ mod tests {
         let q = read("# T, Q\r\n 100.0  10.0\r\n\r\n200 20 7.5\r\n400 80").unwrap();
         assert_eq!(q.range(), (100.0, 400.0));
         assert_eq!([100.0, 150.0, 200.0, 300.0, 400.0].map(|t| q.at(t).unwrap()), [10.0, 15.0, 20.0, 50.0, 80.0]);
+        // 0.1 per K up to 200 K, 0.3 above
+        for (t, slope) in [(100.0, 1.0), (150.0, 1.0), (200.0, 3.0), (300.0, 1.8), (400.0, 1.5)] {
+            assert!((q.ln_slope(t).unwrap() - slope).abs() < 1e-14, "{t}");
+        }
         for t in [99.9, 400.1, f64::NAN, -1.0] {
+            assert!(q.ln_slope(t).is_err());
             assert!(q.at(t).unwrap_err().to_string().contains("100 to 400"), "{t}");
         }
     }

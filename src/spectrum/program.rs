@@ -90,7 +90,16 @@ impl<'a> EmissionProgram<'a> {
         for (i, (part, lines)) in model.parts.iter().zip(&tables.lines).enumerate() {
             let name = format!("cross_section{i}");
             let prepared = &part.prepared;
-            stages.push(DeviceStage::declare(&mut builder, &name, prepared, lines, &extent, limits, &mut constants));
+            stages.push(DeviceStage::declare(
+                &mut builder,
+                &name,
+                prepared,
+                lines,
+                &extent,
+                false,
+                limits,
+                &mut constants,
+            ));
         }
         let mut cia = Vec::new();
         for (i, (grid, table)) in model.collisions.iter().zip(&tables.cia).enumerate() {
@@ -112,7 +121,8 @@ impl<'a> EmissionProgram<'a> {
             }
             for segment in &extent.segments {
                 let nodes = padded(segment);
-                let target = Target { buffer: dtau, row_quads: nodes.len() / 4, first_node: segment.start };
+                let target =
+                    Target { buffer: dtau, slope: None, row_quads: nodes.len() / 4, first_node: segment.start };
                 if stages.is_empty() {
                     builder.stage("continua").clear(dtau);
                 }

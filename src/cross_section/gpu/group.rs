@@ -5,12 +5,28 @@ use std::ops::Range;
 use super::extent::Extent;
 use crate::cross_section::levels::Ladder;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
-use crate::density::gpu::LineBins;
+use crate::density::gpu::{Lanes, LineBins};
 use crate::gpu::{BufferId, Element, ProgramBuilder, Role};
 use crate::grid::level::LevelNodes;
 
 /// Most lines that one invocation of the gathering kernel should meet: long loops trip watchdogs.
 const GATHERED_LINES: usize = 2048;
+
+/// A buffer for values and, if derivatives are wanted, one of the same shape for derivatives by temperature.
+#[derive(Clone, Debug)]
+pub struct Quantities {
+    /// Of the cross section.
+    pub value: BufferId,
+    /// Of its derivative.
+    pub slope: Option<BufferId>,
+}
+
+impl Quantities {
+    /// Both buffers.
+    pub fn all(&self) -> impl Iterator<Item = BufferId> + use<> {
+        [self.value].into_iter().chain(self.slope)
+    }
+}
 
 /// Scratch of the levels of a part, far or near.
 #[derive(Clone, Debug)]
@@ -19,13 +35,13 @@ pub struct PartBuffers {
     pub rows: usize,
     /// Levels finer than the finest, on which lines are gathered where many lines meet a node of the finest; the finest of them first.
     pub gather: Vec<BufferId>,
-    /// \[level\] of \[row\]\[channel\]\[source node\].
+    /// \[level\] of \[row\]\[lane\]\[source node\]: channels S, then derivatives dS.
     pub source: Vec<BufferId>,
-    /// \[level\] of \[row\]\[channel\]\[tap\].
+    /// \[level\] of \[row\]\[lane\]\[tap\]: derivatives dK if there are some, then channels K. So dK meets S, and K meets dS.
     pub taps: Vec<BufferId>,
     /// \[level\] of \[row\]\[evaluated node\]; none below level 0.
-    pub result: Vec<Option<BufferId>>,
-    /// Lines tier: strengths by channel; density tier: weights of the columns.
+    pub result: Vec<Option<Quantities>>,
+    /// Lines tier: strengths by lane; density tier: weights of the columns.
     pub weights: BufferId,
 }
 
@@ -39,7 +55,7 @@ pub struct Group {
     /// Layers of a run to the output at most.
     pub rows: usize,
     /// \[row\]\[line\]: what the near field needs of every line, if there is one.
-    pub near_field: Option<BufferId>,
+    pub near_field: Option<Quantities>,
 }
 
 /// True if two layers may share dispatches.
@@ -90,12 +106,13 @@ impl Group {
         layers: usize,
         bins: Option<&LineBins>,
         extent: &Extent,
+        slopes: bool,
     ) -> Self {
         let (ladder, step) = (&layer.ladder, prepared.grid.step());
         let part = |builder: &mut ProgramBuilder, name: String, windows: &[Vec<LevelNodes>], kept: bool| {
             // All but the last segment are alike, and that one is shorter.
             let nodes = &windows[0];
-            let channels = ladder.channels.count() as u64;
+            let lanes = Lanes { channels: ladder.channels.count(), slopes }.count() as u64;
             let extra = if bins.is_some() { gather_count(prepared, nodes[0].level) } else { 0 };
             let gather = gather_levels(&nodes[0], extra);
             let met = |w: &Vec<LevelNodes>| {
@@ -103,7 +120,7 @@ impl Group {
             };
             let lines = windows.iter().map(met).max().unwrap_or(0);
             let sources = gather.iter().chain(nodes).map(|n| n.sources() as u64).max().unwrap_or(0);
-            let per_row = 4 * (lines * channels.next_multiple_of(4)).max(sources * channels);
+            let per_row = 4 * (lines * lanes.next_multiple_of(4)).max(sources * lanes);
             let rows = layers.min((extent.scratch_bytes / per_row).max(1) as usize);
             let rows64 = rows as u64;
             let mut scratch = |thing: &str, level: Option<i32>, shape: &[u64]| {
@@ -113,26 +130,30 @@ impl Group {
             PartBuffers {
                 rows,
                 weights: match &prepared.tier {
-                    Tier::Lines => scratch("strength", None, &[rows64, channels.div_ceil(4), lines, 4]),
+                    Tier::Lines => scratch("strength", None, &[rows64, lanes.div_ceil(4), lines, 4]),
                     Tier::Density { axes, .. } => {
-                        scratch("weights", None, &[axes.columns() as u64, (rows64 * channels).div_ceil(16), 16])
+                        scratch("weights", None, &[axes.columns() as u64, (rows64 * lanes).div_ceil(16), 16])
                     }
                 },
                 gather: gather[..extra]
                     .iter()
-                    .map(|n| scratch("gather", Some(n.level), &[rows64, channels, n.sources() as u64]))
+                    .map(|n| scratch("gather", Some(n.level), &[rows64, lanes, n.sources() as u64]))
                     .collect(),
                 source: nodes
                     .iter()
-                    .map(|n| scratch("source", Some(n.level), &[rows64, channels, n.sources() as u64]))
+                    .map(|n| scratch("source", Some(n.level), &[rows64, lanes, n.sources() as u64]))
                     .collect(),
-                taps: nodes.iter().map(|n| scratch("taps", Some(n.level), &[rows64, channels, padded(n)])).collect(),
+                taps: nodes.iter().map(|n| scratch("taps", Some(n.level), &[rows64, lanes, padded(n)])).collect(),
                 result: nodes
                     .iter()
                     .enumerate()
                     .map(|(k, n)| {
                         let rows = if kept && k == 0 { layers as u64 } else { rows64 };
-                        (n.level >= 0).then(|| scratch("result", Some(n.level), &[rows, n.outputs() as u64]))
+                        let shape = [rows, n.outputs() as u64];
+                        (n.level >= 0).then(|| Quantities {
+                            value: scratch("result", Some(n.level), &shape),
+                            slope: slopes.then(|| scratch("result_slope", Some(n.level), &shape)),
+                        })
                     })
                     .collect(),
             }
@@ -145,7 +166,10 @@ impl Group {
             let met = |s: &Range<usize>| near_lines(ladder, step, bins, s).len().max(1) as u64;
             let lines = extent.segments.iter().map(met).max().unwrap_or(1);
             rows = rows.min((extent.scratch_bytes / (32 * lines)).max(1) as usize);
-            builder.buffer(format!("{name}.near_field"), Element::F32, &[rows as u64, lines, 8], Role::Scratch)
+            let mut scratch = |thing: &str, floats: u64| {
+                builder.buffer(format!("{name}.{thing}"), Element::F32, &[rows as u64, lines, floats], Role::Scratch)
+            };
+            Quantities { value: scratch("near_field", 8), slope: slopes.then(|| scratch("near_field_slope", 12)) }
         });
         Self { far, near, rows, near_field }
     }

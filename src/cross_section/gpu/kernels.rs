@@ -8,19 +8,20 @@ host_struct! {
 }
 host_struct! {
     pub(crate) struct TapsParams {
-        first_layer: u32, reach: i32, padded: u32, channels: u32, step: f32, inner_radius: f32, outer_radius: f32, pad0: f32,
+        first_layer: u32, reach: i32, padded: u32, channels: u32, step: f32, inner_radius: f32, outer_radius: f32,
+        first_channel: u32,
     }
 }
 host_struct! {
     pub(crate) struct ConvolveParams {
         outputs: u32, nodes: u32, offset: u32, padded: u32, channels: u32, upper_outputs: u32, result_row: u32, upper_row: u32,
-        upper_first: u32, pad0: u32, pad1: u32, pad2: u32,
+        upper_first: u32, row_channels: u32, first_tap: u32, pad0: u32,
     }
 }
 host_struct! {
     pub(crate) struct BelowParams {
         quads: u32, nodes: u32, offset: u32, padded: u32, channels: u32, stride: u32, first_layer: u32, first_row: u32,
-        row_quads: u32, first_quad: u32, pad0: u32, pad1: u32,
+        row_quads: u32, first_quad: u32, row_channels: u32, first_tap: u32,
     }
 }
 host_struct! {
@@ -52,7 +53,29 @@ kernel!(
     "Taps of one level.",
     "cross_section/taps",
     TapsParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/voigt.wgsl", "lib/layer.wgsl", "cross_section/taps.wgsl",]
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/shape_value.wgsl",
+        "lib/layer.wgsl",
+        "cross_section/taps.wgsl",
+    ]
+);
+kernel!(
+    TAPS_SLOPE,
+    "Derivatives of the taps of one level by temperature.",
+    "cross_section/taps_slope",
+    TapsParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/voigt_derivative.wgsl",
+        "lib/shape_slope.wgsl",
+        "lib/layer.wgsl",
+        "cross_section/taps.wgsl",
+    ]
 );
 kernel!(
     CONVOLVE_TOP,
@@ -84,6 +107,23 @@ kernel!(
         "lib/math.wgsl",
         "lib/turns.wgsl",
         "lib/voigt.wgsl",
+        "lib/shape_value.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/near_terms.wgsl",
+    ]
+);
+kernel!(
+    NEAR_TERMS_SLOPE,
+    "What the derivative of the near field needs of every line.",
+    "cross_section/near_terms_slope",
+    NearParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/voigt_derivative.wgsl",
+        "lib/shape_slope.wgsl",
         "lib/layer.wgsl",
         "lib/lines.wgsl",
         "cross_section/near_terms.wgsl",
@@ -126,6 +166,25 @@ kernel!(
         "lib/math.wgsl",
         "lib/turns.wgsl",
         "lib/voigt.wgsl",
+        "lib/shape_value.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/near.wgsl",
+        "cross_section/emit_set.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_NEAR_SLOPE_SET,
+    "Derivatives to the output grid, with those of the near field.",
+    "cross_section/output_near_slope_set",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/voigt_derivative.wgsl",
+        "lib/shape_slope.wgsl",
         "lib/layer.wgsl",
         "lib/lines.wgsl",
         "cross_section/near.wgsl",
@@ -142,6 +201,25 @@ kernel!(
         "lib/math.wgsl",
         "lib/turns.wgsl",
         "lib/voigt.wgsl",
+        "lib/shape_value.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/near.wgsl",
+        "cross_section/emit_add.wgsl",
+        "cross_section/output.wgsl",
+    ]
+);
+kernel!(
+    OUTPUT_NEAR_SLOPE_ADD,
+    "Derivatives to the output grid, with those of the near field, added.",
+    "cross_section/output_near_slope_add",
+    OutputParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/voigt_derivative.wgsl",
+        "lib/shape_slope.wgsl",
         "lib/layer.wgsl",
         "lib/lines.wgsl",
         "cross_section/near.wgsl",
@@ -159,6 +237,23 @@ kernel!(
         "lib/math.wgsl",
         "lib/turns.wgsl",
         "lib/voigt.wgsl",
+        "lib/shape_value.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/core.wgsl",
+    ]
+);
+kernel!(
+    CORE_SLOPE,
+    "Derivatives of the cores of lines.",
+    "cross_section/core_slope",
+    CoreParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/voigt_derivative.wgsl",
+        "lib/shape_slope.wgsl",
         "lib/layer.wgsl",
         "lib/lines.wgsl",
         "cross_section/core.wgsl",
@@ -170,14 +265,19 @@ pub fn kernels() -> Vec<&'static Kernel> {
     vec![
         &RESTRICT,
         &TAPS,
+        &TAPS_SLOPE,
         &CONVOLVE_TOP,
         &CONVOLVE,
         &CONVOLVE_BELOW,
         &NEAR_TERMS,
+        &NEAR_TERMS_SLOPE,
         &OUTPUT_SET,
         &OUTPUT_ADD,
         &OUTPUT_NEAR_SET,
         &OUTPUT_NEAR_ADD,
+        &OUTPUT_NEAR_SLOPE_SET,
+        &OUTPUT_NEAR_SLOPE_ADD,
         &CORE,
+        &CORE_SLOPE,
     ]
 }

@@ -9,6 +9,8 @@ mod extent;
 mod group;
 mod kernels;
 mod run;
+#[cfg(test)]
+mod slope_tests;
 mod stage;
 #[cfg(test)]
 mod tests;

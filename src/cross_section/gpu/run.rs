@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::group::{Group, PartBuffers, gather_levels, near_lines, near_window, padded};
+use super::group::{Group, PartBuffers, Quantities, gather_levels, near_lines, near_window, padded};
 use super::kernels::*;
 use super::stage::{DeviceStage, ROW_MULTIPLE, Target};
 use crate::cross_section::levels::BLOCK;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
-use crate::density::gpu::groups64;
+use crate::density::gpu::{Lanes, groups64};
 use crate::gpu::{BufferId, ProgramBuilder};
 use crate::grid::level::LevelNodes;
 
@@ -25,8 +25,27 @@ pub struct Run<'a> {
 /// The result that a part continues: that of the next coarser level.
 struct Upper<'a> {
     nodes: &'a LevelNodes,
-    result: BufferId,
+    result: &'a Quantities,
     row: usize,
+}
+
+/// One of the quantities that a run computes.
+#[derive(Clone, Copy)]
+enum Quantity {
+    /// The cross section: K * S.
+    Value,
+    /// Its derivative by temperature: dK * S + K * dS.
+    Slope,
+}
+
+impl Quantity {
+    /// Its buffer among `quantities`.
+    fn of(self, quantities: &Quantities) -> BufferId {
+        match self {
+            Self::Value => quantities.value,
+            Self::Slope => quantities.slope.expect("declared with derivatives"),
+        }
+    }
 }
 
 impl Run<'_> {
@@ -35,8 +54,9 @@ impl Run<'_> {
         let part = &self.group.far;
         self.part(builder, part, &self.layer().far, self.far_row, None);
         let scratch = part.gather.iter().chain(&part.source).chain(&part.taps).chain([&part.weights]);
-        scratch.chain(part.result.iter().skip(1).flatten()).for_each(|b| {
-            builder.retire(*b);
+        let results = part.result.iter().skip(1).flatten().flat_map(Quantities::all);
+        scratch.copied().chain(results).for_each(|b| {
+            builder.retire(b);
         });
     }
 
@@ -46,28 +66,33 @@ impl Run<'_> {
         let nodes = LevelNodes::near(&layer.ladder, step, segment);
         let far = Upper {
             nodes: &layer.far[0],
-            result: self.group.far.result[0].expect("far levels are at or above 0"),
+            result: self.group.far.result[0].as_ref().expect("far levels are at or above 0"),
             row: self.far_row,
         };
         let mut finest = Upper { ..far };
         if let Some(part) = &self.group.near {
             self.part(builder, part, &nodes, 0, Some(&far));
             if let Some((nodes, Some(result))) = nodes.iter().zip(&part.result).find(|(n, _)| n.level >= 0) {
-                finest = Upper { nodes, result: *result, row: 0 };
+                finest = Upper { nodes, result, row: 0 };
             }
         }
         builder.stage(format!("{}.output", self.stage.name));
         let place = Place { target, row, segment };
-        self.to_output(builder, &finest, &place, add);
+        for quantity in self.quantities() {
+            self.to_output(builder, &finest, &place, add, quantity);
+        }
         if let Some(part) = &self.group.near {
             self.below_zero(builder, part, &nodes, &place);
             let scratch = part.gather.iter().chain(&part.source).chain(&part.taps).chain([&part.weights]);
-            scratch.chain(part.result.iter().flatten()).for_each(|b| {
-                builder.retire(*b);
+            let results = part.result.iter().flatten().flat_map(Quantities::all);
+            scratch.copied().chain(results).for_each(|b| {
+                builder.retire(b);
             });
         }
-        if let Some(near) = self.group.near_field {
-            builder.retire(near);
+        if let Some(near) = &self.group.near_field {
+            near.all().for_each(|b| {
+                builder.retire(b);
+            });
         }
     }
 
@@ -87,6 +112,24 @@ impl Run<'_> {
         self.layer().ladder.channels.count()
     }
 
+    fn lanes(&self) -> Lanes {
+        Lanes { channels: self.channels(), slopes: self.stage.slopes }
+    }
+
+    /// What is computed.
+    fn quantities(&self) -> impl Iterator<Item = Quantity> + use<> {
+        [Quantity::Value].into_iter().chain(self.stage.slopes.then_some(Quantity::Slope))
+    }
+
+    /// Channels convolved for a quantity, and the first of the taps that they meet; see [`PartBuffers::taps`].
+    fn convolved(&self, quantity: Quantity) -> (u32, u32) {
+        let lanes = self.lanes();
+        match quantity {
+            Quantity::Value => (lanes.channels as u32, (lanes.count() - lanes.channels) as u32),
+            Quantity::Slope => (lanes.count() as u32, 0),
+        }
+    }
+
     /// Sources, up and down the levels of a part. The finest result goes to its rows from `row` on.
     fn part(
         &self,
@@ -103,30 +146,33 @@ impl Run<'_> {
             self.restrict(builder, (&nodes[0], source[0]), (&nodes[1], source[1]));
         }
         for k in (0..nodes.len()).rev() {
-            let Some(result) = part.result[k] else { continue };
+            let Some(result) = &part.result[k] else { continue };
             self.taps(builder, part, nodes, k);
-            let own = part.result.get(k + 1).copied().flatten();
+            let own = part.result.get(k + 1).and_then(Option::as_ref);
             let own = own.map(|result| Upper { nodes: &nodes[k + 1], result, row: 0 });
             let upper = own.as_ref().or(upper);
-            let params = ConvolveParams {
-                outputs: nodes[k].outputs() as u32,
-                nodes: nodes[k].sources() as u32,
-                offset: nodes[k].offset() as u32,
-                padded: padded(&nodes[k]) as u32,
-                channels: self.channels() as u32,
-                upper_outputs: upper.map_or(0, |u| u.nodes.outputs() as u32),
-                result_row: if k == 0 { row as u32 } else { 0 },
-                upper_row: upper.map_or(0, |u| u.row as u32),
-                upper_first: upper.map_or(0, |u| (nodes[k].start() / 2 - u.nodes.start()) as u32),
-                pad0: 0,
-                pad1: 0,
-                pad2: 0,
-            };
-            let mut bindings = vec![part.taps[k], part.source[k], result];
-            bindings.extend(upper.map(|u| u.result));
-            let kernel = if upper.is_some() { &CONVOLVE } else { &CONVOLVE_TOP };
-            let blocks = nodes[k].outputs().div_ceil(BLOCK as usize).div_ceil(32) as u32;
-            builder.dispatch(kernel, &params, &bindings, [blocks, self.rows(), 1]);
+            for quantity in self.quantities() {
+                let (channels, first_tap) = self.convolved(quantity);
+                let params = ConvolveParams {
+                    outputs: nodes[k].outputs() as u32,
+                    nodes: nodes[k].sources() as u32,
+                    offset: nodes[k].offset() as u32,
+                    padded: padded(&nodes[k]) as u32,
+                    channels,
+                    upper_outputs: upper.map_or(0, |u| u.nodes.outputs() as u32),
+                    result_row: if k == 0 { row as u32 } else { 0 },
+                    upper_row: upper.map_or(0, |u| u.row as u32),
+                    upper_first: upper.map_or(0, |u| (nodes[k].start() / 2 - u.nodes.start()) as u32),
+                    row_channels: self.lanes().count() as u32,
+                    first_tap,
+                    pad0: 0,
+                };
+                let mut bindings = vec![part.taps[k], part.source[k], quantity.of(result)];
+                bindings.extend(upper.map(|u| quantity.of(u.result)));
+                let kernel = if upper.is_some() { &CONVOLVE } else { &CONVOLVE_TOP };
+                let blocks = nodes[k].outputs().div_ceil(BLOCK as usize).div_ceil(32) as u32;
+                builder.dispatch(kernel, &params, &bindings, [blocks, self.rows(), 1]);
+            }
         }
     }
 
@@ -137,8 +183,8 @@ impl Run<'_> {
             (Some(lines), Tier::Lines) => {
                 let levels = gather_levels(finest, part.gather.len());
                 let buffers: Vec<BufferId> = part.gather.iter().copied().chain([part.source[0]]).collect();
-                let (channels, rows) = (self.channels(), self.layers.clone());
-                lines.spread(builder, stage.layers, part.weights, buffers[0], &levels[0], channels, rows);
+                let (lanes, rows) = (self.lanes(), self.layers.clone());
+                lines.spread(builder, stage.layers, part.weights, buffers[0], &levels[0], lanes, rows);
                 for (nodes, buffers) in levels.windows(2).zip(buffers.windows(2)) {
                     self.restrict(builder, (&nodes[0], buffers[0]), (&nodes[1], buffers[1]));
                 }
@@ -146,10 +192,10 @@ impl Run<'_> {
             (_, Tier::Density { axes, by_level }) => {
                 let axes_buffer = stage.axes.expect("declared with the density");
                 let buffers = [axes_buffer, stage.layers, part.weights, part.source[0]];
-                let (channels, rows) = (self.channels(), self.layers.clone());
+                let (lanes, rows) = (self.lanes(), self.layers.clone());
                 let density = &by_level[&finest.level];
                 let grid = &self.prepared.grid;
-                stage.density[&finest.level].product(builder, density, axes, buffers, grid, finest, channels, rows);
+                stage.density[&finest.level].product(builder, density, axes, buffers, grid, finest, lanes, rows);
             }
             (None, Tier::Lines) => unreachable!("declared with the lines"),
         }
@@ -162,33 +208,37 @@ impl Run<'_> {
             coarse_first: coarse.0.source.0 as i32,
             coarse_nodes: coarse.0.sources() as u32,
         };
-        let groups = [groups64(coarse.0.sources()), self.rows() * self.channels() as u32, 1];
+        let groups = [groups64(coarse.0.sources()), self.rows() * self.lanes().count() as u32, 1];
         builder.dispatch(&RESTRICT, &params, &[fine.1, coarse.1], groups);
     }
 
     fn taps(&self, builder: &mut ProgramBuilder, part: &PartBuffers, nodes: &[LevelNodes], k: usize) {
         let (ladder, nodes) = (&self.layer().ladder, &nodes[k]);
         let radius = (nodes.level - ladder.finest) as usize;
-        let params = TapsParams {
+        let mut params = TapsParams {
             first_layer: self.first(),
             reach: nodes.reach as i32,
             padded: padded(nodes) as u32,
-            channels: self.channels() as u32,
+            channels: self.lanes().count() as u32,
             step: (self.prepared.grid.step() * 2f64.powi(nodes.level)) as f32,
             inner_radius: ladder.radius[radius] as f32,
             outer_radius: ladder.radius.get(radius + 1).map_or(0.0, |r| *r as f32),
-            pad0: 0.0,
+            first_channel: self.convolved(Quantity::Value).1,
         };
         let groups = [groups64(padded(nodes) as usize / 4), self.channels() as u32, self.rows()];
         builder.dispatch(&TAPS, &params, &[self.stage.layers, part.taps[k]], groups);
+        if self.stage.slopes {
+            params.first_channel = 0;
+            builder.dispatch(&TAPS_SLOPE, &params, &[self.stage.layers, part.taps[k]], groups);
+        }
     }
 
     /// The finest result at or above level 0 on the output grid, with the near field.
-    fn to_output(&self, builder: &mut ProgramBuilder, finest: &Upper, place: &Place, add: bool) {
+    fn to_output(&self, builder: &mut ProgramBuilder, finest: &Upper, place: &Place, add: bool, quantity: Quantity) {
         let (stage, step, ladder) = (self.stage, self.prepared.grid.step(), &self.layer().ladder);
-        let near = self.group.near_field.zip(stage.lines.as_ref()).and_then(|(near, lines)| {
+        let near = self.group.near_field.as_ref().zip(stage.lines.as_ref()).and_then(|(near, lines)| {
             let met = near_lines(ladder, step, &lines.bins, place.segment);
-            (!met.is_empty()).then_some((near, lines, met))
+            (!met.is_empty()).then_some((quantity.of(near), lines, met))
         });
         let (lines, first_line) = near.as_ref().map_or((0, 0), |(_, _, met)| (met.len() as u32, met.start));
         let params = OutputParams {
@@ -213,19 +263,25 @@ impl Run<'_> {
             pad1: 0,
             pad2: 0,
         };
-        let mut bindings = vec![stage.layers, finest.result, place.target.buffer];
+        let mut bindings = vec![stage.layers, quantity.of(finest.result), place.buffer(quantity)];
         if let Some((near, line_buffers, _)) = &near {
             let radius = ladder.radius[0] as f32;
             let params = NearParams { lines, first_layer: self.first(), radius, first_line };
             let groups = [groups64(lines as usize), self.rows(), 1];
-            builder.dispatch(&NEAR_TERMS, &params, &[line_buffers.lines, stage.layers, *near], groups);
+            let kernel = match quantity {
+                Quantity::Value => &NEAR_TERMS,
+                Quantity::Slope => &NEAR_TERMS_SLOPE,
+            };
+            builder.dispatch(kernel, &params, &[line_buffers.lines, stage.layers, *near], groups);
             bindings.extend([line_buffers.lines, line_buffers.starts, *near]);
         }
-        let kernel = match (near.is_some(), add) {
-            (false, false) => &OUTPUT_SET,
-            (false, true) => &OUTPUT_ADD,
-            (true, false) => &OUTPUT_NEAR_SET,
-            (true, true) => &OUTPUT_NEAR_ADD,
+        let kernel = match (near.is_some(), add, quantity) {
+            (false, false, _) => &OUTPUT_SET,
+            (false, true, _) => &OUTPUT_ADD,
+            (true, false, Quantity::Value) => &OUTPUT_NEAR_SET,
+            (true, true, Quantity::Value) => &OUTPUT_NEAR_ADD,
+            (true, false, Quantity::Slope) => &OUTPUT_NEAR_SLOPE_SET,
+            (true, true, Quantity::Slope) => &OUTPUT_NEAR_SLOPE_ADD,
         };
         builder.dispatch(kernel, &params, &bindings, [groups64(place.quads() / 4), self.rows(), 1]);
         let Some(((near, line_buffers, _), core)) = near.zip(stage.core.as_ref()) else { return };
@@ -245,9 +301,13 @@ impl Run<'_> {
                 row_quads: place.target.row_quads as u32,
                 first_quad: place.first_quad() as i32 - place.segment.start as i32 / 4,
             };
-            let bindings =
-                [stage.layers, line_buffers.lines, line_buffers.starts, near, core.buffer, place.target.buffer];
-            builder.dispatch(&CORE, &params, &bindings, [groups64(active.len()), self.rows(), 1]);
+            let output = place.buffer(quantity);
+            let bindings = [stage.layers, line_buffers.lines, line_buffers.starts, near, core.buffer, output];
+            let kernel = match quantity {
+                Quantity::Value => &CORE,
+                Quantity::Slope => &CORE_SLOPE,
+            };
+            builder.dispatch(kernel, &params, &bindings, [groups64(active.len()), self.rows(), 1]);
         }
     }
 
@@ -255,22 +315,25 @@ impl Run<'_> {
     fn below_zero(&self, builder: &mut ProgramBuilder, part: &PartBuffers, nodes: &[LevelNodes], place: &Place) {
         for k in (0..nodes.len()).rev().filter(|&k| nodes[k].level < 0) {
             self.taps(builder, part, nodes, k);
-            let params = BelowParams {
-                quads: place.quads() as u32,
-                nodes: nodes[k].sources() as u32,
-                offset: nodes[k].offset() as u32,
-                padded: padded(&nodes[k]) as u32,
-                channels: self.channels() as u32,
-                stride: nodes[k].stride as u32,
-                first_layer: self.first(),
-                first_row: place.row as u32,
-                row_quads: place.target.row_quads as u32,
-                first_quad: place.first_quad() as u32,
-                pad0: 0,
-                pad1: 0,
-            };
-            let bindings = [part.taps[k], part.source[k], self.stage.layers, place.target.buffer];
-            builder.dispatch(&CONVOLVE_BELOW, &params, &bindings, [groups64(place.quads()), self.rows(), 1]);
+            for quantity in self.quantities() {
+                let (channels, first_tap) = self.convolved(quantity);
+                let params = BelowParams {
+                    quads: place.quads() as u32,
+                    nodes: nodes[k].sources() as u32,
+                    offset: nodes[k].offset() as u32,
+                    padded: padded(&nodes[k]) as u32,
+                    channels,
+                    stride: nodes[k].stride as u32,
+                    first_layer: self.first(),
+                    first_row: place.row as u32,
+                    row_quads: place.target.row_quads as u32,
+                    first_quad: place.first_quad() as u32,
+                    row_channels: self.lanes().count() as u32,
+                    first_tap,
+                };
+                let bindings = [part.taps[k], part.source[k], self.stage.layers, place.buffer(quantity)];
+                builder.dispatch(&CONVOLVE_BELOW, &params, &bindings, [groups64(place.quads()), self.rows(), 1]);
+            }
         }
     }
 }
@@ -284,6 +347,13 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    fn buffer(&self, quantity: Quantity) -> BufferId {
+        match quantity {
+            Quantity::Value => self.target.buffer,
+            Quantity::Slope => self.target.slope.expect("a stage with derivatives has a target for them"),
+        }
+    }
+
     /// Output nodes over 4, padding included.
     fn quads(&self) -> usize {
         self.segment.len().next_multiple_of(ROW_MULTIPLE) / 4

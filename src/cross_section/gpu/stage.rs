@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::extent::Extent;
-use super::group::{Group, alike};
+use super::group::{Group, Quantities, alike};
 use super::run::Run;
 use crate::Result;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
@@ -24,6 +24,8 @@ const STATE_FLOATS: u64 = size_of::<LayerState>() as u64 / 4;
 pub struct Target {
     /// The buffer.
     pub buffer: BufferId,
+    /// For a stage with derivatives, a buffer of the same shape for them.
+    pub slope: Option<BufferId>,
     /// Vectors of a row.
     pub row_quads: usize,
     /// Output node at which a row starts.
@@ -71,6 +73,8 @@ impl CoreQuads {
 #[derive(Clone, Debug)]
 pub struct DeviceStage {
     pub(super) name: String,
+    /// True if derivatives by temperature are computed with the values.
+    pub(super) slopes: bool,
     /// \[layer\] of 192 bytes, written for each spectrum.
     pub layers: BufferId,
     pub(super) lines: Option<LineBuffers>,
@@ -84,13 +88,16 @@ pub struct DeviceStage {
 }
 
 impl DeviceStage {
-    /// Declares the buffers of a species, named `name.*`. What constant buffers hold is added to `constants`.
+    /// Declares the buffers of a species, named `name.*`. What constant buffers hold is added to `constants`. With `derivative` the derivatives
+    /// of the cross sections by temperature are computed with them, and [`near`](Self::near) needs a target for them.
+    #[allow(clippy::too_many_arguments)] // what a species is, and what is wanted of it
     pub fn declare<'a>(
         builder: &mut ProgramBuilder,
         name: &str,
         prepared: &'a Prepared,
         tables: &'a LineTables,
         extent: &Extent,
+        derivative: bool,
         limits: &Limits,
         constants: &mut Vec<Constant<'a>>,
     ) -> Self {
@@ -136,11 +143,13 @@ impl DeviceStage {
             .map(|(g, layer)| {
                 let of_batch = |batch: Range<usize>| batch.filter(|i| group_of[i - extent.layers.start] == g).count();
                 let layers = extent.batches().map(of_batch).max().unwrap_or(0);
-                Group::declare(builder, &format!("{name}.g{g}"), prepared, layer, layers, tables.bins.as_ref(), extent)
+                let (name, bins) = (format!("{name}.g{g}"), tables.bins.as_ref());
+                Group::declare(builder, &name, prepared, layer, layers, bins, extent, derivative)
             })
             .collect();
         Self {
             name: name.into(),
+            slopes: derivative,
             layers,
             lines,
             density,
@@ -179,7 +188,7 @@ impl DeviceStage {
     }
 
     /// Appends the passes that put a segment of a batch's layers into the first rows of `target`, each times its factor; `add` adds to what
-    /// is there. The batch's [`far`](Self::far) levels come before.
+    /// is there. Derivatives by temperature \[K-1\], of the same factors held fixed, go to the target's `slope`. The batch's [`far`](Self::far) levels come before.
     pub fn near(
         &self,
         builder: &mut ProgramBuilder,
@@ -198,7 +207,9 @@ impl DeviceStage {
     /// Says that the batch's far levels are not needed any more.
     pub fn end_batch(&self, builder: &mut ProgramBuilder) {
         for group in &self.groups {
-            group.far.result[0].map(|b| builder.retire(b));
+            group.far.result[0].iter().flat_map(Quantities::all).for_each(|b| {
+                builder.retire(b);
+            });
         }
     }
 
@@ -227,6 +238,8 @@ impl DeviceStage {
                 channel_mid: channels.axis.mid as f32,
                 channel_inverse_half: if channels.count() == 1 { 0.0 } else { (1.0 / channels.axis.half) as f32 },
                 channel_scale: channels.scale as u32,
+                inverse_temperature: (1.0 / t) as f32,
+                common_slope: prepared.table.common_slope(&f) as f32,
                 profile,
                 ..bytemuck::Zeroable::zeroed()
             };

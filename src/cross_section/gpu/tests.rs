@@ -8,6 +8,7 @@ use ran::{Ran, compare, list};
 
 use crate::cross_section::prepared::{Method, Tier};
 use crate::cross_section::voigt::Softening;
+use crate::density::line_shape::stimulated;
 use crate::gpu::Limits;
 
 fn near_field() -> Ran {
@@ -111,13 +112,13 @@ fn check_density(ran: &Ran, dense: bool) {
             compare("weight", &[got], &[expected], &[scale], 2e-5);
         }
     }
-    let stimulated: Vec<_> = (ran.states.iter())
+    let finish: Vec<_> = (ran.states.iter())
         .map(|state| {
             let (grid, state) = (ran.prepared.grid, *state);
-            move |at: f64| -(-state.c2_over_t * grid.lo() * (grid.step() * at).exp()).exp_m1() * state.partition_ratio
+            move |at: f64, row: &mut [f64]| stimulated(&state, grid.lo() * (grid.step() * at).exp(), row)
         })
         .collect();
-    ran.check_sources(|row, nodes| by_level[&nodes.level].sources(&twin, &[nodes; 3], &stimulated).swap_remove(row));
+    ran.check_sources(|row, nodes| by_level[&nodes.level].sources(&twin, &[nodes; 3], &finish).swap_remove(row));
 }
 
 #[test]

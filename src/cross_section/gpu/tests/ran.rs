@@ -1,7 +1,6 @@
 //! A run of the stage whose buffers can all be looked at.
 
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+pub use crate::cross_section::test_cases::list;
 
 use super::super::group::{near_lines, padded};
 use super::super::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
@@ -15,31 +14,10 @@ use crate::gpu::{BufferId, Device, Element, Limits, ProgramBuilder, Role, Worksp
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
 use crate::grid::level::LevelNodes;
-use crate::lines::{Line, LineList, PartitionFunction, Species};
+use crate::lines::LineList;
 
 /// Temperatures of the three layers, all at one pressure \[K\].
 pub const TEMPERATURES: [f64; 3] = [500.0, 801.0, 1200.0];
-const RESOLUTION: f64 = 5e5;
-
-/// `lines` lines of similar strength on `points` points, with margin.
-pub fn list(lines: usize, points: usize) -> (Grid, LineList) {
-    let mut rng = StdRng::seed_from_u64(1);
-    let grid = Grid::new(2000.0, 2000.0 * (points as f64 / RESOLUTION).exp(), points).unwrap();
-    let margin = 0.1 * (grid.hi() - grid.lo());
-    let mut uniform = |lo: f64, hi: f64| lo + (hi - lo) * rng.random::<f64>();
-    let lines = (0..lines)
-        .map(|_| Line {
-            wavenumber: uniform(grid.lo() - margin, grid.hi() + margin),
-            strength: 1e-20 * uniform(0.1, 1.0),
-            lower_energy: uniform(0.0, 3000.0),
-            gamma_ref: uniform(0.02, 0.09),
-            temperature_exponent: uniform(0.4, 0.8),
-        })
-        .collect();
-    let q = PartitionFunction::new(vec![100.0, 2000.0], vec![50.0, 900.0]).unwrap();
-    let species = Species { name: "test".into(), molar_mass: 28.0, partition: q.into() };
-    (grid, LineList::new(species, lines).unwrap())
-}
 
 /// A set-up, and what every buffer of the stage held after a run of its three layers.
 pub struct Ran {
@@ -69,10 +47,11 @@ impl Ran {
         let (tables, extent) = (LineTables::new(&prepared), Extent::new(0..3, 3, grid.len(), 1, 32 << 20));
         let (mut builder, mut constants) = (ProgramBuilder::new(), Vec::new());
         builder.keep_all();
-        let stage = DeviceStage::declare(&mut builder, "xs", &prepared, &tables, &extent, &limits, &mut constants);
+        let stage =
+            DeviceStage::declare(&mut builder, "xs", &prepared, &tables, &extent, false, &limits, &mut constants);
         let width = grid.len().next_multiple_of(ROW_MULTIPLE);
         let output = builder.buffer("xs.output", Element::F32, &[3, width as u64], Role::Output);
-        let target = Target { buffer: output, row_quads: width / 4, first_node: 0 };
+        let target = Target { buffer: output, slope: None, row_quads: width / 4, first_node: 0 };
         stage.far(&mut builder, &prepared, &(0..3));
         stage.near(&mut builder, &prepared, &(0..3), &(0..grid.len()), &target, false);
         // Copies at the end keep every buffer alive, and readable.
@@ -95,7 +74,7 @@ impl Ran {
         let results = nodes.iter().zip(parts().flat_map(|p| &p.result));
         let source: Vec<_> = sources.map(|(n, b)| copy(*b, 3 * count * n.sources() as u64)).collect();
         let taps: Vec<_> = taps.map(|(n, b)| copy(*b, 3 * count * padded(n))).collect();
-        let result: Vec<_> = results.map(|(n, b)| b.map(|b| copy(b, 3 * n.outputs() as u64))).collect();
+        let result: Vec<_> = results.map(|(n, b)| b.as_ref().map(|b| copy(b.value, 3 * n.outputs() as u64))).collect();
         let lines = prepared.table.lines.len() as u64;
         let weights = copy(
             group.far.weights,
@@ -108,7 +87,7 @@ impl Ran {
             Some(lines) => near_lines(&layer.ladder, grid.step(), &lines.bins, &(0..grid.len())),
             None => 0..0,
         };
-        let near = group.near_field.map(|b| copy(b, 3 * near_lines.len() as u64 * 8));
+        let near = group.near_field.as_ref().map(|b| copy(b.value, 3 * near_lines.len() as u64 * 8));
         let program = builder.finish(&Limits::default(), None).unwrap();
         let mut workspace = Workspace::new(&device, program).unwrap();
         for (id, content) in &constants {
@@ -192,7 +171,7 @@ impl Ran {
             for (row, k) in self.rows_and_channels() {
                 let (s, g) = (self.states[row].sigma, self.ladder().channels.nodes()[k]);
                 let expected: Vec<f64> =
-                    convolve::taps(self.ladder(), nodes, step, s, g).into_iter().map(|v| s * v).collect();
+                    convolve::taps(self.ladder(), nodes, step, s, g, voigt::Value).into_iter().map(|v| s * v).collect();
                 let h = step * 2f64.powi(nodes.level);
                 let scale: Vec<f64> = (-nodes.reach..=nodes.reach)
                     .rev()
