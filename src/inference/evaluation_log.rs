@@ -269,7 +269,7 @@ mod tests {
         let three = [Answer::Value(-0.0), Answer::Refused, Answer::Value(-2.0)];
         assert_eq!(replayed(&path), three);
         let mut log = EvaluationLog::open(&path, RUN, 2, true).unwrap();
-                let mut gradient = [0.0; 2];
+        let mut gradient = [0.0; 2];
         for i in 0..3 {
             log.replay(&[f64::from(i), 0.5], &mut gradient).unwrap();
         }
@@ -291,7 +291,10 @@ mod tests {
         for cut in 0..whole.len() {
             std::fs::write(&path, &whole[..cut]).unwrap();
             assert_eq!(replayed(&path).len(), cut.saturating_sub(header) / size, "cut at {cut}");
-            assert_eq!(std::fs::metadata(&path).unwrap().len() as usize, header + cut.saturating_sub(header) / size * size);
+            assert_eq!(
+                std::fs::metadata(&path).unwrap().len() as usize,
+                header + cut.saturating_sub(header) / size * size
+            );
         }
         let mut flipped = whole.clone();
         flipped[header + size + 11] ^= 4;
@@ -307,7 +310,9 @@ mod tests {
         let other = message("seed: 1\ndata: xyz");
         assert!(other.contains("begun with `data: abc`, this run has `data: xyz`"), "{other}");
         let mut log = EvaluationLog::open(&path, RUN, 2, true).unwrap();
-        assert!(log.replay(&[0.25, 0.5], &mut [0.0; 2]).unwrap_err().to_string().contains("record 1 was made at other"));
+        assert!(
+            log.replay(&[0.25, 0.5], &mut [0.0; 2]).unwrap_err().to_string().contains("record 1 was made at other")
+        );
         assert!(message(RUN).contains("another process is writing"));
         drop(log);
         std::fs::write(&path, "these are a user's notes, not a log of evaluations at all").unwrap();

@@ -174,7 +174,7 @@ mod tests {
         insta::assert_snapshot!(fit, @r"
         parameter           value  standard error
         T0             9.012500e2         2.000e0
-        alpha          1.013000e-1        1.000e-3
+        alpha         1.013000e-1        1.000e-3
         chi-square 98.5000 for 100 data and 2 parameters, reduced 1.0050
         Levenberg-Marquardt: converged (the step is below the tolerance), 6 steps, 15 evaluations
         ");

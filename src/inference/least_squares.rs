@@ -141,15 +141,15 @@ impl Search<'_> {
         }
         let norm = r.iter().map(|r| r * r).sum::<f64>().sqrt();
         if !norm.is_finite() || jacobian.iter().any(|j| !j.is_finite()) {
-            return Err(Error::invalid("residuals", format!("norm {norm} at {x:?}"), "finite residuals and derivatives"));
+            return Err(Error::invalid(
+                "residuals",
+                format!("norm {norm} at {x:?}"),
+                "finite residuals and derivatives",
+            ));
         }
         self.norm = Some((norm, r.len()));
         if derivatives {
-            self.history.push(Step {
-                evaluations: self.evaluations,
-                value: 0.5 * norm * norm,
-                parameters: x.to_vec(),
-            });
+            self.history.push(Step { evaluations: self.evaluations, value: 0.5 * norm * norm, parameters: x.to_vec() });
         }
         Ok((r, jacobian))
     }

@@ -133,8 +133,16 @@ pub fn sample_parallel<L: LogDensity>(
         chain
     };
     let results: Vec<Result<Chain>> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            starts.iter().enumerate().map(|(k, start)| scope.spawn({ let one = &one; move || one(k, start) })).collect();
+        let threads: Vec<_> = starts
+            .iter()
+            .enumerate()
+            .map(|(k, start)| {
+                scope.spawn({
+                    let one = &one;
+                    move || one(k, start)
+                })
+            })
+            .collect();
         let died = |_| Err(Error::Device("a chain's thread panicked".into()));
         threads.into_iter().map(|t| t.join().unwrap_or_else(died)).collect()
     });
@@ -200,8 +208,7 @@ impl Run<'_> {
             Some(error) => error,
             None => Error::invalid(format!("chain {}", self.k), e, "a density that can be sampled"),
         };
-        let mut chain =
-            options.new_chain(self.k as u64, CpuMath::new(density), &mut rng).map_err(|e| failed(&e))?;
+        let mut chain = options.new_chain(self.k as u64, CpuMath::new(density), &mut rng).map_err(|e| failed(&e))?;
         chain.set_position(&start).map_err(|e| failed(&e))?;
         let mut out = Chain::default();
         for draw in 0..settings.warmup + settings.draws {
@@ -364,3 +371,7 @@ impl<L: LogDensity> CpuLogpFunc for Density<L> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "nuts_tests.rs"]
+mod tests;

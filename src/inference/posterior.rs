@@ -51,7 +51,11 @@ impl<L: LogDensity> LogDensity for Posterior<L> {
         if let Some(i) = (0..x.len()).find(|&i| !self.priors.priors()[i].contains(x[i])) {
             let (lower, upper) = self.priors.priors()[i].support();
             let name = &self.priors.names()[i];
-            return Err(Error::invalid(format!("parameter `{name}`"), x[i], format!("above {lower} and below {upper}")));
+            return Err(Error::invalid(
+                format!("parameter `{name}`"),
+                x[i],
+                format!("above {lower} and below {upper}"),
+            ));
         }
         let mut value = self.likelihood.value_and_gradient(&x, gradient)?;
         value += self.priors.ln_pdf(&x, gradient);

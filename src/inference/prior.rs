@@ -236,7 +236,7 @@ mod tests {
     fn integral(prior: &Prior, f: impl Fn(f64) -> f64) -> f64 {
         let b = prior.bijection();
         let (lo, hi) = (b.to_unconstrained(prior.quantile(1e-9)), b.to_unconstrained(prior.quantile(1.0 - 1e-9)));
-        let (a, n) = (2.0 * (hi - lo), 20_000);
+        let (a, n) = (2.0 * (hi - lo).abs(), 20_000);
         let h = 2.0 * a / f64::from(n);
         (0..n)
             .map(|i| 0.5 * (lo + hi) - a + h * (f64::from(i) + 0.5))

@@ -29,7 +29,9 @@ impl Priors {
             }
         }
         let found = names.iter().zip(slots).map(|(name, slot)| {
-            slot.ok_or_else(|| Error::invalid(format!("prior of `{name}`"), "none", format!("one each for {}", listed())))
+            slot.ok_or_else(|| {
+                Error::invalid(format!("prior of `{name}`"), "none", format!("one each for {}", listed()))
+            })
         });
         Ok(Self { priors: found.collect::<Result<_>>()?, names: names.to_vec() })
     }
