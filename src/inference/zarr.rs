@@ -1,6 +1,6 @@
-//! A trace as a Zarr store, version 2 (zarr-specs.readthedocs.io), laid out as ArviZ expects: `arviz.from_zarr(folder)`.
+//! A trace as a Zarr store, version 2 (zarr-specs.readthedocs.io), laid out as ArviZ expects (`docs/inference.md` has the recipe).
 //!
-//! An uncompressed array of one chunk is a file of raw numbers beside two of JSON; a crate for all of Zarr would bring a hundred others
+//! Metadata are not consolidated: zarr-python 3 and ArviZ's xarray read them from the folders. An uncompressed array of one chunk is a file of raw numbers beside two of JSON; a crate for all of Zarr would bring a hundred others
 //! along for that.
 
 use std::fs;
@@ -33,7 +33,7 @@ pub fn write_zarr(trace: &Trace, path: &Path) -> Result<()> {
         }
         fs::remove_dir_all(path).map_err(|e| Error::io("replace", path, e))?;
     }
-    let mut store = Store { path, metadata: serde_json::Map::new() };
+    let store = Store { path };
     store.group("", &json!({ "creation_library": "photosphere", "warmup": trace.warmup }))?;
     let (chains, draws) = (trace.chains.len(), trace.draws());
     for group in ["posterior", "sample_stats"] {
@@ -43,7 +43,7 @@ pub fn write_zarr(trace: &Trace, path: &Path) -> Result<()> {
         store.array(&format!("{group}/chain"), &["chain"], &[chains], "<i8", &counting(chains))?;
         store.array(&format!("{group}/draw"), &["draw"], &[draws], "<i8", &counting(draws))?;
     }
-    let mut plane = |name: String, kind: &str, bytes: Vec<u8>| {
+    let plane = |name: String, kind: &str, bytes: Vec<u8>| {
         store.array(&name, &["chain", "draw"], &[chains, draws], kind, &bytes)
     };
     for (i, name) in trace.names.iter().enumerate() {
@@ -65,8 +65,7 @@ pub fn write_zarr(trace: &Trace, path: &Path) -> Result<()> {
     plane("sample_stats/n_steps".into(), "<i8", integers(&of(&|s| s.n_steps as f64)))?;
     plane("sample_stats/diverging".into(), "|b1", flags(&of(&|s| flag(s.diverging))))?;
     plane("sample_stats/reached_max_treedepth".into(), "|b1", flags(&of(&|s| flag(s.reached_max_depth))))?;
-    let metadata = Value::Object(std::mem::take(&mut store.metadata));
-    store.json(".zmetadata", &json!({ "zarr_consolidated_format": 1, "metadata": metadata }))
+    Ok(())
 }
 
 fn floats(v: &[f64]) -> Vec<u8> {
@@ -81,40 +80,31 @@ fn counting(n: usize) -> Vec<u8> {
 /// A store under construction.
 struct Store<'a> {
     path: &'a Path,
-    /// Copies of all metadata by key, which readers take from one file.
-    metadata: serde_json::Map<String, Value>,
 }
 
 impl Store<'_> {
-    fn group(&mut self, name: &str, attributes: &Value) -> Result<()> {
-        self.note(name, ".zgroup", json!({ "zarr_format": 2 }))?;
-        self.note(name, ".zattrs", attributes.clone())
+    fn group(&self, name: &str, attributes: &Value) -> Result<()> {
+        self.note(name, ".zgroup", &json!({ "zarr_format": 2 }))?;
+        self.note(name, ".zattrs", attributes)
     }
 
     /// An array of one chunk in C order.
-    fn array(&mut self, name: &str, dimensions: &[&str], shape: &[usize], kind: &str, bytes: &[u8]) -> Result<()> {
+    fn array(&self, name: &str, dimensions: &[&str], shape: &[usize], kind: &str, bytes: &[u8]) -> Result<()> {
         let fill = if kind == "<f8" { json!("NaN") } else { Value::Null };
         let array = json!({
             "zarr_format": 2, "shape": shape, "chunks": shape, "dtype": kind, "order": "C",
             "compressor": null, "filters": null, "fill_value": fill,
         });
-        self.note(name, ".zarray", array)?;
-        self.note(name, ".zattrs", json!({ "_ARRAY_DIMENSIONS": dimensions }))?;
+        self.note(name, ".zarray", &array)?;
+        self.note(name, ".zattrs", &json!({ "_ARRAY_DIMENSIONS": dimensions }))?;
         let chunk = vec!["0"; shape.len()].join(".");
         write_atomic(&self.path.join(name).join(chunk), |w| w.write_all(bytes))
     }
 
-    fn note(&mut self, name: &str, file: &str, content: Value) -> Result<()> {
-        let key = if name.is_empty() { file.to_owned() } else { format!("{name}/{file}") };
+    fn note(&self, name: &str, file: &str, content: &Value) -> Result<()> {
         let folder = self.path.join(name);
         fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, e))?;
-        self.json(&key, &content)?;
-        self.metadata.insert(key, content);
-        Ok(())
-    }
-
-    fn json(&self, key: &str, content: &Value) -> Result<()> {
-        write_atomic(&self.path.join(key), |w| w.write_all(format!("{content:#}").as_bytes()))
+        write_atomic(&folder.join(file), |w| w.write_all(format!("{content:#}").as_bytes()))
     }
 }
 
@@ -161,9 +151,8 @@ mod tests {
         assert_eq!(chunk("posterior/draw/0").len(), 24);
         let array: Value = serde_json::from_slice(&chunk("posterior/T0/.zarray")).unwrap();
         assert_eq!((&array["shape"], &array["dtype"]), (&json!([2, 3]), &json!("<f8")));
-        let all: Value = serde_json::from_slice(&chunk(".zmetadata")).unwrap();
-        assert_eq!(all["metadata"]["posterior/T0/.zarray"], array);
-        assert_eq!(all["metadata"]["sample_stats/lp/.zattrs"]["_ARRAY_DIMENSIONS"], json!(["chain", "draw"]));
+        let attributes: Value = serde_json::from_slice(&chunk("sample_stats/lp/.zattrs")).unwrap();
+        assert_eq!(attributes["_ARRAY_DIMENSIONS"], json!(["chain", "draw"]));
     }
 
     #[test]

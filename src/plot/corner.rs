@@ -85,7 +85,7 @@ fn draw(s: &mut dyn Surface, title: &str, shown: &[Quantity], all: usize, (left,
                 diagonal(s, rect, x, &shown[row], bottom);
             } else {
                 let mut panel = Panel::new(rect, x.axis, y.axis);
-                panel.counts = (ticks(cell), 3);
+                (panel.counts, panel.tight) = ((ticks(cell), 3), true);
                 pair(s, &panel, x, y);
                 truth(s, &panel, x.scale, shown[column].truth, true);
                 truth(s, &panel, y.scale, shown[row].truth, false);
@@ -130,11 +130,12 @@ fn diagonal(s: &mut dyn Surface, rect: Rect, column: &Column, q: &Quantity, labe
     let counts = histogram(column.draws.iter().copied(), column.range, BINS);
     let most = counts.iter().copied().fold(1.0, f64::max);
     let mut panel = Panel::new(rect, column.axis, Axis::linear(0.0, 1.1 * most));
-    panel.counts = (ticks(rect.width()), 3);
-    let edge = |b: usize| rect.left + rect.width() * b as f64 / BINS as f64;
+    (panel.counts, panel.tight) = ((ticks(rect.width()), 3), true);
+    // On whole pixels, so that no seams show between the bars.
+    let edge = |b: usize| (rect.left + rect.width() * b as f64 / BINS as f64).round();
     let quantile = |p: f64| column.sorted[(p * (column.sorted.len() - 1) as f64).round() as usize];
     let place = |p: f64| panel.px(quantile(p) * column.scale);
-    let (low, high) = (place(0.16), place(0.84));
+    let (low, high) = (place(0.16).round(), place(0.84).round());
     let mut outline = vec![(edge(0), rect.bottom)];
     for (b, c) in counts.iter().enumerate() {
         let (x0, x1, y) = (edge(b), edge(b + 1), panel.py(*c));
