@@ -36,8 +36,8 @@ pub(super) struct EvaluationLog {
     path: PathBuf,
     file: File,
     parameters: usize,
-    /// The records that were there when it was opened; `None` once they are used up. It shares the file's position, so nothing is
-    /// written before that.
+    /// The records that were there when it was opened; `None` once they are used up. It shares the file's position, so
+    /// nothing is written before that.
     replay: Option<BufReader<File>>,
     /// Records in the file when it was opened.
     recorded: u64,
@@ -189,7 +189,8 @@ impl EvaluationLog {
         Ok(Some(if record[0] == 0 { Answer::Value(number(0)) } else { Answer::Refused }))
     }
 
-    /// Appends what the model answered at `z`, once [`replay`](Self::replay) has no more answers. It survives the end of the process from here on.
+    /// Appends what the model answered at `z`, once [`replay`](Self::replay) has no more answers. It survives the end of the process
+    /// from here on.
     ///
     /// # Errors
     /// The file cannot be written.

@@ -22,6 +22,7 @@ mod evaluation_log;
 mod fit;
 mod lbfgs;
 mod least_squares;
+mod logged_density;
 mod nuts;
 mod posterior;
 mod prior;

@@ -1,18 +1,17 @@
 //! The no-U-turn sampler (Hoffman and Gelman 2014), by the crate `nuts-rs`: dual averaging of the step size and a diagonal mass
 //! matrix from draws and gradients during warm-up, multinomial sampling of trajectories after Betancourt (2017).
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nuts_rs::rand::rngs::ChaCha8Rng;
-use nuts_rs::rand::{Rng, RngExt, SeedableRng};
-use nuts_rs::{Chain as _, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, Settings as _};
+use nuts_rs::rand::{RngExt, SeedableRng};
+use nuts_rs::{Chain as _, CpuMath, DiagNutsSettings, Settings as _};
 
 use super::evaluation_log::{Answer, EvaluationLog};
-use super::posterior::{Posterior, recoverable};
+use super::logged_density::{LoggedDensity, Tally, answer};
+use super::posterior::Posterior;
 use super::priors::Priors;
 use super::trace::{Chain, DrawStatistics, Trace};
 use crate::objective::LogDensity;
@@ -203,7 +202,7 @@ impl Run<'_> {
             ..DiagNutsSettings::default()
         };
         options.adapt_options.step_size_settings.target_accept = settings.target_acceptance;
-        let density = Density { posterior, log, tally: Rc::clone(&tally) };
+        let density = LoggedDensity { posterior, log, tally: Rc::clone(&tally) };
         let failed = |e: &dyn std::fmt::Display| match tally.failure.take() {
             Some(error) => error,
             None => Error::invalid(format!("chain {}", self.k), e, "a density that can be sampled"),
@@ -278,97 +277,6 @@ impl Run<'_> {
         }
         lines.push(checkpoint.run.clone());
         lines.join("\n")
-    }
-}
-
-/// What a chain leaves outside the sampler.
-#[derive(Default)]
-struct Tally {
-    evaluations: Cell<u64>,
-    replayed: Cell<u64>,
-    failure: RefCell<Option<Error>>,
-}
-
-/// ln p and its gradient at `z`: from the log while it lasts, then from the model, and into the log.
-fn answer<L: LogDensity>(
-    posterior: &mut Posterior<L>,
-    log: &mut Option<EvaluationLog>,
-    tally: &Tally,
-    z: &[f64],
-    gradient: &mut [f64],
-) -> Result<Answer> {
-    tally.evaluations.set(tally.evaluations.get() + 1);
-    if let Some(log) = log
-        && let Some(known) = log.replay(z, gradient)?
-    {
-        tally.replayed.set(log.replayed());
-        return Ok(known);
-    }
-    let answer = match posterior.value_and_gradient(z, gradient) {
-        Ok(value) => Answer::Value(value),
-        Err(e) if recoverable(&e) => {
-            gradient.fill(f64::NAN);
-            Answer::Refused
-        }
-        Err(e) => return Err(e),
-    };
-    if let Some(log) = log {
-        log.append(z, answer, gradient)?;
-    }
-    Ok(answer)
-}
-
-/// The posterior as nuts-rs sees it.
-struct Density<L> {
-    posterior: Posterior<L>,
-    log: Option<EvaluationLog>,
-    tally: Rc<Tally>,
-}
-
-/// Why there is no ln p.
-#[derive(Debug, thiserror::Error)]
-enum NoDensity {
-    #[error("refused by the model")]
-    Refused,
-    #[error("{0}")]
-    Fatal(String),
-}
-
-impl LogpError for NoDensity {
-    fn is_recoverable(&self) -> bool {
-        matches!(self, Self::Refused)
-    }
-}
-
-impl<L> HasDims for Density<L> {
-    fn dim_sizes(&self) -> HashMap<String, u64> {
-        HashMap::new()
-    }
-}
-
-impl<L: LogDensity> CpuLogpFunc for Density<L> {
-    type LogpError = NoDensity;
-    type FlowParameters = ();
-    type ExpandedVector = ();
-
-    fn dim(&self) -> usize {
-        self.posterior.priors().len()
-    }
-
-    fn logp(&mut self, z: &[f64], gradient: &mut [f64]) -> Result<f64, NoDensity> {
-        match answer(&mut self.posterior, &mut self.log, &self.tally, z, gradient) {
-            Ok(Answer::Value(value)) => Ok(value),
-            Ok(Answer::Refused) => Err(NoDensity::Refused),
-            Err(e) => {
-                let message = e.to_string();
-                self.tally.failure.replace(Some(e));
-                Err(NoDensity::Fatal(message))
-            }
-        }
-    }
-
-    fn expand_vector<R: Rng + ?Sized>(&mut self, _: &mut R, _: &[f64]) -> Result<(), CpuMathError> {
-        Ok(())
     }
 }
 

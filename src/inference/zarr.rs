@@ -1,7 +1,7 @@
 //! A trace as a Zarr store, version 2 (zarr-specs.readthedocs.io), laid out as ArviZ expects (`docs/inference.md` has the recipe).
 //!
-//! Metadata are not consolidated: zarr-python 3 and ArviZ's xarray read them from the folders. An uncompressed array of one chunk is a file of raw numbers beside two of JSON; a crate for all of Zarr would bring a hundred others
-//! along for that.
+//! Metadata are not consolidated; readers take them from the folders. An uncompressed array of one chunk is a file of raw numbers
+//! beside two of JSON; a crate for all of Zarr would bring a hundred others along for that.
 
 use std::fs;
 use std::path::Path;

@@ -207,7 +207,7 @@ mod tests {
             let stem = folder.path().join(format!("{n}"));
             let written = corner(&stem, "Posterior", &quantities[..n], Formats { svg: true, png: n == 3 }).unwrap();
             let svg = std::fs::read_to_string(&written[0]).unwrap();
-            assert!(svg.contains("900 draws") && !svg.contains("NaN") && svg.len() < 8_000_000, "{}", svg.len());
+            assert!(svg.contains("900 draws") && !svg.contains("NaN,") && svg.len() < 8_000_000, "{}", svg.len());
             assert_eq!(svg.contains("first 10 of 12"), n == 12);
             assert_eq!(svg.matches("<image").count(), n.min(10) * (n.min(10) - 1) / 2);
         }
