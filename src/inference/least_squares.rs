@@ -245,9 +245,7 @@ mod tests {
             let found = fit(&mut line, &priors, &[0.0, 0.0]).unwrap();
             let (mean, [aa, ab, bb]) = line.answer(sd);
             assert!(found.converged, "{found}");
-            for i in 0..2 {
-                assert!((found.parameters[i] - mean[i]).abs() < 1e-7, "{found}");
-            }
+            assert!(found.parameters.iter().zip(mean).all(|(f, m)| (f - m).abs() < 1e-7), "{found}");
             for (found, expected) in found.covariance.unwrap().iter().zip([aa, ab, ab, bb]) {
                 assert!((found - expected).abs() < 1e-10, "{found} {expected}");
             }

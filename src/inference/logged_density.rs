@@ -61,9 +61,11 @@ pub(super) struct LoggedDensity<L> {
 
 /// Why there is no ln p.
 #[derive(Debug, thiserror::Error)]
-enum NoDensity {
+pub(super) enum NoDensity {
+    /// The parameters are outside the model, or the result is not finite.
     #[error("refused by the model")]
     Refused,
+    /// The run must end; the error itself is in the tally.
     #[error("{0}")]
     Fatal(String),
 }
