@@ -90,7 +90,8 @@ fn on_device(device: &Device) {
     let emission = EmissionBuffers { wavenumber: nu, dtau: depth, temperature, tau, flux };
     for segment in segments() {
         job.builder.clear(tau).clear(flux);
-        emission.dispatch(&mut job.builder, segment.len(), 0, LAYERS, None, &quadrature).unwrap();
+        let whole = Segment::whole(segment.len()).unwrap();
+        emission.dispatch(&mut job.builder, whole, 0, LAYERS, None, &quadrature);
     }
     let forward = job.run("emission", device);
 

@@ -64,7 +64,8 @@ fn run(case: &Case, streams: usize, surface: bool, segment: usize, chunk: u32) -
     let emission = EmissionBuffers { wavenumber, dtau: dtau_all, temperature, tau, flux: emission_flux };
     b.clear(tau).clear(emission_flux);
     jacobians.iter().for_each(|(_, jacobian)| _ = b.clear(*jacobian));
-    emission.dispatch(&mut b, n as u32, 0, layers as u32, surface.then_some(layers as u32), &quadrature).unwrap();
+    let grid = Segment::whole(n as u32).unwrap();
+    emission.dispatch(&mut b, grid, 0, layers as u32, surface.then_some(layers as u32), &quadrature);
     for first in (0..n).step_by(segment) {
         let points = segment.min(n - first);
         let part = Segment::new(first as u32, points as u32).unwrap();
