@@ -42,7 +42,7 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
             MixingUnit::Volume => Abundance::Volume,
         };
         mass_mixing_ratio.push(
-            ratio.iter().map(|x| unit.to_mass(*x, molar_mass, config.atmosphere.mean_molecular_weight)).collect(),
+            ratio.iter().map(|x| unit.to_mass(x, molar_mass, &config.atmosphere.mean_molecular_weight)).collect(),
         );
         summary_lines.push((species.lines.name.clone(), loaded.list.len() as u64));
         records.push(loaded.records);
