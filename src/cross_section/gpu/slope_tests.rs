@@ -43,6 +43,7 @@ fn on_device(device: &Device, prepared: &Prepared, segments: usize, derivative: 
 }
 
 /// Errors relative to the column's largest derivative (rounding: 1e-7 to 2e-6 is found), and at the 99th percentile of points above 1e-4 of it
+/// relative to the point's.
 #[test]
 fn gpu_derivatives_are_the_twins() {
     let device = Device::from_env().unwrap_or_else(|e| panic!("{e}\nscripts/test installs a software driver"));
