@@ -1,7 +1,7 @@
 //! Where the arithmetic runs: a device through wgpu in float32, or the CPU in float64.
 
 use crate::Result;
-use crate::gpu::Device;
+use crate::gpu::{Device, MemoryPolicy};
 
 /// A chosen backend.
 #[derive(Clone, Debug)]
@@ -41,6 +41,17 @@ impl Backend {
                 None => Ok(Self::Cpu),
             },
             name => Device::open(name).map(Self::Device),
+        }
+    }
+
+    /// Sets how much device memory may be taken ([`Device::set_memory_policy`]); nothing on the CPU.
+    ///
+    /// # Errors
+    /// The device was lost, or refuses the fraction.
+    pub fn set_memory_policy(&self, policy: MemoryPolicy) -> Result<()> {
+        match self {
+            Self::Cpu => Ok(()),
+            Self::Device(device) => device.set_memory_policy(policy),
         }
     }
 

@@ -57,7 +57,7 @@ pub enum Error {
     #[error("device: {0}")]
     Device(String),
     /// The device has not enough memory.
-    #[error("device memory: {needed} bytes needed for {what}, {limit} bytes is the limit")]
+    #[error("device memory: {needed} bytes needed for {what}, {limit} bytes is the limit{}", hint.as_ref().map(|h| format!("; {h}")).unwrap_or_default())]
     OutOfMemory {
         /// The buffer or stage.
         what: String,
@@ -65,6 +65,8 @@ pub enum Error {
         needed: u64,
         /// Bytes allowed.
         limit: u64,
+        /// Which change of input would make it fit, where the caller knows one.
+        hint: Option<String>,
     },
 }
 
@@ -77,6 +79,22 @@ impl Error {
     /// An [`Error::Parse`] at a line (from 1), or `None` for the whole file.
     pub fn parse(path: impl AsRef<Path>, line: impl Into<Option<u64>>, message: impl Into<String>) -> Self {
         Self::Parse { path: path.as_ref().to_owned(), line: line.into(), message: message.into() }
+    }
+
+    /// An [`Error::OutOfMemory`] without a hint.
+    pub fn out_of_memory(what: impl Into<String>, needed: u64, limit: u64) -> Self {
+        Self::OutOfMemory { what: what.into(), needed, limit, hint: None }
+    }
+
+    /// An [`Error::OutOfMemory`] with the change of input that would make it fit; any other error as it is.
+    #[must_use]
+    pub fn with_hint(self, text: impl Into<String>) -> Self {
+        match self {
+            Self::OutOfMemory { what, needed, limit, .. } => {
+                Self::OutOfMemory { what, needed, limit, hint: Some(text.into()) }
+            }
+            other => other,
+        }
     }
 
     /// An [`Error::Invalid`].

@@ -12,6 +12,7 @@
 //!
 //! - [`spectrum::EmissionModel`] computes emission spectra: set up once, then one call per spectrum.
 //! - [`cross_section::CrossSections`] computes cross sections at given temperatures and pressures.
+//! - [`inference`] fits models to data and samples posteriors, given an [`objective`].
 //! - [`direct_sum`](fn@cross_section::direct_sum) is the exact line-by-line sum, to check either against.
 //!
 //! # Example
@@ -55,6 +56,9 @@ pub mod density;
 pub mod error;
 pub mod gpu;
 pub mod grid;
+pub mod host_memory;
+#[cfg(feature = "inference")]
+pub mod inference;
 pub mod instrument;
 pub mod kernels;
 pub mod lines;

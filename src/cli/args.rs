@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::source::{Broadener, Broadening, DeviceChoice, Format, LineSource, Method, name_of};
 use super::{limits, parse};
+use crate::gpu::MemoryPolicy;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -138,6 +139,9 @@ pub struct CrossSectionArgs {
     /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
     #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
     pub device: DeviceChoice,
+    /// Device memory to use: auto (what is free), exact (no limit), a size such as 48MiB, or a fraction such as 0.75, taken at start
+    #[arg(long, value_name = "SIZE", default_value = "auto", allow_hyphen_values = true)]
+    pub memory_budget: MemoryPolicy,
     /// Result file; the report goes beside it, to FILE.json
     #[arg(long, value_name = "FILE.npy", value_parser = parse::npy_path)]
     pub out: PathBuf,
@@ -156,6 +160,10 @@ pub struct SpectrumArgs {
     /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
     #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
     pub device: DeviceChoice,
+    /// Device memory to use: auto (what is free), exact (no limit), a size such as 48MiB, or a fraction such as 0.75, taken at start
+    /// [default: the configuration's, or auto]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    pub memory_budget: Option<MemoryPolicy>,
 }
 
 impl CrossSectionArgs {
@@ -242,6 +250,24 @@ mod tests {
             with("600:1000").unwrap_err(),
             "--at: given 500:1, required temperatures within --temperature-range 600:1000"
         );
+    }
+
+    #[test]
+    fn memory_budgets_are_words_sizes_or_fractions() {
+        let with = |budget: &str| {
+            let a = cross_section(&["--format", "builtin", "--at", "500:1", "--memory-budget", budget]);
+            a.map(|a| a.memory_budget)
+        };
+        assert_eq!(
+            cross_section(&["--format", "builtin", "--at", "500:1"]).unwrap().memory_budget,
+            MemoryPolicy::Default
+        );
+        assert_eq!(with("48MiB"), Ok(MemoryPolicy::Bytes(48 << 20)));
+        assert_eq!(with("0.75"), Ok(MemoryPolicy::Fraction(0.75)));
+        for wrong in ["much", "-1", "1.5", ""] {
+            let e = with(wrong).unwrap_err();
+            assert!(e.contains("--memory-budget") && e.contains("required `auto`, `exact`, a size"), "{e}");
+        }
     }
 
     #[test]

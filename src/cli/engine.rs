@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::config::Config;
 use super::source::{DeviceChoice, LineSource, Method};
+use crate::gpu::MemoryPolicy;
 use crate::output::Values;
 use crate::{Progress, Result};
 
@@ -27,6 +28,8 @@ pub struct DeviceInfo {
     pub max_buffer: Option<u64>,
     /// Memory, where the driver tells it \[bytes\].
     pub memory: Option<u64>,
+    /// Memory that may still be taken, where the driver tells it \[bytes\].
+    pub free: Option<u64>,
     /// True for the one that `auto` takes.
     pub chosen: bool,
 }
@@ -50,6 +53,8 @@ pub struct CrossSectionJob {
     pub method: Method,
     /// Where to compute.
     pub device: DeviceChoice,
+    /// Device memory to use.
+    pub memory_budget: MemoryPolicy,
 }
 
 /// Time and memory of a run, for the table at its end.

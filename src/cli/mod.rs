@@ -74,7 +74,8 @@ fn hint(error: &Error) -> Option<&'static str> {
     match error {
         Error::Config { .. } => Some("docs/configuration.md explains every key, with a complete example"),
         Error::Device(_) => Some("`photosphere devices` lists what can be used; `--device cpu` needs no driver"),
-        Error::OutOfMemory { .. } => {
+        // A hint of the error's own is part of its message.
+        Error::OutOfMemory { hint: None, .. } => {
             Some("fewer points or layers need less memory; `--device cpu` uses the computer's own")
         }
         Error::Io { action, .. } if is_output(action) => {

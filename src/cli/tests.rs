@@ -105,6 +105,25 @@ fn spectrum_writes_arrays_report_and_pictures() {
 }
 
 #[test]
+fn memory_budgets_of_the_command_line_come_before_the_configurations() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("c.toml");
+    let text = include_str!("../../examples/emission.toml").replace("150000", "2000");
+    std::fs::write(&config, text + "\n[device]\nmemory_budget = 0.5\n").unwrap();
+    let out = folder.path().join("out");
+    let budget = |extra: &[&str]| {
+        let base = ["spectrum", config.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        run_stub(&Stub::default(), &[&base[..], extra].concat()).unwrap();
+        let report: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
+        report["memory_budget"].clone()
+    };
+    assert_eq!(budget(&[]), "0.5");
+    assert_eq!(budget(&["--memory-budget", "48MiB"]), "48MiB");
+    assert_eq!(budget(&["--memory-budget", "auto"]), "auto");
+}
+
+#[test]
 fn outputs_are_checked_before_anything_is_computed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
@@ -154,9 +173,14 @@ fn missing_inputs_are_found_before_anything_is_computed() {
 #[test]
 fn errors_have_codes_and_hints() {
     let io = |action| Error::io(action, "x", std::io::Error::other("why"));
-    let oom = Error::OutOfMemory { what: "a".into(), needed: 2, limit: 1 };
+    let oom = Error::out_of_memory("a", 2, 1);
     let errors = [io("read"), io("open"), io("write"), io("create folder"), Error::Device("d".into()), oom];
     assert_eq!(errors.each_ref().map(exit_code), [3, 3, 5, 5, 4, 4]);
     assert_eq!(errors.each_ref().map(|e| hint(e).is_some()), [false, false, true, true, true, true]);
     assert_eq!(exit_code(&Error::invalid("a", 1, "b")), 3);
+    // A hint that the error brings along is told once.
+    let own = Error::out_of_memory("a", 2, 1).with_hint("fewer layers");
+    assert_eq!(own.to_string(), "device memory: 2 bytes needed for a, 1 bytes is the limit; fewer layers");
+    assert_eq!((hint(&own), exit_code(&own)), (None, 4));
+    assert_eq!(io("read").with_hint("h").to_string(), io("read").to_string());
 }

@@ -227,7 +227,7 @@ impl CrossSections {
         for first in (0..self.at.len()).step_by(batch) {
             let pairs = first..(first + batch).min(self.at.len());
             let rows = pairs.len();
-            let job = seconds.time("plan", || self.choose(&tables, pairs, &device.limits(), None))?;
+            let job = seconds.time("plan", || self.choose(&tables, pairs, &device.limits(), device.budget()?))?;
             *planned = (*planned).max(job.program.peak_bytes());
             let mut workspace = seconds.time("pipelines", || Workspace::new(device, job.program))?;
             seconds.time("upload", || {

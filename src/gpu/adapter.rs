@@ -65,7 +65,7 @@ pub(super) fn describe(adapter: &wgpu::Adapter) -> DeviceInfo {
         device_type: device_type.to_owned(),
         is_gpu: info.device_type != wgpu::DeviceType::Cpu,
         limits: Limits::from(&adapter.limits()),
-        memory_bytes: memory_bytes(adapter),
+        memory_bytes: super::driver_memory::query(adapter).total,
     }
 }
 
@@ -93,22 +93,3 @@ pub(super) fn select(adapters: Vec<wgpu::Adapter>, selector: &str) -> Result<wgp
 
 /// The selector that takes the best adapter there is.
 pub(super) const ANY: &str = "gpu-any";
-
-#[cfg(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd"))]
-fn memory_bytes(adapter: &wgpu::Adapter) -> Option<u64> {
-    // VK_MEMORY_HEAP_DEVICE_LOCAL_BIT
-    const DEVICE_LOCAL: u32 = 1;
-    // SAFETY: the handles are only read, while `adapter` keeps them alive; the call has no other precondition.
-    let memory = unsafe {
-        let adapter = adapter.as_hal::<wgpu::hal::api::Vulkan>()?;
-        let instance = adapter.shared_instance().raw_instance();
-        instance.get_physical_device_memory_properties(adapter.raw_physical_device())
-    };
-    let heaps = memory.memory_heaps.iter().take(memory.memory_heap_count as usize);
-    heaps.filter(|heap| heap.flags.as_raw() & DEVICE_LOCAL != 0).map(|heap| heap.size).max()
-}
-
-#[cfg(not(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd")))]
-fn memory_bytes(_: &wgpu::Adapter) -> Option<u64> {
-    None
-}

@@ -32,7 +32,7 @@ mod tests {
     fn needs(bytes: u64, limit: u64) -> Result<u64> {
         match bytes <= limit {
             true => Ok(bytes),
-            false => Err(Error::OutOfMemory { what: "test".into(), needed: bytes, limit }),
+            false => Err(Error::out_of_memory("test", bytes, limit)),
         }
     }
 

@@ -1,15 +1,18 @@
 //! An open device, whose errors are values.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use super::adapter::{adapters, describe, instance, select};
+use super::driver_memory::query;
+use super::faults::Faults;
 use super::ledger::Ledger;
 use super::pipelines::Pipeline;
-use super::{DeviceInfo, Limits};
+use super::pool::Pool;
+use super::{DeviceInfo, DriverMemory, Limits, MemoryPolicy};
 use crate::{Error, Result};
 
-/// A device, opened. Cheap to clone: clones share the device, its compiled kernels and its ledger.
+/// A device, opened. Cheap to clone: clones share the device, its compiled kernels, its ledger and its memory policy.
 ///
 /// No wgpu error panics: errors of a call are returned by it; what wgpu reports elsewhere (a lost device, an error in
 /// a callback) is kept and returned by the next call.
@@ -18,15 +21,11 @@ pub struct Device {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) pipelines: Arc<Mutex<HashMap<&'static str, Arc<Pipeline>>>>,
+    pub(super) adapter: wgpu::Adapter,
+    pub(super) pool: Arc<Pool>,
+    pub(super) faults: Arc<Faults>,
     info: Arc<DeviceInfo>,
     ledger: Arc<Ledger>,
-    faults: Arc<Mutex<Faults>>,
-}
-
-#[derive(Debug, Default)]
-struct Faults {
-    lost: Option<String>,
-    uncaptured: Option<String>,
 }
 
 impl Device {
@@ -35,7 +34,12 @@ impl Device {
         adapters(&instance()).iter().map(describe).collect()
     }
 
-    /// Opens a device with WebGPU's default limits and no optional features.
+    /// Like [`list`](Self::list), with what the drivers say of their memory at this moment.
+    pub fn list_with_memory() -> Vec<(DeviceInfo, DriverMemory)> {
+        adapters(&instance()).iter().map(|adapter| (describe(adapter), query(adapter))).collect()
+    }
+
+    /// Opens a device with WebGPU's default limits, no optional features, and [`MemoryPolicy::Default`].
     ///
     /// `selector`: `gpu-any` (or empty) for the first of [`list`](Self::list), otherwise a part of the device's or
     /// driver's name in any case, such as `llvmpipe`, `SwiftShader`, `H100`.
@@ -54,21 +58,30 @@ impl Device {
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|e| Error::Device(format!("`{}` cannot be opened: {e}", info.name)))?;
-        let faults = Arc::new(Mutex::new(Faults::default()));
+        let faults = Arc::new(Faults::default());
         let sink = faults.clone();
         device.on_uncaptured_error(Arc::new(move |e| {
-            lock(&sink).uncaptured.get_or_insert(e.to_string());
+            sink.uncaptured(e.to_string());
         }));
         let sink = faults.clone();
         device.set_device_lost_callback(move |reason, message| {
             // `Destroyed` is also reported when the last handle is dropped; then nobody is left to ask.
-            lock(&sink).lost.get_or_insert(format!("{reason:?}: {message}"));
+            sink.lost(format!("{reason:?}: {message}"));
         });
         // wgpu's own first copies wait for a submission; without it their staging would still be counted later.
         queue.submit([]);
         let _ = device.poll(wgpu::PollType::wait_indefinitely());
-        let (pipelines, ledger) = (Arc::default(), Arc::new(Ledger::default()));
-        Ok(Self { device, queue, pipelines, info: Arc::new(info), ledger, faults })
+        let (pipelines, pool, ledger) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { device, queue, pipelines, adapter, pool, faults, info: Arc::new(info), ledger })
+    }
+
+    /// Like [`open`](Self::open), with a memory policy.
+    ///
+    /// Errors: also those of [`set_memory_policy`](Self::set_memory_policy).
+    pub fn open_with(selector: &str, policy: MemoryPolicy) -> Result<Self> {
+        let device = Self::open(selector)?;
+        device.set_memory_policy(policy)?;
+        Ok(device)
     }
 
     /// Opens the device that the environment variable `PHOTOSPHERE_DEVICE` selects, or any. Tests use this.
@@ -105,14 +118,7 @@ impl Device {
 
     /// Fails if the device was lost or reported an error outside any call.
     pub(super) fn check(&self) -> Result<()> {
-        let mut faults = lock(&self.faults);
-        if let Some(message) = &faults.lost {
-            return Err(Error::Device(format!("`{}` was lost: {message}", self.info.name)));
-        }
-        match faults.uncaptured.take() {
-            Some(message) => Err(Error::Device(format!("`{}`: {message}", self.info.name))),
-            None => Ok(()),
-        }
+        self.faults.check(&self.info.name)
     }
 
     /// Runs `action`; an error that wgpu reports for it becomes [`Error::Device`], or [`Refused::Memory`].
@@ -154,9 +160,4 @@ impl From<Refused> for Error {
             Refused::Other(error) => error,
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is kept under these locks is valid after every statement, so a panic elsewhere does not spoil it.
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

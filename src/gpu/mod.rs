@@ -11,34 +11,53 @@
 //! | `program`, `plan`, `slots`, `summary` | passes and buffers as data; lives, shared memory, peak |
 //! | `device`, `adapter` | opening a device by name; what there is |
 //! | `pipelines` | compiled kernels, kept per device |
-//! | `workspace`, `transfer`, `ledger` | buffers, running, copies, the account of every byte |
+//! | `workspace`, `transfer` | buffers, running, copies |
+//! | `ledger`, `timeline` | the account of every byte, and its history |
+//! | `policy`, `pool`, `buffers` | how much may be taken; reserve, reuse; creating buffers |
+//! | `memory`, `driver_memory` | total, free, used: by the account, by the driver |
+//! | `ballast`, `faults` | running out of memory and losing the device, to order |
 
 mod adapter;
+mod ballast;
+mod buffers;
 mod choose;
 mod device;
+mod driver_memory;
+mod faults;
 mod layout;
 mod ledger;
 mod limits;
+mod memory;
 mod pipelines;
 mod plan;
+mod policy;
+mod pool;
 mod program;
 mod shader;
 mod slots;
 mod summary;
+mod timeline;
 mod transfer;
 mod workspace;
 
 #[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
 mod tests;
 
 pub use adapter::DeviceInfo;
+pub use ballast::Ballast;
 pub use choose::first_that_fits;
 pub use device::Device;
+pub use driver_memory::DriverMemory;
 pub(crate) use layout::host_struct;
 pub use layout::{Field, HostLayout, Layout};
-pub use ledger::{Ledger, LedgerReport};
+pub use ledger::{Holding, Ledger, LedgerReport};
 pub use limits::Limits;
+pub use memory::MemoryInfo;
+pub use policy::MemoryPolicy;
 pub use program::{BufferId, Element, Program, ProgramBuilder, Role};
 pub use shader::{Interface, Kernel, Storage};
 pub use summary::{BufferSummary, StageSummary, Summary};
+pub use timeline::{Event, Timeline};
 pub use workspace::Workspace;

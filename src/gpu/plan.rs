@@ -2,7 +2,7 @@
 
 use super::program::{Declared, Pass, Program, ProgramBuilder};
 use super::slots::{Tenant, assign};
-use super::summary::{BufferSummary, StageSummary, Summary};
+use super::summary::{BufferSummary, StageSummary, Summary, five_largest};
 use super::{BufferId, Kernel, Limits, Role};
 use crate::{Error, Result};
 
@@ -22,7 +22,7 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
     for buffer in &buffers {
         let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);
         if buffer.bytes > limit {
-            return Err(Error::OutOfMemory { what: format!("buffer `{}`", buffer.name), needed: buffer.bytes, limit });
+            return Err(Error::out_of_memory(format!("buffer `{}`", buffer.name), buffer.bytes, limit));
         }
     }
     let mut lives: Vec<Vec<(usize, usize)>> = vec![Vec::new(); buffers.len()];
@@ -80,16 +80,16 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
         |roles: &[Role]| buffers.iter().filter(|b| roles.contains(&b.role)).map(|b| b.bytes).max().unwrap_or(0);
     let params_bytes = params.len() as u64;
     if params_bytes > limits.buffer_bytes {
-        let what = "the parameters of all dispatches".to_owned();
-        return Err(Error::OutOfMemory { what, needed: params_bytes, limit: limits.buffer_bytes });
+        return Err(Error::out_of_memory("the parameters of all dispatches", params_bytes, limits.buffer_bytes));
     }
     let upload_bytes = largest(&[Role::Input, Role::Constant]).max(params_bytes).min(TRANSFER_BYTES);
     let readback_bytes = largest(&[Role::Output]).min(TRANSFER_BYTES);
     let peak_bytes = slots.iter().sum::<u64>() + params_bytes + upload_bytes + readback_bytes;
     if let Some(limit) = budget.filter(|&b| peak_bytes > b) {
-        return Err(Error::OutOfMemory { what: five_largest(&buffers), needed: peak_bytes, limit });
+        let largest = five_largest(buffers.iter().map(|b| (b.name.as_str(), b.bytes)));
+        return Err(Error::out_of_memory(largest, peak_bytes, limit));
     }
-    let stage_summaries = stage_summaries(&stages, &passes, &tenants);
+    let (stage_summaries, schedule) = stage_summaries(&stages, &passes, &tenants);
     let buffers = buffers
         .into_iter()
         .zip(tenants.into_iter().zip(slot_of))
@@ -108,6 +108,7 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
         buffers,
         slots,
         stages: stage_summaries,
+        schedule,
         params_bytes,
         upload_bytes,
         readback_bytes,
@@ -116,13 +117,6 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
         passes: passes.len(),
     };
     Ok(Program { passes, params, stages, summary })
-}
-
-fn five_largest(buffers: &[Declared]) -> String {
-    let mut order: Vec<&Declared> = buffers.iter().collect();
-    order.sort_by_key(|b| std::cmp::Reverse(b.bytes));
-    let list: Vec<String> = order.iter().take(5).map(|b| format!("`{}` {}", b.name, b.bytes)).collect();
-    format!("the program (largest: {})", list.join(", "))
 }
 
 fn misuse(buffer: &Declared, pass: &Pass, how: &str) -> Error {
@@ -205,7 +199,12 @@ fn dispatch_uses<'a>(
     Ok(uses)
 }
 
-fn stage_summaries(names: &[String], passes: &[(usize, Pass)], tenants: &[Tenant]) -> Vec<StageSummary> {
+/// Each stage's size, and the first pass of each run of a stage with its number.
+fn stage_summaries(
+    names: &[String],
+    passes: &[(usize, Pass)],
+    tenants: &[Tenant],
+) -> (Vec<StageSummary>, Vec<(usize, usize)>) {
     // Bytes that come alive and die at each pass; their running sum is what lives in it.
     let (mut born, mut dead) = (vec![0; passes.len()], vec![0; passes.len() + 1]);
     for tenant in tenants.iter().filter(|t| !t.exclusive) {
@@ -216,6 +215,7 @@ fn stage_summaries(names: &[String], passes: &[(usize, Pass)], tenants: &[Tenant
     }
     let mut live: u64 = tenants.iter().filter(|t| t.exclusive).map(|t| t.bytes).sum();
     let mut stages: Vec<StageSummary> = Vec::new();
+    let mut schedule: Vec<(usize, usize)> = Vec::new();
     for (number, (stage, _)) in passes.iter().enumerate() {
         live = live + born[number] - dead[number];
         let name = &names[*stage];
@@ -223,8 +223,11 @@ fn stage_summaries(names: &[String], passes: &[(usize, Pass)], tenants: &[Tenant
             stages.push(StageSummary { name: name.clone(), passes: 0, live_bytes: 0 });
             stages.len() - 1
         });
+        if schedule.last().is_none_or(|last| last.1 != at) {
+            schedule.push((number, at));
+        }
         stages[at].passes += 1;
         stages[at].live_bytes = stages[at].live_bytes.max(live);
     }
-    stages
+    (stages, schedule)
 }

@@ -44,6 +44,8 @@ pub struct Summary {
     pub slots: Vec<u64>,
     /// Stages in order of first appearance.
     pub stages: Vec<StageSummary>,
+    /// When each stage runs: first pass, and index into `stages`, ascending; until the next one or the end.
+    pub schedule: Vec<(usize, usize)>,
     /// Uniform buffer with the parameters of all dispatches \[bytes\].
     pub params_bytes: u64,
     /// Staging buffer for host-to-device copies \[bytes\].
@@ -56,4 +58,12 @@ pub struct Summary {
     pub dispatches: usize,
     /// Number of passes: dispatches, copies and clears.
     pub passes: usize,
+}
+
+/// `the program (largest: ...)`, for errors.
+pub(super) fn five_largest<'a>(buffers: impl Iterator<Item = (&'a str, u64)>) -> String {
+    let mut order: Vec<(&str, u64)> = buffers.collect();
+    order.sort_by_key(|b| std::cmp::Reverse(b.1));
+    let list: Vec<String> = order.iter().take(5).map(|(name, bytes)| format!("`{name}` {bytes}")).collect();
+    format!("the program (largest: {})", list.join(", "))
 }

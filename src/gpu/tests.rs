@@ -43,7 +43,11 @@ fn affine(n: u32, factor: f32, summand: f32) -> Affine {
 }
 
 /// out = constant + the affine map applied `length` times to the input, in scratch buffers; returns (program, input, constant, output).
-fn chain(n: u32, length: usize, budget: Option<u64>) -> crate::Result<(Program, BufferId, BufferId, BufferId)> {
+pub(super) fn chain(
+    n: u32,
+    length: usize,
+    budget: Option<u64>,
+) -> crate::Result<(Program, BufferId, BufferId, BufferId)> {
     let mut b = ProgramBuilder::new();
     let (shape, groups) = ([u64::from(n)], [n.div_ceil(64), 1, 1]);
     let input = b.buffer("toy.input", Element::F32, &shape, Role::Input);
@@ -62,15 +66,15 @@ fn chain(n: u32, length: usize, budget: Option<u64>) -> crate::Result<(Program, 
     Ok((b.finish(&Limits::default(), budget)?, input, constant, output))
 }
 
-fn twin(x: f32, c: f32, length: usize) -> f32 {
+pub(super) fn twin(x: f32, c: f32, length: usize) -> f32 {
     (0..length).fold(x, |x, i| 0.5 * x + i as f32) + c
 }
 
-fn device() -> Device {
+pub(super) fn device() -> Device {
     Device::from_env().unwrap_or_else(|e| panic!("{e}\nRun scripts/test, which installs a software driver."))
 }
 
-fn ramp(n: u32, scale: f32) -> Vec<f32> {
+pub(super) fn ramp(n: u32, scale: f32) -> Vec<f32> {
     (0..n).map(|i| scale * (i as f32 - 100.0)).collect()
 }
 
@@ -78,6 +82,7 @@ fn ramp(n: u32, scale: f32) -> Vec<f32> {
 fn plan_is_what_was_worked_out_by_hand() {
     let (program, ..) = chain(1000, 4, None).unwrap();
     let summary = program.summary();
+    assert_eq!(summary.schedule, [(0, 0), (4, 1)]);
     let lives: Vec<_> = summary.buffers.iter().map(|b| (b.name.as_str(), b.lives[0], b.slot)).collect();
     assert_eq!(
         lives,

@@ -6,7 +6,7 @@
 use std::sync::mpsc;
 
 use super::Device;
-use super::workspace::Tracked;
+use super::pool::Tracked;
 use crate::{Error, Result};
 
 /// Writes `bytes` to `target` at `offset`. Lengths and offset are multiples of 4 and inside the buffer.
@@ -52,6 +52,7 @@ pub(super) fn read_back(
 }
 
 fn copy(device: &Device, source: (&wgpu::Buffer, u64), target: (&wgpu::Buffer, u64), bytes: u64) -> Result<()> {
+    device.lose_if_ordered();
     Ok(device.scoped("copy", || {
         let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.copy_buffer_to_buffer(source.0, source.1, target.0, target.1, bytes);
@@ -60,6 +61,7 @@ fn copy(device: &Device, source: (&wgpu::Buffer, u64), target: (&wgpu::Buffer, u
 }
 
 fn map(device: &Device, buffer: &wgpu::Buffer, mode: wgpu::MapMode, bytes: u64) -> Result<()> {
+    device.lose_if_ordered();
     let (sender, receiver) = mpsc::channel();
     device.scoped("map", || {
         buffer.slice(..bytes).map_async(mode, move |result| {

@@ -1,18 +1,19 @@
 //! A program's buffers on a device, and its runs.
 //!
-//! The only place that creates buffers and bind groups. All of them are made in [`Workspace::new`]; writing, running and reading
+//! The only place that creates bind groups, and that asks the pool for buffers. All of them are made in [`Workspace::new`]; writing, running and reading
 //! allocate nothing. The bytes are those of [`Program::peak_bytes`], which tests compare with the ledger and the driver's counter.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::device::Refused;
-use super::ledger::Ticket;
+use super::buffers::Request;
 use super::pipelines::Pipeline;
+use super::pool::Tracked;
 use super::program::Pass;
+use super::summary::five_largest;
 use super::transfer::{read_back, upload};
-use super::{BufferId, BufferSummary, Device, Program, Role};
+use super::{BufferId, BufferSummary, Device, Program, Role, Summary};
 use crate::{Error, Result};
 
 /// Passes per submission. Drivers reset a device whose submission takes seconds (2 s on Windows), so a long program goes in portions.
@@ -20,20 +21,6 @@ const PORTION: usize = 64;
 
 /// Submissions that may wait for the device at a time; more would only hold command memory.
 const IN_FLIGHT: usize = 4;
-
-/// A buffer that is on the ledger, and freed when dropped.
-#[derive(Debug)]
-pub(super) struct Tracked {
-    pub buffer: wgpu::Buffer,
-    pub bytes: u64,
-    _ticket: Ticket,
-}
-
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        self.buffer.destroy();
-    }
-}
 
 /// A program made ready on a device.
 #[derive(Debug)]
@@ -53,8 +40,8 @@ pub struct Workspace {
 impl Workspace {
     /// Compiles the kernels (once per device), creates all buffers and bind groups, uploads the parameters.
     ///
-    /// Errors: [`Error::OutOfMemory`] if the driver refuses a buffer; [`Error::Device`] if it was lost or rejects a shader.
-    /// In both cases everything is released.
+    /// Errors: [`Error::OutOfMemory`] if the program needs more than [`Device::budget`] (the driver is then not asked), or the driver
+    /// refuses a buffer; [`Error::Device`] if the device was lost or rejects a shader. Everything is released then.
     pub fn new(device: &Device, program: Program) -> Result<Self> {
         Self::allocate(device, program).inspect_err(|_| {
             // The driver frees what was created before the error once it is asked.
@@ -74,23 +61,13 @@ impl Workspace {
                 pipelines.insert(kernel.name, device.pipeline(kernel)?);
             }
         }
-        use wgpu::BufferUsages as U;
-        let needed = program.peak_bytes();
-        let create = |name: &str, bytes, usage| create(device, name, bytes, usage, needed);
-        let optional = |name, bytes, usage| (bytes > 0).then(|| create(name, bytes, usage)).transpose();
-        let slots = summary.slots.iter().enumerate().map(|(slot, &bytes)| {
-            let mut tenants = summary.buffers.iter().filter(|b| b.slot == slot).map(|b| b.name.as_str());
-            let first = tenants.next().unwrap_or("slot");
-            let name = match tenants.count() {
-                0 => first.to_owned(),
-                others => format!("{first} (+{others})"),
-            };
-            create(&name, bytes, U::STORAGE | U::COPY_SRC | U::COPY_DST)
-        });
-        let slots = slots.collect::<Result<Vec<_>>>()?;
-        let params = optional("gpu.params", summary.params_bytes, U::UNIFORM | U::COPY_DST)?;
-        let staging = optional("gpu.upload", summary.upload_bytes, U::MAP_WRITE | U::COPY_SRC)?;
-        let readback = optional("gpu.readback", summary.readback_bytes, U::MAP_READ | U::COPY_DST)?;
+        let what = five_largest(summary.buffers.iter().map(|b| (b.name.as_str(), b.bytes)));
+        let mut slots = device.pool.allocate(device, &requests(summary), &what)?;
+        // In the order of `requests`; those that take no bytes are left out there.
+        let mut take = |bytes: u64| (bytes > 0).then(|| slots.pop()).flatten();
+        let readback = take(summary.readback_bytes);
+        let staging = take(summary.upload_bytes);
+        let params = take(summary.params_bytes);
         if let (Some(params), Some(staging)) = (&params, &staging) {
             upload(device, staging, &params.buffer, 0, &program.params)?;
         }
@@ -150,19 +127,29 @@ impl Workspace {
 
     /// Like [`run`](Self::run), but waits after each portion; gives the stages in order of first appearance, with wall-clock seconds.
     pub fn run_timed(&mut self) -> Result<Vec<(String, f64)>> {
-        self.check_inputs()?;
         let stages = &self.program.summary().stages;
         let mut times: Vec<(String, f64)> = stages.iter().map(|s| (s.name.clone(), 0.0)).collect();
+        self.run_watched(|stage, elapsed| {
+            if let Some((_, seconds)) = times.iter_mut().find(|(name, _)| name == stage) {
+                *seconds += elapsed;
+            }
+            Ok(())
+        })?;
+        Ok(times)
+    }
+
+    /// Like [`run`](Self::run), but waits after each portion (at most 64 passes of one stage) and then calls `watch` with the stage and the
+    /// portion's wall-clock seconds. An error of `watch` ends the run and is returned.
+    pub fn run_watched(&mut self, mut watch: impl FnMut(&str, f64) -> Result<()>) -> Result<()> {
+        self.check_inputs()?;
         for (stage, portion) in self.portions() {
             self.device.ledger().enter(stage);
             let start = Instant::now();
             let submission = self.submit(portion)?;
             self.device.wait(Some(submission))?;
-            if let Some((_, seconds)) = times.iter_mut().find(|(name, _)| name == stage) {
-                *seconds += start.elapsed().as_secs_f64();
-            }
+            watch(stage, start.elapsed().as_secs_f64())?;
         }
-        Ok(times)
+        Ok(())
     }
 
     /// Reads a whole [`Role::Output`] buffer; `bytes` has exactly its size.
@@ -230,6 +217,7 @@ impl Workspace {
     }
 
     fn submit(&self, passes: &[(usize, Pass)]) -> Result<wgpu::SubmissionIndex> {
+        self.device.lose_if_ordered();
         let submission = self.device.scoped("submission", || {
             let mut encoder = self.device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             // Consecutive dispatches share a compute pass; wgpu puts the barriers between them.
@@ -313,15 +301,23 @@ impl Drop for Workspace {
     }
 }
 
-fn create(device: &Device, name: &str, bytes: u64, usage: wgpu::BufferUsages, needed: u64) -> Result<Tracked> {
-    let descriptor = wgpu::BufferDescriptor { label: Some(name), size: bytes, usage, mapped_at_creation: false };
-    let buffer = device.scoped(name, || device.device.create_buffer(&descriptor)).map_err(|refused| match refused {
-        Refused::Memory => Error::OutOfMemory {
-            what: format!("the program (the driver refused `{name}`, {bytes} bytes)"),
-            needed,
-            limit: device.ledger().current(),
-        },
-        Refused::Other(error) => error,
-    })?;
-    Ok(Tracked { buffer, bytes, _ticket: device.ledger().allocate(name, bytes) })
+/// All buffers of a workspace, slots first.
+fn requests(summary: &Summary) -> Vec<Request> {
+    use wgpu::BufferUsages as U;
+    let request = |name: &str, bytes, usage| Request { name: name.to_owned(), bytes, usage };
+    let slot = |(slot, &bytes): (usize, &u64)| {
+        let mut tenants = summary.buffers.iter().filter(|b| b.slot == slot).map(|b| b.name.as_str());
+        let first = tenants.next().unwrap_or("slot");
+        let name = match tenants.count() {
+            0 => first.to_owned(),
+            others => format!("{first} (+{others})"),
+        };
+        request(&name, bytes, U::STORAGE | U::COPY_SRC | U::COPY_DST)
+    };
+    let others = [
+        request("gpu.params", summary.params_bytes, U::UNIFORM | U::COPY_DST),
+        request("gpu.upload", summary.upload_bytes, U::MAP_WRITE | U::COPY_SRC),
+        request("gpu.readback", summary.readback_bytes, U::MAP_READ | U::COPY_DST),
+    ];
+    summary.slots.iter().enumerate().map(slot).chain(others.into_iter().filter(|r| r.bytes > 0)).collect()
 }

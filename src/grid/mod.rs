@@ -7,8 +7,10 @@ pub mod chebyshev;
 pub mod energy;
 pub mod lagrange;
 pub mod level;
+pub mod segment;
 pub mod temperature;
 pub mod wavenumber;
 
+pub use segment::Segment;
 pub use temperature::TemperatureRange;
 pub use wavenumber::Grid;

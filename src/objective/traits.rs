@@ -94,3 +94,13 @@ pub trait LogDensity {
     /// Parameters outside the model, device failures.
     fn value_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64>;
 }
+
+impl<T: LogDensity + ?Sized> LogDensity for &mut T {
+    fn names(&self) -> &[String] {
+        (**self).names()
+    }
+
+    fn value_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64> {
+        (**self).value_and_gradient(x, gradient)
+    }
+}

@@ -6,16 +6,21 @@
 //! dtau = k(T, nu) x_1 x_2 P dP / (k_B T mu m_u g),   P and dP in dyn cm-2.
 //!
 //! k is about 1e-46 and its factor 1e46, so that neither fits f32, while dtau does: the factor is kept as its
-//! logarithm and added to ln k, which is interpolated linearly in temperature. x_i are volume mixing ratios.
+//! logarithm and added to ln k, which is interpolated linearly in temperature at the table's wavenumbers. x_i are volume mixing ratios.
+//!
+//! Derivatives: ln k has the slope (ln k_2 - ln k_1) / (T_2 - T_1) between two rows of the table, and the column goes as 1 / T, so that
+//!
+//! d dtau / dT = dtau ((ln k_2 - ln k_1) / (T_2 - T_1) - 1 / T).
+//!
+//! The slope jumps at the rows: at the temperature of a row the derivative is the one towards higher temperatures (at the last row,
+//! lower). By ln x_1 and ln x_2 the derivative is dtau, by ln mu and ln g it is -dtau: [`Pair::ln_column_tangent`].
 
 use crate::constants::{ATOMIC_MASS_CGS, BOLTZMANN_CGS};
 use crate::numerics;
+use crate::optical_depth::CiaGrid;
 use crate::{Error, Result};
 use rayon::prelude::*;
-
-/// ln k where a table has no absorption. e^-200 = 1e-87 cm5 is nothing next to k = 1e-46, and it is finite, so that
-/// interpolation towards it is too.
-pub const LN_ZERO: f64 = -200.0;
+use std::ops::Range;
 
 /// ln(n_1 n_2 dz) of a layer without one of the species: e^-1000 is zero in f64 and f32.
 pub(super) const LN_NO_COLUMN: f64 = -1000.0;
@@ -29,6 +34,37 @@ pub struct CiaLayer {
     pub fraction: f64,
     /// ln(n_1 n_2 dz) \[ln(molecule2 cm-5)\], -1000 where a species is absent.
     pub ln_column: f64,
+    /// 1 / (difference of the two rows' temperatures) \[K-1\].
+    pub inverse_step: f64,
+    /// 1 / T \[K-1\].
+    pub inverse_temperature: f64,
+}
+
+/// Derivatives of a pair's state by one parameter, all \[layer\], in the units of [`Pair`]. Temperature is not among them:
+/// its part is in [`add_cia_with_derivative`].
+#[derive(Debug, Clone, Copy)]
+pub struct PairTangent<'a> {
+    /// Of the first species' volume mixing ratio.
+    pub first: &'a [f64],
+    /// Of the second species' volume mixing ratio.
+    pub second: &'a [f64],
+    /// Of the mean molar mass.
+    pub mean_molar_mass: &'a [f64],
+    /// Of the gravity.
+    pub gravity: &'a [f64],
+}
+
+/// Derivatives of a scalar by a pair's state, all \[layer\], per unit of [`Pair`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairGradient {
+    /// By the first species' volume mixing ratio.
+    pub first: Vec<f64>,
+    /// By the second species' volume mixing ratio.
+    pub second: Vec<f64>,
+    /// By the mean molar mass.
+    pub mean_molar_mass: Vec<f64>,
+    /// By the gravity.
+    pub gravity: Vec<f64>,
 }
 
 /// The state of each layer, all \[layer\].
@@ -92,49 +128,161 @@ impl Pair<'_> {
             let required = "positive pressures, molar masses and gravities, mixing ratios of zero or more";
             return Err(Error::invalid(format!("collision column of layer {layer}"), column, required));
         }
-        Ok(CiaLayer { lower, fraction, ln_column: column.ln().max(LN_NO_COLUMN) })
+        Ok(CiaLayer {
+            lower,
+            fraction,
+            ln_column: column.ln().max(LN_NO_COLUMN),
+            inverse_step: 1.0 / (table_k[lower + 1] - table_k[lower]),
+            inverse_temperature: 1.0 / temperature,
+        })
     }
+
+    /// d ln(dtau) by a parameter at fixed temperature \[layer\]: dx_1 / x_1 + dx_2 / x_2 - dmu / mu - dg / g. Times the pair's own
+    /// dtau, it is d dtau. Where a species is absent, so is dtau, and its part is left out.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if lengths differ.
+    pub fn ln_column_tangent(&self, tangent: &PairTangent) -> Result<Vec<f64>> {
+        let layers = self.temperature_k.len();
+        for given in [tangent.first, tangent.second, tangent.mean_molar_mass, tangent.gravity].map(<[f64]>::len) {
+            if given != layers {
+                return Err(Error::invalid(
+                    "number of derivatives of a pair",
+                    given,
+                    format!("{layers}, one for each layer"),
+                ));
+            }
+        }
+        let at = |i: usize| {
+            relative(tangent.first[i], self.first[i]) + relative(tangent.second[i], self.second[i])
+                - tangent.mean_molar_mass[i] / self.mean_molar_mass[i]
+                - tangent.gravity[i] / self.gravity[i]
+        };
+        Ok((0..layers).map(at).collect())
+    }
+
+    /// The transpose of [`Pair::ln_column_tangent`]: from derivatives by ln(dtau) of the pair \[layer\].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if lengths differ.
+    pub fn ln_column_gradient(&self, by_ln_column: &[f64]) -> Result<PairGradient> {
+        let layers = self.temperature_k.len();
+        if by_ln_column.len() != layers {
+            let required = format!("{layers}, one for each layer");
+            return Err(Error::invalid("number of derivatives by a pair", by_ln_column.len(), required));
+        }
+        let by =
+            |state: &[f64], sign: f64| by_ln_column.iter().zip(state).map(|(g, x)| sign * relative(*g, *x)).collect();
+        Ok(PairGradient {
+            first: by(self.first, 1.0),
+            second: by(self.second, 1.0),
+            mean_molar_mass: by(self.mean_molar_mass, -1.0),
+            gravity: by(self.gravity, -1.0),
+        })
+    }
+}
+
+/// dx / x, zero for x = 0.
+fn relative(dx: f64, x: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { dx / x }
 }
 
 /// Adds the absorption of a pair to optical depths.
 ///
-/// * `dtau` \[layer\]\[nu\], added to;
-/// * `ln_k` \[temperature\]\[nu\]: logarithm of the coefficient \[cm5 molecule-2\], [`LN_ZERO`] where there is none, finite;
-/// * `layers` \[layer\], from [`Pair::layers`].
+/// * `dtau` \[layer\]\[point\], added to: the grid's points from `first`;
+/// * `layers` \[layer\], from [`Pair::layers`] with the grid's temperatures.
 ///
 /// # Errors
 /// [`Error::Invalid`] if the shapes do not agree.
-pub fn add_cia(dtau: &mut [f64], ln_k: &[f64], layers: &[CiaLayer], n_wavenumbers: usize) -> Result<()> {
-    if dtau.len() != layers.len() * n_wavenumbers {
-        let required = format!("{} layers times {n_wavenumbers} wavenumbers", layers.len());
-        return Err(Error::invalid("number of optical depths", dtau.len(), required));
-    }
-    let rows = layers.iter().map(|layer| layer.lower + 2).max().unwrap_or(0);
-    if n_wavenumbers == 0 || ln_k.len() < rows * n_wavenumbers {
-        let required = format!("at least {rows} temperatures times {n_wavenumbers} wavenumbers, not empty");
-        return Err(Error::invalid("number of CIA coefficients", ln_k.len(), required));
-    }
-    dtau.par_chunks_mut(n_wavenumbers).zip(layers).for_each(|(row, layer)| {
-        let (lower, upper) = ln_k[layer.lower * n_wavenumbers..][..2 * n_wavenumbers].split_at(n_wavenumbers);
-        add_layer(row, lower, upper, layer.fraction, layer.ln_column);
+pub fn add_cia(dtau: &mut [f64], grid: &CiaGrid, layers: &[CiaLayer], first: usize) -> Result<()> {
+    let Some(part) = Part::new(dtau.len(), grid, layers, first)? else { return Ok(()) };
+    dtau.par_chunks_mut(part.position.len()).zip(layers).for_each(|(row, layer)| {
+        let k = part.at_nodes(layer).0;
+        part.interpolate(row, &k);
     });
     Ok(())
 }
 
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn add_layer(dtau: &mut [f64], lower: &[f64], upper: &[f64], fraction: f64, ln_column: f64) {
-    multiversion::target::match_target! {
-        "x86_64+avx2+fma" => add::<true>(dtau, lower, upper, fraction, ln_column),
-        "aarch64+neon" => add::<true>(dtau, lower, upper, fraction, ln_column),
-        _ => add::<false>(dtau, lower, upper, fraction, ln_column),
+/// [`add_cia`], and its derivative by the layer's temperature \[K-1\] to `dtau_dt`, of the same shape.
+///
+/// # Errors
+/// As for [`add_cia`].
+pub fn add_cia_with_derivative(
+    dtau: &mut [f64],
+    dtau_dt: &mut [f64],
+    grid: &CiaGrid,
+    layers: &[CiaLayer],
+    first: usize,
+) -> Result<()> {
+    if dtau_dt.len() != dtau.len() {
+        return Err(Error::invalid(
+            "number of derivatives of optical depths",
+            dtau_dt.len(),
+            format!("{}, one for each", dtau.len()),
+        ));
     }
+    let Some(part) = Part::new(dtau.len(), grid, layers, first)? else { return Ok(()) };
+    let n = part.position.len();
+    dtau.par_chunks_mut(n).zip(dtau_dt.par_chunks_mut(n)).zip(layers).for_each(|((row, slope_row), layer)| {
+        let (k, slope) = part.at_nodes(layer);
+        part.interpolate(row, &k);
+        part.interpolate(slope_row, &slope);
+    });
+    Ok(())
 }
 
-#[inline(always)]
-fn add<const FMA: bool>(dtau: &mut [f64], lower: &[f64], upper: &[f64], fraction: f64, ln_column: f64) {
-    for ((dtau, lower), upper) in dtau.iter_mut().zip(lower).zip(upper) {
-        let ln_k = numerics::mul_add::<FMA>(fraction, upper - lower, *lower);
-        *dtau += numerics::exp::<FMA>(ln_k + ln_column);
+/// A run of the grid's points, and the nodes that it needs.
+struct Part<'a> {
+    grid: &'a CiaGrid,
+    position: &'a [f64],
+    nodes: Range<usize>,
+}
+
+impl<'a> Part<'a> {
+    /// `None` if there is nothing to do.
+    fn new(values: usize, grid: &'a CiaGrid, layers: &[CiaLayer], first: usize) -> Result<Option<Self>> {
+        let points = values / layers.len().max(1);
+        let all = grid.position.len();
+        if values != points * layers.len() || first.saturating_add(points) > all {
+            let required = format!("{} layers times points, up to {all} with the first, {first}", layers.len());
+            return Err(Error::invalid("number of optical depths", values, required));
+        }
+        let rows = layers.iter().map(|layer| layer.lower + 2).max().unwrap_or(0);
+        if rows > grid.temperatures.len() {
+            let required = format!("at least {rows}, for these layers");
+            return Err(Error::invalid("temperatures of a CIA grid", grid.temperatures.len(), required));
+        }
+        let position = &grid.position[first..first + points];
+        // Points outside the bands lie at the first node; those inside may be far from it.
+        let inside = || position.iter().map(|p| *p as usize).filter(|node| *node > 0);
+        let nodes = inside().min().unwrap_or(1)..inside().max().map_or(1, |last| last + 2).min(grid.nodes());
+        Ok((points > 0).then_some(Self { grid, position, nodes }))
+    }
+
+    /// dtau of a layer at the first node and the needed ones, and its derivative by T.
+    fn at_nodes(&self, layer: &CiaLayer) -> (Vec<f64>, Vec<f64>) {
+        let row = |row: usize| &self.grid.ln_coefficient[row * self.grid.nodes()..][self.nodes.clone()];
+        let (lower, upper) = (row(layer.lower), row(layer.lower + 1));
+        let (mut k, mut slope) = (vec![0.0; 1 + lower.len()], vec![0.0; 1 + lower.len()]);
+        for (i, (lower, upper)) in lower.iter().zip(upper).enumerate() {
+            k[i + 1] = numerics::exp::<false>(lower + layer.fraction * (upper - lower) + layer.ln_column);
+            slope[i + 1] = k[i + 1] * ((upper - lower) * layer.inverse_step - layer.inverse_temperature);
+        }
+        (k, slope)
+    }
+
+    /// Adds what is linear between the values of [`Part::at_nodes`].
+    fn interpolate(&self, row: &mut [f64], values: &[f64]) {
+        let shift = self.nodes.start - 1;
+        for (sum, position) in row.iter_mut().zip(self.position) {
+            let node = *position as usize;
+            if node > 0 {
+                let (fraction, i) = (position - node as f64, node - shift);
+                // A point may be at the last node of all.
+                let next = values.get(i + 1).unwrap_or(&values[i]);
+                *sum += values[i] + fraction * (next - values[i]);
+            }
+        }
     }
 }
 
@@ -142,6 +290,15 @@ fn add<const FMA: bool>(dtau: &mut [f64], lower: &[f64], upper: &[f64], fraction
 mod tests {
     use super::*;
     use crate::atmosphere::number_density;
+    use crate::optical_depth::cia_table::LN_NOTHING;
+
+    /// A table whose nodes are the grid's points, all inside a band.
+    fn grid(temperatures: &[f64], ln_k: &[f64]) -> CiaGrid {
+        let n = ln_k.len() / temperatures.len();
+        let rows = ln_k.chunks(n).flat_map(|row| [&[LN_NOTHING], row, &[LN_NOTHING]].concat());
+        let position = (1..=n).map(|i| i as f64).collect();
+        CiaGrid { temperatures: temperatures.to_vec(), ln_coefficient: rows.collect(), position }
+    }
 
     fn pair<'a>(state: &'a [[f64; 3]; 7]) -> Pair<'a> {
         Pair {
@@ -172,7 +329,7 @@ mod tests {
         let ln_k: Vec<f64> = (0..4 * n).map(|i| -107.0 + 0.3 * i as f64).collect();
         let layers = pair(&STATE).layers(&table).unwrap();
         let mut dtau = vec![0.5; 3 * n];
-        add_cia(&mut dtau, &ln_k, &layers, n).unwrap();
+        add_cia(&mut dtau, &grid(&table, &ln_k), &layers, 0).unwrap();
         for layer in 0..3 {
             let (p, t) = (STATE[2][layer], STATE[4][layer]);
             let density = number_density(p, t);
@@ -196,7 +353,8 @@ mod tests {
         assert_eq!(layers[2].ln_column, LN_NO_COLUMN);
         assert_eq!((layers[1].lower, layers[1].fraction), (0, 1.0));
         let mut dtau = vec![0.25; 6];
-        add_cia(&mut dtau, &[LN_ZERO, -100.0, LN_ZERO, -100.0], &layers, 2).unwrap();
+        let table = grid(&[100.0, 1000.0], &[LN_NOTHING, -100.0, LN_NOTHING, -100.0]);
+        add_cia(&mut dtau, &table, &layers, 0).unwrap();
         assert_eq!((dtau[0], dtau[2], dtau[4], dtau[5]), (0.25, 0.25, 0.25, 0.25));
         assert!(dtau[1] > 0.25 && dtau[3] > 0.25);
     }
@@ -205,7 +363,9 @@ mod tests {
     fn poison_stays_where_it_is() {
         let layers = pair(&STATE).layers(&[100.0, 1000.0]).unwrap();
         let mut dtau = vec![0.0; 9];
-        add_cia(&mut dtau, &[-100.0, f64::NAN, -100.0, -99.0, -99.0, -99.0], &layers, 3).unwrap();
+        let table = grid(&[100.0, 1000.0], &[-100.0, f64::NAN, -100.0, -99.0, -99.0, -99.0]);
+        // The first point lies next to the spoilt node, but on its own.
+        add_cia(&mut dtau, &CiaGrid { position: vec![0.0, 2.0, 3.0], ..table }, &layers, 0).unwrap();
         let spoilt: Vec<usize> = (0..9).filter(|i| dtau[*i].is_nan()).collect();
         assert_eq!(spoilt, [1, 4, 7]);
     }
@@ -223,7 +383,103 @@ mod tests {
         let short = Pair { gravity: &[1.0], ..pair(&STATE) };
         assert!(short.layers(&[100.0, 1000.0]).unwrap_err().to_string().contains("number of gravities"));
         let layers = pair(&STATE).layers(&[100.0, 1000.0]).unwrap();
-        assert!(add_cia(&mut [0.0; 5], &[0.0; 4], &layers, 2).is_err());
-        assert!(add_cia(&mut [0.0; 6], &[0.0; 3], &layers, 2).is_err());
+        let table = grid(&[100.0, 1000.0], &[0.0; 4]);
+        assert!(add_cia(&mut [0.0; 5], &table, &layers, 0).is_err());
+        assert!(add_cia(&mut [0.0; 6], &table, &layers, 1).is_err());
+        assert!(add_cia_with_derivative(&mut [0.0; 6], &mut [0.0; 5], &table, &layers, 0).is_err());
+        let above = [CiaLayer { lower: 1, ..layers[0] }];
+        assert!(add_cia(&mut [0.0; 2], &table, &above, 0).unwrap_err().to_string().contains("at least 3"));
+        assert!(pair(&STATE).ln_column_gradient(&[1.0]).is_err());
+        let tangent = PairTangent { first: &[0.0; 3], second: &[0.0; 3], mean_molar_mass: &[0.0; 3], gravity: &[0.0] };
+        assert!(pair(&STATE).ln_column_tangent(&tangent).is_err());
+    }
+
+    /// dtau of a fractured table at a state.
+    fn dtau(state: &[[f64; 3]; 7], with: Option<&mut [f64]>) -> Vec<f64> {
+        let temperatures = [200.0, 400.0, 600.0, 1100.0];
+        let ln_k: Vec<f64> = (0..20).map(|i| -107.0 + 3.0 * (1.7 * f64::from(i)).sin()).collect();
+        let mut table = grid(&temperatures, &ln_k);
+        table.position = vec![0.0, 1.0, 1.25, 3.5, 4.999, 5.0, 5.5, 0.0];
+        let layers = pair(state).layers(&temperatures).unwrap();
+        let mut dtau = vec![0.0; 3 * 8];
+        match with {
+            Some(slope) => add_cia_with_derivative(&mut dtau, slope, &table, &layers, 0).unwrap(),
+            None => add_cia(&mut dtau, &table, &layers, 0).unwrap(),
+        }
+        dtau
+    }
+
+    #[test]
+    fn derivatives_equal_differences() {
+        let mut slope = vec![0.0; 3 * 8];
+        let mut state = STATE;
+        state[0][2] = 0.5;
+        let base = dtau(&state, Some(&mut slope));
+        assert_eq!(base, dtau(&state, None));
+        let tangents = [[0.3, -0.1, 0.2], [0.1, 0.2, 0.0], [0.1, 0.3, -0.2], [30.0, 10.0, -20.0]];
+        let [first, second, mean_molar_mass, gravity] = &tangents;
+        let tangent = PairTangent { first, second, mean_molar_mass, gravity };
+        let by_ln = pair(&state).ln_column_tangent(&tangent).unwrap();
+        let moved = |step: f64, fields: &[(usize, [f64; 3])]| {
+            let mut state = state;
+            for (field, direction) in fields {
+                (0..3).for_each(|i| state[*field][i] += step * direction[i]);
+            }
+            dtau(&state, None)
+        };
+        let check = |fields: &[(usize, [f64; 3])], step: f64, found: &dyn Fn(usize) -> f64| {
+            let (up, down) = (moved(step, fields), moved(-step, fields));
+            for i in 0..base.len() {
+                let difference = (up[i] - down[i]) / (2.0 * step);
+                let error = (found(i) - difference).abs();
+                assert!(error <= 1e-7 * difference.abs(), "{fields:?}, value {i}: {}, {difference}", found(i));
+            }
+        };
+        check(&[(4, [1.0; 3])], 1e-3, &|i| slope[i]);
+        let fields = [(0, tangents[0]), (1, tangents[1]), (5, tangents[2]), (6, tangents[3])];
+        check(&fields, 1e-5, &|i| base[i] * by_ln[i / 8]);
+        // The transpose: u . (J v) = (J^T u) . v.
+        let u = [0.7, -1.3, 0.4];
+        let gradient = pair(&state).ln_column_gradient(&u).unwrap();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let back = dot(&gradient.first, first)
+            + dot(&gradient.second, second)
+            + dot(&gradient.mean_molar_mass, mean_molar_mass)
+            + dot(&gradient.gravity, gravity);
+        assert!((back / dot(&u, &by_ln) - 1.0).abs() < 1e-13);
+    }
+
+    #[test]
+    fn at_a_row_the_derivative_is_that_towards_higher_temperatures() {
+        let mut state = STATE;
+        (state[4], state[0][2]) = ([400.0, 600.0, 1100.0], 0.5);
+        let mut slope = vec![0.0; 3 * 8];
+        let base = dtau(&state, Some(&mut slope));
+        let step = 1e-4;
+        state[4] = [400.0 + step, 600.0 + step, 1100.0 - step];
+        let moved = dtau(&state, None);
+        for i in 0..base.len() {
+            let difference = (moved[i] - base[i]) / if i < 16 { step } else { -step };
+            assert!((slope[i] - difference).abs() <= 1e-5 * difference.abs(), "value {i}: {} {difference}", slope[i]);
+        }
+    }
+
+    #[test]
+    fn segments_give_the_same_bits() {
+        let temperatures = [100.0, 1000.0];
+        let ln_k: Vec<f64> = (0..200).map(|i| -107.0 + 3.0 * (0.7 * f64::from(i)).sin()).collect();
+        let mut table = grid(&temperatures, &ln_k);
+        table.position = (0..90).map(|i| if i % 30 < 10 { 0.0 } else { 1.0 + 1.1 * f64::from(i) }).collect();
+        let layers = pair(&STATE).layers(&temperatures).unwrap();
+        let mut whole = vec![0.0; 3 * 90];
+        add_cia(&mut whole, &table, &layers, 0).unwrap();
+        for first in [0, 5, 20, 60] {
+            let mut part = vec![0.0; 3 * 30];
+            add_cia(&mut part, &table, &layers, first).unwrap();
+            for layer in 0..3 {
+                assert_eq!(part[layer * 30..][..30], whole[layer * 90 + first..][..30]);
+            }
+        }
+        add_cia(&mut [], &table, &layers, 0).unwrap();
     }
 }

@@ -4,14 +4,17 @@
 //! blocks at several temperatures (Karman et al. 2019, Icarus 328, 160). The optical depth of a layer is
 //! k(nu, T) n_1 n_2 dz, with k in cm5 molecule-2 and number densities in cm-3.
 //!
-//! Between rows k is linear in wavenumber; between temperatures ln k is linear in T, or k itself where it is 0 at either end. Outside
-//! the bands k is 0. A band of one temperature serves all temperatures; otherwise a temperature outside is refused.
+//! At the wavenumbers of its rows, ln k is linear in T between temperatures, or k itself where it is 0 at either end; between
+//! rows k is linear in wavenumber, at every temperature. Where the temperatures of a band have rows at different wavenumbers,
+//! all of them count. Outside the bands k is 0. A band of one temperature serves all temperatures; otherwise a temperature outside is refused.
 
+mod nodes;
 mod parse;
 
 use std::path::Path;
 
 use crate::{Error, Result};
+use nodes::{Nodes, Side, at_position};
 
 /// Value that stands for zero in [`CiaGrid::ln_coefficient`] \[cm5 molecule-2\]: fifteen decades below what is measured.
 pub const FLOOR: f64 = 1e-60;
@@ -37,9 +40,14 @@ impl CiaBlock {
         (self.wavenumber[0], self.wavenumber[self.wavenumber.len() - 1])
     }
 
-    fn contains(&self, nu: f64) -> bool {
+    /// Whether the limit at `nu` from a side is the block's.
+    fn contains(&self, nu: f64, side: Side) -> bool {
         let (lo, hi) = self.range();
-        (lo..=hi).contains(&nu)
+        match side {
+            Side::Below => lo < nu && nu <= hi,
+            Side::At => lo <= nu && nu <= hi,
+            Side::Above => lo <= nu && nu < hi,
+        }
     }
 
     /// Linear in wavenumber; `nu` is inside.
@@ -79,8 +87,8 @@ struct Slice {
 }
 
 impl Slice {
-    fn at(&self, nu: f64) -> f64 {
-        self.blocks.iter().find(|b| b.contains(nu)).map_or(0.0, |b| b.at(nu))
+    fn at(&self, nu: f64, side: Side) -> f64 {
+        self.blocks.iter().find(|b| b.contains(nu, side)).map_or(0.0, |b| b.at(nu))
     }
 }
 
@@ -89,8 +97,18 @@ impl Band {
         (self.slices[0].temperature, self.slices[self.slices.len() - 1].temperature)
     }
 
+    fn contains(&self, nu: f64) -> bool {
+        (self.range.0..=self.range.1).contains(&nu)
+    }
+
+    /// Coefficients at nodes and a temperature; `None` if it is outside.
+    fn at_nodes(&self, nodes: &Nodes, temperature: f64) -> Option<Vec<f64>> {
+        let (a, b, w) = self.bracket(temperature)?;
+        Some(nodes.nodes.iter().map(|(nu, side)| between(a.at(*nu, *side), b.at(*nu, *side), w)).collect())
+    }
+
     fn meets(&self, nu: &[f64]) -> bool {
-        nu.iter().any(|nu| (self.range.0..=self.range.1).contains(nu))
+        nu.iter().any(|nu| self.contains(*nu))
     }
 
     /// The two slices around a temperature and the weight of the second; `None` if it is outside.
@@ -147,15 +165,14 @@ impl CiaTable {
     /// # Errors
     /// A temperature outside a band that is needed (of more than one temperature), and a wavenumber that is not finite.
     pub fn coefficient(&self, nu_cm: &[f64], temperature: f64) -> Result<Vec<f64>> {
-        if let Some(nu) = nu_cm.iter().find(|nu| !nu.is_finite()) {
-            return Err(Error::invalid(format!("{}: wavenumber [cm-1]", self.name), nu, "a finite number"));
-        }
+        let (lo, hi) = self.ends(nu_cm)?;
         if !(temperature.is_finite() && temperature > 0.0) {
             return Err(Error::invalid(format!("{}: temperature [K]", self.name), temperature, "a positive number"));
         }
         let mut k = vec![0.0; nu_cm.len()];
         for band in self.bands.iter().filter(|b| b.meets(nu_cm)) {
-            let Some((a, b, w)) = band.bracket(temperature) else {
+            let nodes = Nodes::of(band, lo, hi);
+            let Some(values) = band.at_nodes(&nodes, temperature) else {
                 let ((lo, hi), (t0, t1)) = (band.range, band.temperatures());
                 return Err(Error::invalid(
                     format!("{} collision-induced absorption, {lo} to {hi} cm-1: temperature [K]", self.name),
@@ -163,21 +180,28 @@ impl CiaTable {
                     format!("{t0} to {t1}"),
                 ));
             };
-            for (k, nu) in k.iter_mut().zip(nu_cm) {
-                if (band.range.0..=band.range.1).contains(nu) {
-                    // Bands meet in a point at most; there the upper one holds.
-                    *k = between(a.at(*nu), b.at(*nu), w);
-                }
+            // Bands meet in a point at most; there the upper one holds.
+            for (k, nu) in k.iter_mut().zip(nu_cm).filter(|(_, nu)| band.contains(**nu)) {
+                *k = at_position(&values, nodes.position(*nu));
             }
         }
         Ok(k)
     }
 
-    /// The table on a wavenumber grid `nu_cm` \[cm-1\], at every temperature at which some band has values and all have.
+    /// Lowest and highest of some wavenumbers.
+    fn ends(&self, nu_cm: &[f64]) -> Result<(f64, f64)> {
+        if let Some(nu) = nu_cm.iter().find(|nu| !nu.is_finite()) {
+            return Err(Error::invalid(format!("{}: wavenumber [cm-1]", self.name), nu, "a finite number"));
+        }
+        Ok(nu_cm.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), nu| (lo.min(*nu), hi.max(*nu))))
+    }
+
+    /// The table for a wavenumber grid `nu_cm` \[cm-1\], at every temperature at which some band has values and all have.
     ///
     /// # Errors
     /// A wavenumber that is not finite, and bands without a common range of temperatures.
     pub fn resample(&self, nu_cm: &[f64]) -> Result<CiaGrid> {
+        let ends = self.ends(nu_cm)?;
         let (lo, hi) = self.temperature_range(nu_cm).unwrap_or((0.0, f64::INFINITY));
         if lo >= hi {
             let given = format!("bands that start at {lo} K and end at {hi} K");
@@ -197,26 +221,65 @@ impl CiaTable {
             // Bands of a single temperature each, or none: the same at all temperatures.
             temperatures = ANY_TEMPERATURE.to_vec();
         }
-        let mut ln_coefficient = Vec::with_capacity(temperatures.len() * nu_cm.len());
-        for t in &temperatures {
-            ln_coefficient.extend(self.coefficient(nu_cm, *t)?.iter().map(|k| k.max(FLOOR).ln()));
+        let bands: Vec<_> = self.bands.iter().filter(|b| b.meets(nu_cm)).collect();
+        let nodes: Vec<_> = bands.iter().map(|band| Nodes::of(band, ends.0, ends.1)).collect();
+        let mut position = vec![0.0; nu_cm.len()];
+        let mut first = 1;
+        for (band, nodes) in bands.iter().zip(&nodes) {
+            for (position, nu) in position.iter_mut().zip(nu_cm).filter(|(_, nu)| band.contains(**nu)) {
+                *position = first as f64 + nodes.position(*nu);
+            }
+            first += nodes.nodes.len();
         }
-        Ok(CiaGrid { temperatures, ln_coefficient, n_nu: nu_cm.len() })
+        let mut ln_coefficient = Vec::with_capacity(temperatures.len() * (first + 1));
+        for t in &temperatures {
+            ln_coefficient.push(LN_NOTHING);
+            for (band, nodes) in bands.iter().zip(&nodes) {
+                // The rows lie in the range of every band that is limited, and a band of one temperature takes all.
+                let values = band.at_nodes(nodes, *t).unwrap_or_else(|| vec![0.0; nodes.nodes.len()]);
+                ln_coefficient.extend(values.iter().map(|k| k.max(FLOOR).ln()));
+            }
+            ln_coefficient.push(LN_NOTHING);
+        }
+        let mut grid = CiaGrid { temperatures, ln_coefficient, position };
+        grid.silence_empty_nodes();
+        Ok(grid)
     }
 }
 
-/// Coefficients on a wavenumber grid, in the form that a device wants: logarithms, linear in T between rows.
+/// ln k at a node where no temperature has absorption: exp of it is exactly zero, next to any column and in f32 as well.
+pub const LN_NOTHING: f64 = -1000.0;
+
+/// Coefficients for a wavenumber grid, in the form that a device wants: their logarithms, linear in T, at the file's own
+/// wavenumbers, and each grid point's place among those. A file has a few hundred to some ten thousand rows, a grid may have millions of points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CiaGrid {
     /// Two or more, ascending \[K\]; where the table has the same values for all temperatures, [`ANY_TEMPERATURE`].
     pub temperatures: Vec<f64>,
-    /// ln of the coefficient in cm5 molecule-2, `[temperature][nu]`, nu fastest; at least ln([`FLOOR`]), which stands for 0.
+    /// ln of the coefficient in cm5 molecule-2, `[temperature][node]`, node fastest; at least ln([`FLOOR`]), which stands for 0, or
+    /// [`LN_NOTHING`] at nodes without any absorption, such as the first and the last.
     pub ln_coefficient: Vec<f64>,
-    /// Number of wavenumbers.
-    pub n_nu: usize,
+    /// Of each wavenumber of the grid: the node at or below it plus the fraction of the way to the next, between which k is linear.
+    /// Outside all bands 0.
+    pub position: Vec<f64>,
 }
 
 impl CiaGrid {
+    /// Nodes in wavenumber, two or more.
+    pub fn nodes(&self) -> usize {
+        self.ln_coefficient.len() / self.temperatures.len()
+    }
+
+    /// Marks nodes at which all temperatures have the coefficient 0.
+    fn silence_empty_nodes(&mut self) {
+        let (nodes, floor) = (self.nodes(), FLOOR.ln());
+        for node in 0..nodes {
+            if self.ln_coefficient.iter().skip(node).step_by(nodes).all(|ln_k| *ln_k <= floor) {
+                self.ln_coefficient.iter_mut().skip(node).step_by(nodes).for_each(|ln_k| *ln_k = LN_NOTHING);
+            }
+        }
+    }
+
     /// Row below `temperature` \[K\] and weight of the row above it.
     ///
     /// # Errors
@@ -239,14 +302,14 @@ impl CiaGrid {
     /// A temperature outside the grid's.
     pub fn coefficient(&self, temperature: f64) -> Result<Vec<f64>> {
         let (row, w) = self.bracket(temperature)?;
-        let at = |row: usize| &self.ln_coefficient[row * self.n_nu..(row + 1) * self.n_nu];
-        let above = at((row + 1).min(self.temperatures.len() - 1));
+        let at = |row: usize| &self.ln_coefficient[row * self.nodes()..][..self.nodes()];
         let floor = FLOOR.ln();
-        let k = at(row).iter().zip(above).map(|(a, b)| {
+        let k = at(row).iter().zip(at(row + 1)).map(|(a, b)| {
             let ln_k = a + w * (b - a);
             if ln_k <= floor { 0.0 } else { ln_k.exp() }
         });
-        Ok(k.collect())
+        let k: Vec<f64> = k.collect();
+        Ok(self.position.iter().map(|position| at_position(&k, *position)).collect())
     }
 }
 

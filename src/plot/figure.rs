@@ -17,7 +17,7 @@ pub(super) const HEIGHT: f64 = 1000.0;
 pub struct Formats {
     /// `STEM.svg`, for papers.
     pub svg: bool,
-    /// `STEM.png`, 1600 x 1000 pixels, for slides and screens.
+    /// `STEM.png`, 1600 x 1000 pixels unless the figure says otherwise, for slides and screens.
     pub png: bool,
 }
 
@@ -29,7 +29,17 @@ impl Default for Formats {
 
 /// Draws onto each surface and writes `STEM.svg`, `STEM.png`; returns what was written.
 pub(super) fn save(stem: &Path, formats: Formats, draw: impl Fn(&mut dyn Surface)) -> Result<Vec<PathBuf>> {
-    let (width, height) = (WIDTH as usize, HEIGHT as usize);
+    save_sized(stem, formats, (WIDTH, HEIGHT), draw)
+}
+
+/// As [`save`], on a page of `size` pixels.
+pub(super) fn save_sized(
+    stem: &Path,
+    formats: Formats,
+    size: (f64, f64),
+    draw: impl Fn(&mut dyn Surface),
+) -> Result<Vec<PathBuf>> {
+    let (width, height) = (size.0 as usize, size.1 as usize);
     let mut written = Vec::new();
     if formats.svg {
         let mut svg = Svg::new(width, height);

@@ -24,12 +24,14 @@ pub(super) struct Panel {
     pub y: Axis,
     /// Labelled ticks wanted on x and y.
     pub counts: (usize, usize),
+    /// Labels that would reach beyond the frame are left out: other panels stand close by.
+    pub tight: bool,
 }
 
 impl Panel {
     pub fn new(rect: Rect, x: Axis, y: Axis) -> Self {
         let counts = ((rect.width() / 190.0).ceil() as usize, (rect.height() / 75.0).ceil().max(4.0) as usize);
-        Self { rect, x, y, counts }
+        Self { rect, x, y, counts, tight: false }
     }
 
     pub fn px(&self, x: f64) -> f64 {
@@ -55,23 +57,52 @@ impl Panel {
 
     /// Frame, inward ticks, and tick labels where wanted; to be drawn after the curves.
     pub fn frame(&self, s: &mut dyn Surface, x_labels: bool, y_labels: bool) {
+        self.outline(s);
+        self.x_ticks(s, x_labels);
+        self.y_ticks(s, y_labels);
+    }
+
+    /// A frame whose vertical axis needs no ticks (counts).
+    pub fn frame_without_y(&self, s: &mut dyn Surface, x_labels: bool) {
+        self.outline(s);
+        self.x_ticks(s, x_labels);
+    }
+
+    /// A frame whose horizontal axis needs no ticks (counts).
+    pub fn frame_without_x(&self, s: &mut dyn Surface) {
+        self.outline(s);
+        self.y_ticks(s, true);
+    }
+
+    fn outline(&self, s: &mut dyn Surface) {
         let r = self.rect;
-        let line = Stroke::new(INK, 1.4);
         let corners = [(r.left, r.top), (r.right, r.top), (r.right, r.bottom), (r.left, r.bottom), (r.left, r.top)];
-        s.polyline(&corners, line, None);
+        s.polyline(&corners, Stroke::new(INK, 1.4), None);
+    }
+
+    fn x_ticks(&self, s: &mut dyn Surface, labels: bool) {
+        let (r, line) = (self.rect, Stroke::new(INK, 1.4));
         for Tick { value, label } in self.x.ticks(self.counts.0) {
             let (x, length) = (self.px(value), if label.is_some() { MAJOR } else { MINOR });
             s.polyline(&[(x, r.bottom), (x, r.bottom - length)], line, None);
-            if let (Some(label), true) = (label, x_labels) {
+            let half = if self.tight { 0.5 * label.as_deref().map_or(0.0, |l| text::width(l, TICK_SIZE)) } else { 0.0 };
+            let fits = r.left <= x - half && x + half <= r.right;
+            if let (Some(label), true) = (label, labels && (fits || !self.tight)) {
                 let at = (x, r.bottom + GAP + 0.78 * TICK_SIZE);
                 s.text(at, &label, TextStyle::new(TICK_SIZE, INK, Anchor::Middle));
             }
         }
+    }
+
+    fn y_ticks(&self, s: &mut dyn Surface, labels: bool) {
+        let (r, line) = (self.rect, Stroke::new(INK, 1.4));
         for Tick { value, label } in self.y.ticks(self.counts.1) {
             let (y, length) = (self.py(value), if label.is_some() { MAJOR } else { MINOR });
             s.polyline(&[(r.left, y), (r.left + length, y)], line, None);
             s.polyline(&[(r.right, y), (r.right - length, y)], line, None);
-            if let (Some(label), true) = (label, y_labels) {
+            let half = if self.tight { 0.4 * TICK_SIZE } else { 0.0 };
+            let fits = r.top <= y - half && y + half <= r.bottom;
+            if let (Some(label), true) = (label, labels && (fits || !self.tight)) {
                 let at = (r.left - GAP, y + 0.35 * TICK_SIZE);
                 s.text(at, &label, TextStyle::new(TICK_SIZE, INK, Anchor::End));
             }

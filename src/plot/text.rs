@@ -91,7 +91,8 @@ mod tests {
     #[test]
     fn every_character_of_our_labels_is_in_the_font() {
         for c in
-            "Wavenumber (cm−1) Wavelength µm Flux 10× erg s Pressure bar · τ λ ν ° – 0123456789+,./=%₀₁₂₃₄₅₆₇₈₉".chars()
+            "Wavenumber (cm−1) Wavelength µm Flux 10× erg s Pressure bar · τ λ ν ° σ α ± – 0123456789+,./=%₀₁₂₃₄₅₆₇₈₉"
+                .chars()
         {
             assert_ne!(FONT.glyph_id(c).0, 0, "{c:?} is missing");
         }

@@ -51,7 +51,7 @@ impl CpuEmission {
                 seconds.time("cross sections", || add_layers(&part.prepared, first, temperature, factors, dtau))?;
             }
             for (grid, states) in model.collisions.iter().zip(&tables) {
-                seconds.time("continua", || add_cia(dtau, &grid.ln_coefficient, &states[layers.clone()], n))?;
+                seconds.time("continua", || add_cia(dtau, grid, &states[layers.clone()], 0))?;
             }
             seconds
                 .time("transfer", || emission.accumulate(&model.wavenumber, dtau, temperature, &model.quadrature))?;

@@ -14,7 +14,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Absorber, EmissionModel, State};
+pub use model::{Absorber, Dual, EmissionModel, State};
 pub use program::EmissionPlan;
 pub use report::EmissionReport;
 
@@ -48,7 +48,7 @@ impl EmissionModel {
         let runner = match backend {
             Backend::Cpu => Runner::Cpu(cpu::CpuEmission::new(self)),
             Backend::Device(device) => {
-                Runner::Device(Box::new(device::DeviceEmission::new(self, device, None, &mut seconds)?))
+                Runner::Device(Box::new(device::DeviceEmission::new(self, device, device.budget()?, &mut seconds)?))
             }
         };
         Ok(Emission { model: self, backend: backend.clone(), runner, seconds })

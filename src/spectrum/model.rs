@@ -21,21 +21,51 @@ pub struct Absorber {
     pub molar_mass: f64,
 }
 
-/// What may change from spectrum to spectrum.
+/// A number with its derivatives by all parameters of a retrieval.
+pub type Dual = num_dual::DualDVec64;
+
+/// What may change from spectrum to spectrum; with [`Dual`] numbers, and how it changes with the parameters of a retrieval.
 #[derive(Clone, Debug)]
-pub struct State {
+pub struct State<D = f64> {
     /// \[layer\] K, from the top.
-    pub temperature_k: Vec<f64>,
+    pub temperature_k: Vec<D>,
     /// \[layer\] cm s-2.
-    pub gravity: Vec<f64>,
+    pub gravity: Vec<D>,
     /// \[layer\] g mol-1; used by collision-induced absorption.
-    pub mean_molar_mass: Vec<f64>,
+    pub mean_molar_mass: Vec<D>,
     /// \[absorber\]\[layer\].
-    pub mass_mixing_ratio: Vec<Vec<f64>>,
+    pub mass_mixing_ratio: Vec<Vec<D>>,
     /// \[continuum\] of (\[layer\], \[layer\]): volume mixing ratios of the two species that collide.
-    pub collision_mixing_ratio: Vec<(Vec<f64>, Vec<f64>)>,
+    pub collision_mixing_ratio: Vec<(Vec<D>, Vec<D>)>,
     /// Black surface below the last layer \[K\], if the model has one.
-    pub surface_temperature_k: Option<f64>,
+    pub surface_temperature_k: Option<D>,
+}
+
+impl State<Dual> {
+    /// The values without their derivatives.
+    pub fn values(&self) -> State {
+        self.map(|d| d.re)
+    }
+
+    /// The derivatives by parameter `p`; 0 where a number does not depend on any.
+    pub fn derivatives(&self, p: usize) -> State {
+        self.map(|d| d.eps.0.as_ref().map_or(0.0, |eps| eps[p]))
+    }
+}
+
+impl<D> State<D> {
+    /// Every number changed.
+    pub fn map<E>(&self, f: impl Fn(&D) -> E) -> State<E> {
+        let each = |values: &Vec<D>| values.iter().map(&f).collect::<Vec<E>>();
+        State {
+            temperature_k: each(&self.temperature_k),
+            gravity: each(&self.gravity),
+            mean_molar_mass: each(&self.mean_molar_mass),
+            mass_mixing_ratio: self.mass_mixing_ratio.iter().map(each).collect(),
+            collision_mixing_ratio: self.collision_mixing_ratio.iter().map(|(a, b)| (each(a), each(b))).collect(),
+            surface_temperature_k: self.surface_temperature_k.as_ref().map(&f),
+        }
+    }
 }
 
 /// One isotopologue's list, prepared, and the absorber it belongs to.

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::cross_section::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use crate::density::gpu::Constant;
 use crate::gpu::{BufferId, Element, Limits, Program, ProgramBuilder, Role, Summary, first_that_fits};
+use crate::grid::Segment;
 use crate::optical_depth::{CiaBuffers, DeviceTable};
 use crate::transfer::emission::RESTART;
 use crate::transfer::emission_gpu::EmissionBuffers;
@@ -27,7 +28,7 @@ impl Tables {
         let n = model.grid.len().next_multiple_of(ROW_MULTIPLE);
         let mut wavenumber: Vec<f32> = model.wavenumber.iter().map(|nu| *nu as f32).collect();
         wavenumber.resize(n, model.grid.hi() as f32);
-        let table = |grid: &crate::optical_depth::CiaGrid| DeviceTable::new(&grid.ln_coefficient, model.grid.len(), n);
+        let table = |grid| DeviceTable::new(grid, n);
         Ok(Self {
             lines: model.parts.iter().map(|p| LineTables::new(&p.prepared)).collect(),
             cia: model.collisions.iter().map(table).collect::<Result<_>>()?,
@@ -102,11 +103,15 @@ impl<'a> EmissionProgram<'a> {
         }
         let mut cia = Vec::new();
         for (i, (grid, table)) in model.collisions.iter().zip(&tables.cia).enumerate() {
-            let rows = grid.temperatures.len() as u64;
-            let ln_k = builder.buffer(format!("cia{i}.ln_k"), Element::F32, &[rows, n64], Role::Constant);
+            let shape = [grid.temperatures.len() as u64, grid.nodes() as u64];
+            let ln_k = builder.buffer(format!("cia{i}.ln_k"), Element::F32, &shape, Role::Constant);
             constants.push((ln_k, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.ln_k)))));
-            let layer_state = builder.buffer(format!("cia{i}.layers"), Element::UVec4, &[layers as u64], Role::Input);
-            cia.push(CiaBuffers { ln_k, layer_state, dtau });
+            let position = builder.buffer(format!("cia{i}.position"), Element::U32, &[n64], Role::Constant);
+            constants.push((position, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.position)))));
+            let shape = [layers as u64, 2];
+            let layer_state = builder.buffer(format!("cia{i}.layers"), Element::UVec4, &shape, Role::Input);
+            let buffers = CiaBuffers { ln_k, position, layer_state, dtau, dtau_dt: None };
+            cia.push((buffers, grid.nodes() as u32));
         }
 
         builder.stage("transfer").clear(tau).clear(flux);
@@ -126,19 +131,20 @@ impl<'a> EmissionProgram<'a> {
                 }
                 let (first, rows) = (batch.start as u32, batch.len() as u32);
                 builder.stage("continua");
-                for cia in &cia {
-                    cia.dispatch(&mut builder, n, &nodes, first, rows)?;
+                let points = Segment::new(nodes.start as u32, nodes.len() as u32)?;
+                for (cia, table_nodes) in &cia {
+                    cia.dispatch(&mut builder, points, *table_nodes, first, rows);
                 }
                 builder.stage("transfer");
                 let surface = (model.surface && batch.end == layers).then_some(layers as u32);
-                transfer.dispatch(&mut builder, &nodes, first, rows, surface, &model.quadrature)?;
+                transfer.dispatch(&mut builder, points, first, rows, surface, &model.quadrature);
                 builder.retire(dtau);
             }
             stages.iter().for_each(|s| s.end_batch(&mut builder));
         }
         let program = builder.finish(limits, budget)?;
         let layers = stages.iter().map(|s| s.layers).collect();
-        let cia = cia.iter().map(|c| c.layer_state).collect();
+        let cia = cia.iter().map(|(c, _)| c.layer_state).collect();
         Ok(Self { program, extent, constants, layers, cia, temperature, flux })
     }
 }

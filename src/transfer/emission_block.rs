@@ -98,12 +98,7 @@ fn block<const FMA: bool>(
             for (angle, through) in transmission.iter_mut().enumerate() {
                 let (mu, weight) = (batch.quadrature.mu()[angle], batch.quadrature.flux_weight()[angle]);
                 let (absorbed, through) = (&mut absorbed[..points], &mut through[..points]);
-                if thickest / mu < numerics::THIN_LIMIT {
-                    let thin = numerics::transmission_thin::<FMA>;
-                    absorb::<FMA>(absorbed, through, dtau, 1.0 / mu, weight, thin);
-                } else {
-                    absorb::<FMA>(absorbed, through, dtau, 1.0 / mu, weight, numerics::transmission::<FMA>);
-                }
+                absorb::<FMA>(absorbed, through, dtau, thickest, mu, weight);
             }
             for (i, flux) in flux.iter_mut().enumerate() {
                 *flux = numerics::mul_add::<FMA>(source[i], absorbed[i], *flux);
@@ -123,15 +118,31 @@ fn block<const FMA: bool>(
 
 /// t = e^(-tau / mu).
 #[inline(always)]
-fn transmit<const FMA: bool>(transmission: &mut [f64], tau: &[f64], inverse_mu: f64) {
+pub(super) fn transmit<const FMA: bool>(transmission: &mut [f64], tau: &[f64], inverse_mu: f64) {
     for (through, tau) in transmission.iter_mut().zip(tau) {
         *through = numerics::transmission::<FMA>(tau * inverse_mu).0;
     }
 }
 
-/// Adds w t (1 - e^(-dtau / mu)) to `absorbed` and carries t to the bottom of the layer.
+/// Adds w t (1 - e^(-dtau / mu)) to `absorbed` and carries t to the bottom of the layer; `thickest` is the [`largest`] dtau.
 #[inline(always)]
-fn absorb<const FMA: bool>(
+pub(super) fn absorb<const FMA: bool>(
+    absorbed: &mut [f64],
+    transmission: &mut [f64],
+    dtau: &[f64],
+    thickest: f64,
+    mu: f64,
+    weight: f64,
+) {
+    if thickest / mu < numerics::THIN_LIMIT {
+        absorb_with::<FMA>(absorbed, transmission, dtau, 1.0 / mu, weight, numerics::transmission_thin::<FMA>);
+    } else {
+        absorb_with::<FMA>(absorbed, transmission, dtau, 1.0 / mu, weight, numerics::transmission::<FMA>);
+    }
+}
+
+#[inline(always)]
+fn absorb_with<const FMA: bool>(
     absorbed: &mut [f64],
     transmission: &mut [f64],
     dtau: &[f64],
@@ -148,7 +159,7 @@ fn absorb<const FMA: bool>(
 
 /// The largest of non-negative numbers; NaN if there is one. Their bit patterns are in the order of their values.
 #[inline(always)]
-fn largest(values: &[f64]) -> f64 {
+pub(super) fn largest(values: &[f64]) -> f64 {
     let bits = values.iter().fold(0, |largest: i64, value| largest.max(value.to_bits() as i64));
     f64::from_bits(bits as u64)
 }

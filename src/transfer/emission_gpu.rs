@@ -1,10 +1,8 @@
 //! The device side of [`emission`](super::emission): kernel, parameters, dispatch.
 
-use std::ops::Range;
-
 use crate::gpu::{BufferId, HostLayout, Kernel, ProgramBuilder, host_struct};
+use crate::grid::Segment;
 use crate::transfer::Quadrature;
-use crate::{Error, Result};
 
 host_struct! {
     /// Parameters of one batch of layers.
@@ -46,11 +44,8 @@ pub static EMISSION: Kernel = Kernel::new(
 /// Invocations per workgroup, as in the shader.
 const WORKGROUP: u32 = 64;
 
-/// Rows of every \[..\]\[n\] array are padded to a multiple of this. The padding of the wavenumbers repeats the last one (any
-/// positive value will do), that of the optical depths may be anything but NaN.
-pub const ROW_MULTIPLE: usize = 4;
-
-/// The buffers of the kernel, all f32; n is the padded length of a row.
+/// The buffers of the kernel, all f32; n is the padded length of a row. The padding of the wavenumbers repeats the last one (any positive
+/// value will do), that of the optical depths may be anything but NaN.
 #[derive(Debug, Clone, Copy)]
 pub struct EmissionBuffers {
     /// \[n\] cm-1, read.
@@ -69,45 +64,43 @@ impl EmissionBuffers {
     /// Adds the dispatch for the wavenumbers `segment` in the layers `first_layer .. first_layer + layers` of the atmosphere, whose optical
     /// depths are the first rows of `dtau`, each as long as the segment; `surface` is the number of layers of the atmosphere if this is the last batch and a surface lies below.
     /// Bits do not depend on the batches if each but the last is a multiple of [`RESTART`](super::emission::RESTART) layers.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the segment's ends are not multiples of [`ROW_MULTIPLE`].
     pub fn dispatch(
         &self,
         program: &mut ProgramBuilder,
-        segment: &Range<usize>,
+        segment: Segment,
         first_layer: u32,
         layers: u32,
         surface: Option<u32>,
         quadrature: &Quadrature,
-    ) -> Result<()> {
-        if !segment.start.is_multiple_of(ROW_MULTIPLE) || !segment.end.is_multiple_of(ROW_MULTIPLE) {
-            return Err(Error::invalid("segment", format!("{segment:?}"), format!("multiples of {ROW_MULTIPLE}")));
-        }
-        let quads = (segment.len() / ROW_MULTIPLE) as u32;
-        let (mut inverse_mu, mut weight) = ([[0.0; 4]; 2], [[0.0; 4]; 2]);
-        let angles = quadrature.mu().iter().zip(quadrature.flux_weight());
-        for ((mu, w), (inverse_mu, weight)) in
-            angles.zip(inverse_mu.as_flattened_mut().iter_mut().zip(weight.as_flattened_mut()))
-        {
-            (*inverse_mu, *weight) = ((1.0 / mu) as f32, *w as f32);
-        }
+    ) {
+        let (inverse_mu, weight) = groups_of_angles(quadrature);
         let params = EmissionParams {
-            quads,
+            quads: segment.quads(),
             layers,
             first_layer,
             groups: quadrature.angles().div_ceil(4) as u32,
             surfaces: u32::from(surface.is_some()),
             surface: surface.unwrap_or(0),
-            first_quad: segment.start as u32 / 4,
+            first_quad: segment.first_quad(),
             pad0: 0,
             inverse_mu,
             weight,
         };
         let bindings = [self.wavenumber, self.dtau, self.temperature, self.tau, self.flux];
-        program.dispatch(&EMISSION, &params, &bindings, [quads.div_ceil(WORKGROUP), 1, 1]);
-        Ok(())
+        program.dispatch(&EMISSION, &params, &bindings, [segment.quads().div_ceil(WORKGROUP), 1, 1]);
     }
+}
+
+/// 1 / mu and 2 mu w in groups of four angles, zero where there is none.
+pub(super) fn groups_of_angles(quadrature: &Quadrature) -> ([[f32; 4]; 2], [[f32; 4]; 2]) {
+    let (mut inverse_mu, mut weight) = ([[0.0; 4]; 2], [[0.0; 4]; 2]);
+    let angles = quadrature.mu().iter().zip(quadrature.flux_weight());
+    for ((mu, w), (inverse_mu, weight)) in
+        angles.zip(inverse_mu.as_flattened_mut().iter_mut().zip(weight.as_flattened_mut()))
+    {
+        (*inverse_mu, *weight) = ((1.0 / mu) as f32, *w as f32);
+    }
+    (inverse_mu, weight)
 }
 
 #[cfg(test)]
@@ -163,7 +156,14 @@ mod tests {
                 let count = batch.min(layers - first);
                 b.copy(source, (first * n * 4) as u64, dtau, 0, (count * n * 4) as u64);
                 let last = (surface && first + count == layers).then_some(layers as u32);
-                buffers.dispatch(&mut b, &(0..n), first as u32, count as u32, last, quadrature).unwrap();
+                buffers.dispatch(
+                    &mut b,
+                    Segment::whole(n as u32).unwrap(),
+                    first as u32,
+                    count as u32,
+                    last,
+                    quadrature,
+                );
             }
             let mut workspace = Workspace::new(device, b.finish(&Limits::default(), None).unwrap()).unwrap();
             workspace.write_slice(wavenumber, &self.wavenumber).unwrap();

@@ -26,6 +26,20 @@ pub(crate) fn planck_from_parts<const FMA: bool>(prefactor: f64, wavenumber: f64
     prefactor * through / absorbed
 }
 
+/// pi B, with the bits of [`planck_from_parts`], and its derivative by T, pi B (x / T) / (1 - e^-x), x = c2 nu / T.
+#[inline(always)]
+pub(crate) fn planck_slope_from_parts<const FMA: bool>(
+    prefactor: f64,
+    wavenumber: f64,
+    c2_over_temperature: f64,
+    inverse_temperature: f64,
+) -> (f64, f64) {
+    let x = wavenumber * c2_over_temperature;
+    let (through, absorbed) = numerics::transmission::<FMA>(x);
+    let value = prefactor * through / absorbed;
+    (value, value * (x / absorbed) * inverse_temperature)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +58,27 @@ mod tests {
                         (found / exact - 1.0).abs() < tolerance,
                         "nu {wavenumber} T {temperature}: {found} {exact}"
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn slope_is_the_derivative() {
+        for wavenumber in [1e-3, 1.0, 500.0, 2100.0, 4300.0, 3e4] {
+            for temperature in [50.0, 296.0, 1000.0, 6000.0] {
+                let at = |t: f64| planck_slope_from_parts::<false>(prefactor(wavenumber), wavenumber, C2 / t, 1.0 / t);
+                let (value, slope) = at(temperature);
+                assert_eq!(value, planck_flux(wavenumber, temperature));
+                let x = C2 * wavenumber / temperature;
+                // Central differences: the step's error is (x h)^2 / 6, that of rounding 1e-16 x / h.
+                let h = 1e-5 / (1.0 + x);
+                let difference =
+                    (at(temperature * (1.0 + h)).0 - at(temperature * (1.0 - h)).0) / (2.0 * h * temperature);
+                if x < 690.0 {
+                    assert!((slope / difference - 1.0).abs() < 1e-8, "nu {wavenumber} T {temperature}: {slope:e}");
+                } else {
+                    assert!(slope.is_finite());
                 }
             }
         }

@@ -14,6 +14,9 @@ mod cross_sections;
 #[allow(dead_code)]
 #[path = "../../examples/emission.rs"]
 mod emission;
+#[allow(dead_code)]
+#[path = "../../examples/memory.rs"]
+mod memory;
 
 /// `value` in steps of `step`. A value within `error` of the middle between two steps is refused: there a device's rounding, or a change
 /// within the tolerance, could decide, and such a number does not belong in a snapshot.
@@ -67,6 +70,18 @@ fn contribution_numbers(backend: &Backend) -> String {
 
 fn on_device() -> Backend {
     Backend::Device(Device::from_env().expect("a device; `scripts/test` installs one"))
+}
+
+#[test]
+fn gpu_memory_example() {
+    let device = Device::from_env().expect("a device; `scripts/test` installs one");
+    let (plan, history) = memory::compute(&device).expect("a plan");
+    let most = |bytes: fn(&photosphere::gpu::Event) -> u64| history.events.iter().map(bytes).max().unwrap_or(0);
+    assert_eq!(most(|e| e.in_use), plan.peak_bytes);
+    assert_eq!(most(|e| e.unused), plan.peak_bytes, "the pool keeps the first spectrum's buffers");
+    let held = most(|e| e.in_use + e.unused + e.ballast);
+    assert!(held.abs_diff(plan.peak_bytes / 2 * 3) <= 512, "{held} held of {}", plan.peak_bytes);
+    assert!(history.dropped == 0 && history.events.last().is_some_and(|e| e.in_use + e.unused + e.ballast == 0));
 }
 
 #[test]

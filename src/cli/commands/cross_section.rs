@@ -44,6 +44,7 @@ fn job(args: &CrossSectionArgs) -> Result<CrossSectionJob> {
         tolerance: args.tolerance,
         method: args.method,
         device: args.device.clone(),
+        memory_budget: args.memory_budget,
     })
 }
 
@@ -65,6 +66,7 @@ fn report(job: &CrossSectionJob, result: &CrossSectionResult) -> Value {
         "requested": {
             "tolerance": job.tolerance,
             "method": name_of(&job.method),
+            "memory_budget": job.memory_budget,
             "temperature_range_k": job.temperature_range,
         },
         "result": result.report,

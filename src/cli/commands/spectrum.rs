@@ -17,7 +17,8 @@ use crate::{Error, Progress, Result, plot};
 /// # Errors
 /// A wrong configuration and an unwritable folder, both found before anything is computed; whatever the engine reports.
 pub fn run(args: &SpectrumArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
-    let config = Config::load(&args.config)?;
+    let mut config = Config::load(&args.config)?;
+    config.memory_budget = args.memory_budget.unwrap_or(config.memory_budget);
     config.check_files()?;
     prepare_folder(&args.out)?;
     for name in outputs(&config) {
@@ -97,6 +98,7 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
         "layers": config.atmosphere.layers,
         "species": species,
         "device": result.summary.device,
+        "memory_budget": config.memory_budget,
         "lines": result.summary.lines.iter().map(|(s, n)| json!({ "species": s, "lines": n })).collect::<Vec<_>>(),
         "device_bytes": result.summary.device_bytes,
         "seconds": stages,

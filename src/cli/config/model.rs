@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::source::{LineSource, Method};
+use crate::gpu::MemoryPolicy;
 use crate::{Error, Result};
 
 /// A whole configuration. All paths are resolved against the configuration's folder.
@@ -22,6 +23,8 @@ pub struct Config {
     pub transfer: Transfer,
     /// `[method]`
     pub method: Settings,
+    /// `[device]`, its only key.
+    pub memory_budget: MemoryPolicy,
     /// `[output]`
     pub output: Output,
 }

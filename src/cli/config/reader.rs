@@ -1,6 +1,7 @@
 //! Reading values out of a TOML table with errors that name key and line.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -99,6 +100,17 @@ impl<'a> Item<'a> {
 
     pub fn string(&self, required: &str) -> Result<&'a str> {
         self.value.get_ref().as_str().filter(|s| !s.trim().is_empty()).ok_or_else(|| self.wrong(required))
+    }
+
+    /// A text or a number in the form that a type is read from.
+    pub fn parsed<T: FromStr<Err = Error>>(&self) -> Result<T> {
+        let value = self.value.get_ref();
+        let number = || self.doc.text.get(self.value.span()).filter(|_| self.raw_number().is_some());
+        let text = value.as_str().or_else(number).unwrap_or("");
+        text.parse().map_err(|e| match e {
+            Error::Invalid { required, .. } => self.wrong(&required),
+            other => other,
+        })
     }
 
     pub fn path(&self) -> Result<PathBuf> {

@@ -9,6 +9,7 @@ use super::reader::{Document, Item, NOT_NEGATIVE, POSITIVE, Require, Section};
 use super::{atmosphere, species};
 use crate::cli::limits;
 use crate::cli::source::Method;
+use crate::gpu::MemoryPolicy;
 use crate::{Error, Result};
 
 impl Config {
@@ -38,7 +39,7 @@ impl Config {
             let line = e.span().map(|s| doc.line(s.start));
             Error::parse(path, line, format!("not valid TOML: {}", e.message().replace('\n', "; ")))
         })?;
-        let known = ["grid", "atmosphere", "species", "cia", "transfer", "method", "output"];
+        let known = ["grid", "atmosphere", "species", "cia", "transfer", "method", "device", "output"];
         let top = Section::new(doc, String::new(), table.get_ref(), &known)?;
         let grid = grid(&top.need("grid", "a section [grid] with range_cm and points or resolution")?)?;
         let need = "a section [atmosphere] with layers, pressures, gravity and temperature";
@@ -47,8 +48,9 @@ impl Config {
         let cia = species::cia(&top)?;
         let transfer = transfer(top.get("transfer").as_ref())?;
         let method = settings(top.get("method").as_ref())?;
+        let memory_budget = memory_budget(top.get("device").as_ref())?;
         let output = output(top.get("output").as_ref(), &grid)?;
-        Ok(Self { path: path.to_owned(), grid, atmosphere, species, cia, transfer, method, output })
+        Ok(Self { path: path.to_owned(), grid, atmosphere, species, cia, transfer, method, memory_budget, output })
     }
 }
 
@@ -108,6 +110,12 @@ fn settings(item: Option<&Item>) -> Result<Settings> {
         settings.line_margin = item.number(NOT_NEGATIVE)?;
     }
     Ok(settings)
+}
+
+fn memory_budget(item: Option<&Item>) -> Result<MemoryPolicy> {
+    let Some(item) = item else { return Ok(MemoryPolicy::Default) };
+    let budget = item.section(&["memory_budget"])?.get("memory_budget");
+    budget.map_or(Ok(MemoryPolicy::Default), |item| item.parsed())
 }
 
 fn output(item: Option<&Item>, grid: &Grid) -> Result<Output> {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cli::source::{Broadener, Broadening, Format, Method};
+use crate::gpu::MemoryPolicy;
 
 const EXAMPLE: &str = include_str!("../../../examples/emission.toml");
 
@@ -59,6 +60,27 @@ fn values_out_of_range_say_the_range() {
     insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = 1\nradius_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: line 13: given besides `gravity_cgs`; it belongs to mass_jupiter");
     insta::assert_snapshot!(message("gravity_cgs = 24785.773", "mass_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: missing; required the radius in Jupiter radii besides mass_jupiter");
     insta::assert_snapshot!(message("gravity_cgs = 24785.773", ""), @"dir/c.toml: key `atmosphere.gravity_cgs`: missing; required the gravity in cm s-2, or mass_jupiter and radius_jupiter in its place");
+}
+
+#[test]
+fn memory_budgets_are_words_sizes_or_fractions() {
+    let with = |value: &str| parse(&changed("[output]", &format!("[device]\nmemory_budget = {value}\n[output]")));
+    assert_eq!(parse(EXAMPLE).unwrap().memory_budget, MemoryPolicy::Default);
+    for (value, policy) in [
+        (r#""48MiB""#, MemoryPolicy::Bytes(48 << 20)),
+        (r#""0.75""#, MemoryPolicy::Fraction(0.75)),
+        ("0.75", MemoryPolicy::Fraction(0.75)),
+        ("50000000", MemoryPolicy::Bytes(50_000_000)),
+        (r#""exact""#, MemoryPolicy::Exact),
+    ] {
+        assert_eq!(with(value).unwrap().memory_budget, policy, "{value}");
+    }
+    for value in [r#""plenty""#, "1.5", "-3", "true", "[]", "0"] {
+        let e = with(value).expect_err(value).to_string();
+        let expected =
+            format!("key `device.memory_budget`: line 36: given `{value}`, required `auto`, `exact`, a size");
+        assert!(e.contains(&expected), "{e}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) fn compute(job: &CrossSectionJob, progress: &dyn Progress) -> Result<
     let grid = Grid::new(lo, hi, job.points)?;
     let temperature_range = TemperatureRange::new(job.temperature_range.0, job.temperature_range.1)?;
     // A device that is not there is told before a long load.
-    let backend = backend(&job.device, job.method)?;
+    let backend = backend(&job.device, job.method, job.memory_budget)?;
     let mut before = Stages::default();
     let range = ((lo - LINE_MARGIN).max(0.0), hi + LINE_MARGIN);
     let loaded = before.time("load", || lists::load(&job.source, range, progress))?;

@@ -1,18 +1,19 @@
 //! Devices as `photosphere devices` lists them.
 
 use crate::cli::engine::DeviceInfo;
-use crate::gpu::{self, Device};
+use crate::gpu::{self, Device, DriverMemory};
 
 /// Every adapter, and the CPU; marked is what [`Backend::select`](crate::Backend::select) takes for `auto`.
 pub(super) fn all() -> Vec<DeviceInfo> {
-    let adapters = Device::list();
-    let chosen = adapters.iter().position(|a| a.is_gpu);
-    let mut all: Vec<DeviceInfo> = adapters.iter().enumerate().map(|(i, a)| adapter(a, chosen == Some(i))).collect();
+    let adapters = Device::list_with_memory();
+    let chosen = adapters.iter().position(|(info, _)| info.is_gpu);
+    let mut all: Vec<DeviceInfo> =
+        adapters.iter().enumerate().map(|(i, (info, memory))| adapter(info, memory, chosen == Some(i))).collect();
     all.push(cpu(chosen.is_none()));
     all
 }
 
-fn adapter(info: &gpu::DeviceInfo, chosen: bool) -> DeviceInfo {
+fn adapter(info: &gpu::DeviceInfo, memory: &DriverMemory, chosen: bool) -> DeviceInfo {
     DeviceInfo {
         name: info.name.clone(),
         backend: info.backend.clone(),
@@ -20,7 +21,8 @@ fn adapter(info: &gpu::DeviceInfo, chosen: bool) -> DeviceInfo {
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         max_binding: Some(info.limits.storage_binding_bytes),
         max_buffer: Some(info.limits.buffer_bytes),
-        memory: info.memory_bytes,
+        memory: memory.total,
+        free: memory.free,
         chosen,
     }
 }
@@ -33,15 +35,16 @@ fn cpu(chosen: bool) -> DeviceInfo {
         driver: format!("{} threads, float64", rayon::current_num_threads()),
         max_binding: None,
         max_buffer: None,
-        memory: total_memory(),
+        memory: system_memory("MemTotal:"),
+        free: system_memory("MemAvailable:"),
         chosen,
     }
 }
 
-/// The computer's memory \[bytes\], where the system tells it in a file.
-fn total_memory() -> Option<u64> {
+/// A figure of the computer's memory \[bytes\], where the system tells it in a file.
+fn system_memory(name: &str) -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
+    let line = text.lines().find_map(|l| l.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 

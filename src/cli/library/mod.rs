@@ -10,6 +10,7 @@ use super::config::Config;
 use super::engine::{CrossSectionJob, CrossSectionResult, DeviceInfo, Engine, SpectrumResult};
 use super::source::{DeviceChoice, Method};
 use crate::backend::{Backend, BackendInfo};
+use crate::gpu::MemoryPolicy;
 use crate::{Error, Progress, Result, cross_section as stage};
 
 /// Computes with this library.
@@ -30,9 +31,9 @@ impl Engine for Library {
     }
 }
 
-/// Opens what `--device` names. The exact sum runs on the CPU, whatever there is besides.
-fn backend(choice: &DeviceChoice, method: Method) -> Result<Backend> {
-    match choice {
+/// Opens what `--device` names, with a memory budget. The exact sum runs on the CPU, whatever there is besides.
+fn backend(choice: &DeviceChoice, method: Method, memory: MemoryPolicy) -> Result<Backend> {
+    let backend = match choice {
         DeviceChoice::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
         DeviceChoice::Auto => Backend::select("auto"),
         DeviceChoice::Cpu => Ok(Backend::Cpu),
@@ -40,7 +41,9 @@ fn backend(choice: &DeviceChoice, method: Method) -> Result<Backend> {
             Error::Invalid { given, required, .. } => Error::Device(format!("given {given}, required {required}")),
             other => other,
         }),
-    }
+    }?;
+    backend.set_memory_policy(memory)?;
+    Ok(backend)
 }
 
 impl From<Method> for stage::Method {

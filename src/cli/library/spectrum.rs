@@ -25,7 +25,7 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
     let grid = Grid::new(lo, hi, config.grid.points()).map_err(at("grid"))?;
     let atmosphere = Layers::new(config)?;
     let settings = settings(config, &atmosphere.temperature_k)?;
-    let backend = backend(device, config.method.method)?;
+    let backend = backend(device, config.method.method, config.memory_budget)?;
 
     let mut seconds = Stages::default();
     let range = ((lo - settings.line_margin).max(0.0), hi + settings.line_margin);

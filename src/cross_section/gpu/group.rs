@@ -98,7 +98,7 @@ pub fn near_lines(ladder: &Ladder, step: f64, bins: &LineBins, segment: &Range<u
 
 impl Group {
     /// Declares the buffers of layers like `layer`, of which a batch has at most `layers`.
-    #[allow(clippy::too_many_arguments)] // what a group is made from, and what is wanted of it
+    #[allow(clippy::too_many_arguments)] // what the layers are, and what is wanted of them
     pub fn declare(
         builder: &mut ProgramBuilder,
         name: &str,

@@ -1,0 +1,44 @@
+//! Device buffers that are on the ledger. The only place that creates any.
+
+use super::Device;
+use super::device::Refused;
+use super::ledger::{Holding, Ticket};
+
+/// A buffer to create.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub name: String,
+    pub bytes: u64,
+    pub usage: wgpu::BufferUsages,
+}
+
+/// A buffer on the ledger, freed when dropped (by the driver: once the device is idle and was waited for).
+#[derive(Debug)]
+pub(super) struct Held {
+    pub buffer: wgpu::Buffer,
+    pub bytes: u64,
+    pub usage: wgpu::BufferUsages,
+    pub ticket: Ticket,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.buffer.destroy();
+    }
+}
+
+/// Asks the driver for a buffer.
+pub(super) fn create(device: &Device, request: &Request, holding: Holding) -> Result<Held, Refused> {
+    let Request { name, bytes, usage } = request;
+    if holding == Holding::InUse && device.faults.refuses() {
+        return Err(Refused::Memory);
+    }
+    #[cfg(test)]
+    if device.faults.capacity().is_some_and(|capacity| device.ledger().allocated() + bytes > capacity) {
+        return Err(Refused::Memory);
+    }
+    let label = Some(name.as_str());
+    let descriptor = wgpu::BufferDescriptor { label, size: *bytes, usage: *usage, mapped_at_creation: false };
+    let buffer = device.scoped(name, || device.device.create_buffer(&descriptor))?;
+    Ok(Held { buffer, bytes: *bytes, usage: *usage, ticket: device.ledger().allocate(name, *bytes, holding) })
+}

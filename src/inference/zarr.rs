@@ -1,0 +1,170 @@
+//! A trace as a Zarr store, version 2 (zarr-specs.readthedocs.io), laid out as ArviZ expects (`docs/inference.md` has the recipe).
+//!
+//! Metadata are not consolidated; readers take them from the folders. An uncompressed array of one chunk is a file of raw numbers
+//! beside two of JSON; a crate for all of Zarr would bring a hundred others along for that.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::trace::Trace;
+use crate::output::write_atomic;
+use crate::{Error, Result};
+
+/// Writes the folder `path` with the groups `posterior` (each parameter \[chain\]\[draw\]) and `sample_stats` (`lp`, `energy`,
+/// `diverging`, `tree_depth`, `reached_max_treedepth`, `n_steps`, `step_size`, `acceptance_rate`).
+///
+/// An older store of that name is replaced. Parameters whose names cannot be folders (`a/b`) or collide with dimensions are refused.
+///
+/// # Errors
+/// Names as above; a folder that exists and is no Zarr store; files that cannot be written.
+pub fn write_zarr(trace: &Trace, path: &Path) -> Result<()> {
+    for name in &trace.names {
+        let reserved = ["chain", "draw", ".", ".."].contains(&name.as_str());
+        if reserved || name.is_empty() || name.starts_with(".z") || name.contains(['/', '\\', '\0']) {
+            return Err(Error::invalid("name of a parameter in a trace", format!("`{name}`"), "a name for a folder"));
+        }
+    }
+    if path.exists() {
+        if !path.join(".zgroup").exists() {
+            let given = format!("{}, which is there and is none", path.display());
+            return Err(Error::invalid("Zarr store", given, "a new folder or an older Zarr store"));
+        }
+        fs::remove_dir_all(path).map_err(|e| Error::io("replace", path, e))?;
+    }
+    let store = Store { path };
+    store.group("", &json!({ "creation_library": "photosphere", "warmup": trace.warmup }))?;
+    let (chains, draws) = (trace.chains.len(), trace.draws());
+    for group in ["posterior", "sample_stats"] {
+        let about =
+            json!({ "inference_library": "photosphere", "inference_library_version": env!("CARGO_PKG_VERSION") });
+        store.group(group, &about)?;
+        store.array(&format!("{group}/chain"), &["chain"], &[chains], "<i8", &counting(chains))?;
+        store.array(&format!("{group}/draw"), &["draw"], &[draws], "<i8", &counting(draws))?;
+    }
+    let plane = |name: String, kind: &str, bytes: Vec<u8>| {
+        store.array(&name, &["chain", "draw"], &[chains, draws], kind, &bytes)
+    };
+    for (i, name) in trace.names.iter().enumerate() {
+        plane(format!("posterior/{name}"), "<f8", floats(&trace.parameter(i).concat()))?;
+    }
+    let of = |f: &dyn Fn(&super::DrawStatistics) -> f64| trace.statistic(f).concat();
+    let integers = |v: &[f64]| v.iter().flat_map(|v| (*v as i64).to_le_bytes()).collect();
+    let flags = |v: &[f64]| v.iter().map(|v| *v as u8).collect();
+    let flag = |b: bool| f64::from(u8::from(b));
+    for (name, values) in [
+        ("lp", of(&|s| s.lp)),
+        ("energy", of(&|s| s.energy)),
+        ("step_size", of(&|s| s.step_size)),
+        ("acceptance_rate", of(&|s| s.acceptance_rate)),
+    ] {
+        plane(format!("sample_stats/{name}"), "<f8", floats(&values))?;
+    }
+    plane("sample_stats/tree_depth".into(), "<i8", integers(&of(&|s| s.tree_depth as f64)))?;
+    plane("sample_stats/n_steps".into(), "<i8", integers(&of(&|s| s.n_steps as f64)))?;
+    plane("sample_stats/diverging".into(), "|b1", flags(&of(&|s| flag(s.diverging))))?;
+    plane("sample_stats/reached_max_treedepth".into(), "|b1", flags(&of(&|s| flag(s.reached_max_depth))))?;
+    Ok(())
+}
+
+fn floats(v: &[f64]) -> Vec<u8> {
+    v.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+/// 0, 1, 2, ... as 64-bit integers.
+fn counting(n: usize) -> Vec<u8> {
+    (0..n as i64).flat_map(i64::to_le_bytes).collect()
+}
+
+/// A store under construction.
+struct Store<'a> {
+    path: &'a Path,
+}
+
+impl Store<'_> {
+    fn group(&self, name: &str, attributes: &Value) -> Result<()> {
+        self.note(name, ".zgroup", &json!({ "zarr_format": 2 }))?;
+        self.note(name, ".zattrs", attributes)
+    }
+
+    /// An array of one chunk in C order.
+    fn array(&self, name: &str, dimensions: &[&str], shape: &[usize], kind: &str, bytes: &[u8]) -> Result<()> {
+        let fill = if kind == "<f8" { json!("NaN") } else { Value::Null };
+        let array = json!({
+            "zarr_format": 2, "shape": shape, "chunks": shape, "dtype": kind, "order": "C",
+            "compressor": null, "filters": null, "fill_value": fill,
+        });
+        self.note(name, ".zarray", &array)?;
+        self.note(name, ".zattrs", &json!({ "_ARRAY_DIMENSIONS": dimensions }))?;
+        let chunk = vec!["0"; shape.len()].join(".");
+        write_atomic(&self.path.join(name).join(chunk), |w| w.write_all(bytes))
+    }
+
+    fn note(&self, name: &str, file: &str, content: &Value) -> Result<()> {
+        let folder = self.path.join(name);
+        fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, e))?;
+        write_atomic(&folder.join(file), |w| w.write_all(format!("{content:#}").as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trace::{Chain, DrawStatistics};
+    use super::*;
+
+    /// Two chains of three draws of `T0` and `mmr`.
+    fn trace() -> Trace {
+        let chain = |c: u64| Chain {
+            draws: (0..6).map(|i| i as f64 + 100.0 * c as f64).collect(),
+            statistics: (0..3)
+                .map(|i| DrawStatistics {
+                    lp: -0.5 * i as f64,
+                    energy: 1.5,
+                    diverging: c == 1 && i == 2,
+                    tree_depth: 2 + i,
+                    reached_max_depth: false,
+                    n_steps: 7,
+                    step_size: 0.25,
+                    acceptance_rate: 0.875,
+                })
+                .collect(),
+            ..Chain::default()
+        };
+        Trace { names: vec!["T0".into(), "mmr".into()], chains: vec![chain(0), chain(1)], warmup: 10 }
+    }
+
+    #[test]
+    fn the_store_has_what_the_specification_asks_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trace.zarr");
+        for _ in 0..2 {
+            // The second time it replaces the first.
+            write_zarr(&trace(), &path).unwrap();
+        }
+        let chunk = |name: &str| std::fs::read(path.join(name)).unwrap();
+        let mmr: Vec<f64> =
+            chunk("posterior/mmr/0.0").chunks(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect();
+        assert_eq!(mmr, [1.0, 3.0, 5.0, 101.0, 103.0, 105.0]);
+        assert_eq!(chunk("sample_stats/diverging/0.0"), [0, 0, 0, 0, 0, 1]);
+        assert_eq!(chunk("sample_stats/tree_depth/0.0")[8..16], 3i64.to_le_bytes());
+        assert_eq!(chunk("posterior/draw/0").len(), 24);
+        let array: Value = serde_json::from_slice(&chunk("posterior/T0/.zarray")).unwrap();
+        assert_eq!((&array["shape"], &array["dtype"]), (&json!([2, 3]), &json!("<f8")));
+        let attributes: Value = serde_json::from_slice(&chunk("sample_stats/lp/.zattrs")).unwrap();
+        assert_eq!(attributes["_ARRAY_DIMENSIONS"], json!(["chain", "draw"]));
+    }
+
+    #[test]
+    fn other_folders_and_names_that_are_none_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("thesis.tex"), "text").unwrap();
+        let message = write_zarr(&trace(), folder.path()).unwrap_err().to_string();
+        assert!(message.contains("which is there and is none") && folder.path().join("thesis.tex").exists());
+        for name in ["a/b", "", "draw", ".zarray"] {
+            let mut t = trace();
+            t.names[0] = name.into();
+            assert!(write_zarr(&t, &folder.path().join("new")).is_err(), "{name}");
+        }
+    }
+}
