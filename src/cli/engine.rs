@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::config::Config;
-use super::source::{DeviceChoice, LineSource, Method};
+use super::source::{CacheChoice, DeviceChoice, LineSource, Method};
 use crate::output::Values;
 use crate::{Progress, Result};
 
@@ -50,6 +50,8 @@ pub struct CrossSectionJob {
     pub method: Method,
     /// Where to compute.
     pub device: DeviceChoice,
+    /// Which cache to use.
+    pub cache: CacheChoice,
 }
 
 /// Time and memory of a run, for the table at its end.

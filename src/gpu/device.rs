@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::adapter::{adapters, describe, instance, select};
 use super::ledger::Ledger;
-use super::pipelines::Pipeline;
+use super::pipelines::{DriverCache, Pipeline};
 use super::{DeviceInfo, Limits};
-use crate::{Error, Result};
+use crate::{Cache, Error, Result};
 
 /// A device, opened. Cheap to clone: clones share the device, its compiled kernels and its ledger.
 ///
@@ -18,6 +18,7 @@ pub struct Device {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) pipelines: Arc<Mutex<HashMap<&'static str, Arc<Pipeline>>>>,
+    pub(super) driver_cache: Option<Arc<DriverCache>>,
     info: Arc<DeviceInfo>,
     ledger: Arc<Ledger>,
     faults: Arc<Mutex<Faults>>,
@@ -42,11 +43,23 @@ impl Device {
     ///
     /// Errors: [`Error::Device`] if there is no device or it cannot be opened, [`Error::Invalid`] if none matches.
     pub fn open(selector: &str) -> Result<Self> {
+        Self::open_with(selector, &Cache::off())
+    }
+
+    /// As [`open`](Self::open); kernels that were compiled in earlier runs come from the cache where the driver can give them out (the only
+    /// optional feature that is ever requested).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(selector: &str, cache: &Cache) -> Result<Self> {
         let adapter = select(adapters(&instance()), selector)?;
         let info = describe(&adapter);
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("photosphere"),
-            required_features: wgpu::Features::empty(),
+            required_features: match cache.folder() {
+                Some(_) => adapter.features() & DriverCache::FEATURE,
+                None => wgpu::Features::empty(),
+            },
             required_limits: wgpu::Limits::default(),
             // Buffers are few and planned; reserving more than they need would make the plan untrue.
             memory_hints: wgpu::MemoryHints::MemoryUsage,
@@ -67,8 +80,9 @@ impl Device {
         // wgpu's own first copies wait for a submission; without it their staging would still be counted later.
         queue.submit([]);
         let _ = device.poll(wgpu::PollType::wait_indefinitely());
+        let driver_cache = DriverCache::open(&adapter.get_info(), &device, cache).map(Arc::new);
         let (pipelines, ledger) = (Arc::default(), Arc::new(Ledger::default()));
-        Ok(Self { device, queue, pipelines, info: Arc::new(info), ledger, faults })
+        Ok(Self { device, queue, pipelines, driver_cache, info: Arc::new(info), ledger, faults })
     }
 
     /// Opens the device that the environment variable `PHOTOSPHERE_DEVICE` selects, or any. Tests use this.

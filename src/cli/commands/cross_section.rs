@@ -44,6 +44,7 @@ fn job(args: &CrossSectionArgs) -> Result<CrossSectionJob> {
         tolerance: args.tolerance,
         method: args.method,
         device: args.device.clone(),
+        cache: args.cache.choice().unwrap_or_default(),
     })
 }
 

@@ -17,7 +17,8 @@ use crate::{Error, Progress, Result, plot};
 /// # Errors
 /// A wrong configuration and an unwritable folder, both found before anything is computed; whatever the engine reports.
 pub fn run(args: &SpectrumArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
-    let config = Config::load(&args.config)?;
+    let mut config = Config::load(&args.config)?;
+    config.cache = args.cache.choice().unwrap_or(config.cache);
     config.check_files()?;
     prepare_folder(&args.out)?;
     for name in outputs(&config) {

@@ -58,7 +58,7 @@ impl Group {
     /// Declares the scratch of layers like `layer`, for at most `rows` of them at a time.
     pub fn declare(builder: &mut ProgramBuilder, name: &str, prepared: &Prepared, layer: &Layer, rows: usize) -> Self {
         let channels = layer.ladder.channels.count() as u64;
-        let lines = prepared.table.lines.len() as u64;
+        let lines = prepared.table.lines.len() as u64; // none in the density tier
         let nodes = &layer.nodes;
         let gather = if matches!(prepared.tier, Tier::Lines) { gather_levels(prepared, &nodes[0]) } else { Vec::new() };
         let per_line = if matches!(prepared.tier, Tier::Lines) { lines * channels.next_multiple_of(8) } else { 0 };
