@@ -32,16 +32,15 @@ fn main() {
     let path = folder.path().join("million.par");
     par_file::write(&path, LINES, RANGE);
     let cache = Cache::open(Some(&folder.path().join("cache")));
-    let timed = |what: &str| {
+    let timed = |what: &str, method: Method| {
         let started = Instant::now();
-        let job = job(&path, &cache, Method::Auto);
-        println!("{what:<8} {:8.3} s", started.elapsed().as_secs_f64());
+        let job = job(&path, &cache, method);
+        println!("{method:?}, {what:<6} {:8.3} s", started.elapsed().as_secs_f64());
         job
     };
-    for _ in 0..3 {
+    for method in [Method::Lines, Method::Lines, Method::Density, Method::Density] {
         cache.clear().unwrap();
-        let first = timed("first");
-        let second = timed("second");
+        let (first, second) = (timed("first", method), timed("second", method));
         let compute = |job: &CrossSections| job.compute(&Backend::Cpu, &()).unwrap();
         let ((a, _), (b, report)) = (compute(&first), compute(&second));
         assert!(a.to_f64() == b.to_f64() && report.lists[0].cached, "{:?}", report.lists);

@@ -51,7 +51,7 @@ pub struct ListReport {
     pub tier: &'static str,
     /// Bytes of the line-shape density, all levels; 0 in the lines tier.
     pub density_bytes: u64,
-    /// True if the cache had the density, so that no line was read.
+    /// True if the cache had the density, or the table of lines, so that no file of lines was parsed.
     pub cached: bool,
     /// Error by cause.
     pub error_budget: ErrorBudget,

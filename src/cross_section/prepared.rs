@@ -109,7 +109,7 @@ pub struct Prepared {
     pub layers: Vec<Layer>,
     /// What became of the records of the list's files, where it has any.
     pub records: Option<LoadReport>,
-    /// True if the cache had the densities.
+    /// True if the cache had the densities, or the table of lines.
     pub cached: bool,
 }
 
@@ -195,7 +195,10 @@ impl Prepared {
             }
         };
         let (tier, table, cached) = match choice {
-            Choice::Lines => (Tier::Lines, grid_lines.table()?, false),
+            Choice::Lines => {
+                let (table, cached) = grid_lines.table()?;
+                (Tier::Lines, table, cached)
+            }
             Choice::Density(axes) => {
                 let levels: BTreeSet<i32> = layers.iter().map(|l| l.ladder.finest).collect();
                 let (by_level, cached) = grid_lines.densities(&axes, levels)?;

@@ -24,6 +24,9 @@ use crate::{Error, Resources, Result};
 /// Kinds of cache entries.
 const SUMMARY: &str = "lines";
 const DENSITY: &str = "density";
+const TABLE: &str = "table";
+/// Fewer lines than this are read again sooner than looked up.
+const WORTH_KEEPING: u64 = 10_000;
 /// Host bytes per line in flight: as read, and as tabulated.
 const LINE_BYTES: u64 = (size_of::<Line>() + size_of::<TableLine>()) as u64;
 /// Lines that are tabulated at a time where they are in memory anyway.
@@ -196,16 +199,31 @@ impl<'a> GridLines<'a> {
         self.source.nothing_found(self.within, &self.records.clone().unwrap_or_default())
     }
 
-    /// All lines, for the tier that takes them one by one.
+    /// All lines, for the tier that takes them one by one, from the cache or made and, if they are many, stored there; and whether they
+    /// were found.
     ///
     /// # Errors
     /// What the source cannot read.
-    pub fn table(&self) -> Result<LineTable> {
+    pub fn table(&self) -> Result<(LineTable, bool)> {
+        let summary = self.summary.clone();
+        let key = self.key.and_then(|key| KeyHasher::new(TABLE).key("lines", &key).finish());
+        let decode = |entry: &Arc<Entry>| {
+            let lines: &[TableLine] = bytemuck::try_cast_slice(entry.payload()).ok()?;
+            (lines.len() as u64 == summary.count).then(|| lines.to_vec())
+        };
+        if let Some(lines) = key.and_then(|key| self.find(TABLE, &key, decode)) {
+            return Ok((LineTable { lines, summary }, true));
+        }
         let lines = match &self.lines {
             Some(lines) => Cow::Borrowed(&lines[..]),
             None => Cow::Owned(self.read(self.within, |_| true)?),
         };
-        Ok(LineTable { lines: self.tabulate(&lines), summary: self.summary.clone() })
+        let lines = self.tabulate(&lines);
+        if let Some(key) = key.filter(|_| summary.count >= WORTH_KEEPING) {
+            self.store(TABLE, &key, &format!("table of {}", self.about()), &[bytemuck::cast_slice(&lines)]);
+            self.store_summary();
+        }
+        Ok((LineTable { lines, summary }, false))
     }
 
     /// A table without lines, for the tier that takes densities.

@@ -19,7 +19,8 @@ use crate::lines::{Line, Species};
 pub const BIN_NODES: i64 = 16;
 
 /// One line in the form the kernels use.
-#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct TableLine {
     /// Position in steps of the output grid, from its first node.
     pub position: f64,

@@ -48,6 +48,13 @@ impl DriverCache {
     }
 }
 
+#[cfg(test)]
+impl DriverCache {
+    pub fn key(&self) -> Key {
+        self.key
+    }
+}
+
 impl Drop for DriverCache {
     fn drop(&mut self) {
         if let Some(data) = self.pipelines.get_data().filter(|data| *data != self.loaded) {

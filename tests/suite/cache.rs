@@ -61,6 +61,12 @@ fn a_second_start_gives_the_same_bytes_without_reading_records() {
     assert_eq!(auto(&[]).0, auto(&["--no-cache"]).0);
     assert_eq!(tier(&auto(&[]).1), tier(&auto(&["--no-cache"]).1));
 
+    // each line by itself: a table is kept instead
+    let lines = |options: &[&str]| bench.cross_section(&[&["--method", "lines"], options].concat());
+    let (table, _, _) = lines(&["--no-cache"]);
+    assert_eq!([lines(&[]).0, lines(&[]).0], [table.clone(), table]);
+    assert!(cached(&lines(&[]).1));
+
     let (listed, _) = bench.command(&["cache", "list"]);
     for part in
         ["density", "level 0", "lines of 12C-16O", "20000 points 2070 to 2080 cm-1, 700 to 1100 K", "isotopologues"]

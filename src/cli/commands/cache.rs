@@ -67,9 +67,9 @@ mod tests {
         };
         let items = [item("density", 5 << 20, 59, "level 0"), item("pipelines", 1000, 7300, "llvmpipe")];
         insta::assert_snapshot!(render(&items), @"
-        kind       key                size  unused for  content
-        density    0123456789ab    5.0 MiB        59 s  level 0
-        pipelines  0123456789ab     1000 B         2 h  llvmpipe
+        kind                key     size  unused for  content
+        density    0123456789ab  5.0 MiB        59 s  level 0
+        pipelines  0123456789ab   1000 B         2 h  llvmpipe
 
         2 entries, 5.0 MiB
         ");

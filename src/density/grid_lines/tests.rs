@@ -67,7 +67,7 @@ fn list(scale: f64) -> LineList {
         // some share a wavenumber; a gap in the middle
         wavenumber: [2000.0, 2006.0][i % 2]
             + (400.0 * uniform()).floor() / 100.0
-            + if i % 5 == 0 { uniform() * 0.01 } else { 0.0 },
+            + if i.is_multiple_of(5) { uniform() * 0.01 } else { 0.0 },
         strength: 1e-22 * 10f64.powf(-6.0 * uniform()),
         lower_energy: 3000.0 * uniform(),
         gamma_ref: 0.04 + 0.04 * uniform(),
@@ -110,7 +110,7 @@ fn streamed_in_any_number_of_passes_is_loaded_bit_for_bit() {
             assert_eq!(lines.summary, loaded.summary);
             assert!(densities(&lines, 1e-3).0 == expected, "{lines_held} lines at a time, {threads} threads");
             assert!(source.passes.load(Ordering::Relaxed) >= passes);
-            let streamed = lines.table().unwrap();
+            let (streamed, _) = lines.table().unwrap();
             assert_eq!(format!("{:?}", streamed.lines), format!("{:?}", table.lines));
         });
     }
@@ -130,12 +130,14 @@ fn a_warm_cache_needs_no_line_and_gives_the_same_bits() {
     assert_eq!((&second.summary, &second.records), (&first.summary, &first.records));
     assert!(densities(&second, 1e-3) == (expected.clone(), true));
     assert_eq!(source.passes.load(Ordering::Relaxed), 1, "read although known");
+    // the table of so few lines is not worth an entry
+    assert!(!open().table().unwrap().1 && source.passes.load(Ordering::Relaxed) == 2);
     // one level that is gone is made again, from the source, and the others are found
     let level = cache.list().into_iter().find(|i| i.description.starts_with("density, level 3,")).unwrap();
     let path = std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().path());
     std::fs::remove_file(path.into_iter().find(|p| p.to_string_lossy().contains(&level.key)).unwrap()).unwrap();
     assert!(densities(&open(), 1e-3) == (expected, false));
-    assert_eq!((source.passes.load(Ordering::Relaxed), cache.list().len()), (2, 5));
+    assert_eq!((source.passes.load(Ordering::Relaxed), cache.list().len()), (3, 5));
 }
 
 #[test]
