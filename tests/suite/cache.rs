@@ -32,8 +32,9 @@ impl Bench {
     /// Cross sections with further options: the array's bytes, the report, and what was written to standard error.
     fn cross_section(&self, options: &[&str]) -> (Vec<u8>, Value, String) {
         let usual = "cross-section --format hitran --lines co.par --range 2070:2080 --points 20000 --at 700:1e-3,1100:1 \
-                     --method density --device cpu --out xs.npy";
-        let arguments: Vec<&str> = usual.split_whitespace().chain(options.iter().copied()).collect();
+                     --device cpu --out xs.npy";
+        let method = if options.contains(&"--method") { &[][..] } else { &["--method", "density"] };
+        let arguments: Vec<&str> = usual.split_whitespace().chain(method.iter().chain(options).copied()).collect();
         let (_, warnings) = self.command(&arguments);
         let read = |name: &str| std::fs::read(self.folder.path().join(name)).expect("a result");
         (read("xs.npy"), serde_json::from_slice(&read("xs.json")).expect("JSON"), warnings)
@@ -118,7 +119,7 @@ fn the_cache_is_where_it_is_said_to_be_or_nowhere() {
     assert!(same == first && warnings.contains("warning: cannot write to the cache"), "{warnings}");
 
     let config = "[grid]\nrange_cm = [2070, 2072]\npoints = 4000\n[atmosphere]\nlayers = 5\npressure_top_bar = 1e-3\n\
-         pressure_bottom_bar = 1.0\ngravity_cm_s2 = 1000.0\n[atmosphere.temperature]\nkind = \"isothermal\"\n\
+         pressure_bottom_bar = 1.0\ngravity_cgs = 1000.0\n[atmosphere.temperature]\nkind = \"isothermal\"\n\
          temperature_k = 900.0\n[[species]]\nname = \"CO\"\nformat = \"hitran\"\nlines = \"co.par\"\nmass_mixing_ratio = 1e-4\n\
          [method]\nmethod = \"density\"\n[output]\npng = false\nsvg = false\n";
     for (key, kept) in [("cache = false\n", false), ("cache = \"own\"\n", true)] {
