@@ -2,12 +2,22 @@
 //!
 //! BLAKE3 because it hashes a list of gigabytes on all cores at the speed of the disk.
 
+use std::fs::Metadata;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
+use super::Cache;
 use crate::{Error, Result};
 
 /// Version of how keys and payloads are made; to be raised when either changes within one version of the library.
 const VERSION: u32 = 1;
+
+/// Kind of the entries that remember the hash of a file's content.
+const KIND: &str = "file";
+/// Files shorter than this are hashed sooner than looked up.
+const WORTH_KEEPING: u64 = 1 << 20;
+/// A file changed less long ago may change again without its time showing it.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// Name of an entry: a hash of everything it depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,12 +41,13 @@ impl std::fmt::Debug for Key {
 pub struct KeyHasher {
     hasher: blake3::Hasher,
     named: bool,
+    memory: Cache,
 }
 
 impl KeyHasher {
     /// A key for one kind of thing. This library's version and the byte order are its first fields.
     pub fn new(kind: &str) -> Self {
-        let mut key = Self { hasher: blake3::Hasher::new(), named: true };
+        let mut key = Self { hasher: blake3::Hasher::new(), named: true, memory: Cache::off() };
         key.bytes("kind", kind.as_bytes());
         key.bytes("photosphere", env!("CARGO_PKG_VERSION").as_bytes());
         key.bytes("version", &VERSION.to_ne_bytes());
@@ -65,16 +76,32 @@ impl KeyHasher {
         self.bytes(name, &key.0)
     }
 
+    /// Lets files that have been hashed before, and whose place, length, identity and times are the same as then, be known by that.
+    pub fn remembering(mut self, cache: &Cache) -> Self {
+        self.memory = cache.clone();
+        self
+    }
+
     /// A field that is the content of a file, hashed on all cores. Its name and place do not matter.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn file(&mut self, name: &str, path: &Path) -> Result<&mut Self> {
-        let mut content = blake3::Hasher::new();
-        content.update_mmap_rayon(path).map_err(|e| Error::io("read", path, e))?;
-        let length = content.count();
-        self.bytes(name, content.finalize().as_bytes());
-        Ok(self.integers("length", &[length as i64]))
+        let read = |e| Error::io("read", path, e);
+        let place = identity(path, &std::fs::metadata(path).map_err(read)?);
+        let known = place.and_then(|place| self.memory.find(KIND, &place).ok());
+        if let Some(content) = known.and_then(|entry| <[u8; 32]>::try_from(entry.payload()).ok()) {
+            return Ok(self.bytes(name, &content));
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_mmap_rayon(path).map_err(read)?;
+        let content = *hasher.finalize().as_bytes();
+        // Only what did not change meanwhile is remembered; without an entry the file is hashed again.
+        let after = std::fs::metadata(path).ok().and_then(|m| identity(path, &m));
+        if let Some(place) = place.filter(|place| after == Some(*place)) {
+            let _ = self.memory.store(KIND, &place, &format!("hash of {}", path.display()), &[&content]);
+        }
+        Ok(self.bytes(name, &content))
     }
 
     /// Says that something has no content to name it by, such as a function of the user's. There is then no key.
@@ -87,6 +114,25 @@ impl KeyHasher {
     pub fn finish(&self) -> Option<Key> {
         self.named.then(|| Key(*self.hasher.finalize().as_bytes()))
     }
+}
+
+/// What is the same as long as a file is, as far as its folder tells; `None` for short files and those changed just now.
+fn identity(path: &Path, meta: &Metadata) -> Option<Key> {
+    let modified = meta.modified().ok()?;
+    let since = |t: SystemTime| t.duration_since(SystemTime::UNIX_EPOCH).ok();
+    if meta.len() < WORTH_KEEPING || modified.elapsed().ok()? < SETTLED {
+        return None;
+    }
+    let mut key = KeyHasher::new(KIND);
+    key.bytes("place", std::fs::canonicalize(path).ok()?.as_os_str().as_encoded_bytes());
+    key.bytes("length", &meta.len().to_ne_bytes()).bytes("modified", &since(modified)?.as_nanos().to_ne_bytes());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        key.integers("changed", &[meta.ctime(), meta.ctime_nsec()]);
+        key.bytes("file", &meta.ino().to_ne_bytes()).bytes("device", &meta.dev().to_ne_bytes());
+    }
+    key.finish()
 }
 
 #[cfg(test)]
@@ -134,5 +180,32 @@ mod tests {
             assert_ne!(of("a", &long), of("c", &other), "{at}");
         }
         assert!(KeyHasher::new("test").file("f", &folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_remembered_file_is_known_until_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(Some(&folder.path().join("cache")));
+        let path = folder.path().join("list");
+        let of = || {
+            let mut key = KeyHasher::new("test").remembering(&cache);
+            key.file("f", &path).unwrap().finish().unwrap()
+        };
+        let write = |first: u8, age: u64| {
+            let mut bytes = vec![7u8; 2 << 20];
+            bytes[0] = first;
+            std::fs::write(&path, bytes).unwrap();
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        };
+        write(1, 0);
+        let one = of();
+        assert!(cache.list().is_empty(), "changed just now");
+        write(1, 100);
+        assert_eq!((of(), of(), cache.list().len()), (one, one, 1));
+        write(2, 50);
+        let two = of();
+        assert!(two != one && cache.list().len() == 2);
+        assert_eq!(KeyHasher::new("test").file("f", &path).unwrap().finish().unwrap(), two);
     }
 }

@@ -96,7 +96,7 @@ impl<'a> GridLines<'a> {
 
     /// Everything that positions, strengths and widths of the table depend on.
     fn key_of_inputs(&self) -> Result<Option<Key>> {
-        let mut key = KeyHasher::new(SUMMARY);
+        let mut key = KeyHasher::new(SUMMARY).remembering(self.resources.cache);
         self.source.fingerprint(self.within, &mut key)?;
         let partition: Vec<f64> = self.species.partition.entries().flat_map(|(t, q)| [t, q]).collect();
         key.numbers("partition function", &partition);

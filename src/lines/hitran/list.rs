@@ -31,7 +31,7 @@ impl HitranSource {
     /// See [`stream`](Self::stream) and [`load`](Self::load).
     pub fn isotopologues(&self, resources: &Resources<'_>) -> Result<Vec<HitranList>> {
         let content = match resources.cache.folder() {
-            Some(_) => self.content()?,
+            Some(_) => self.content(resources.cache)?,
             None => None,
         };
         let list = |id, held| HitranList { source: self.clone(), id, held, content: OnceLock::from(content) };
@@ -81,8 +81,8 @@ impl HitranSource {
     }
 
     /// Key of the files' contents and all options; `None` if a function of the user's is among them.
-    fn content(&self) -> Result<Option<Key>> {
-        let mut key = KeyHasher::new("HITRAN");
+    fn content(&self, cache: &Cache) -> Result<Option<Key>> {
+        let mut key = KeyHasher::new("HITRAN").remembering(cache);
         for path in expand(&self.paths, super::EXTENSIONS)? {
             key.file("file", &path)?;
         }
@@ -133,7 +133,7 @@ impl LineSource for HitranList {
     fn fingerprint(&self, _: (f64, f64), key: &mut KeyHasher) -> Result<()> {
         let content = match self.content.get() {
             Some(Some(known)) => Some(*known),
-            _ => self.source.content()?,
+            _ => self.source.content(&Cache::off())?,
         };
         match content {
             Some(content) => key.key("HITRAN", &content),
