@@ -12,7 +12,7 @@ use crate::grid::TemperatureRange;
 use crate::optical_depth::CiaTable;
 use crate::spectrum::{Absorber, EmissionModel, State};
 use crate::timing::Stages;
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Resources, Result};
 
 /// Where no temperature range is declared, the method is prepared for the profile's own temperatures.
 pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
@@ -25,17 +25,19 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
     let grid = Grid::new(lo, hi, config.grid.points()).map_err(at("grid"))?;
     let atmosphere = Layers::new(config)?;
     let settings = settings(config, &atmosphere.temperature_k)?;
-    let backend = backend(device, config.method.method, config.memory_budget)?;
+    let cache = config.cache.open();
+    let backend = backend(device, config.method.method, &cache, config.memory_budget)?;
+    let resources = Resources::with_cache(&cache, progress);
 
     let mut seconds = Stages::default();
     let range = ((lo - settings.line_margin).max(0.0), hi + settings.line_margin);
-    let (mut absorbers, mut records, mut summary_lines) = (Vec::new(), Vec::new(), Vec::new());
+    let mut absorbers = Vec::new();
     let mut mass_mixing_ratio = Vec::new();
     for (i, species) in config.species.iter().enumerate() {
         let key = format!("species[{i}]");
-        let loaded = seconds.time("load", || lists::load(&species.lines, range, progress));
-        let loaded = loaded.map_err(|e| in_config(config, &key, e))?;
-        let molar_mass = loaded.list.species.molar_mass;
+        let source = seconds.time("load", || lists::open(&species.lines, range, &resources));
+        let source = source.map_err(|e| in_config(config, &key, e))?;
+        let molar_mass = source.species()?.molar_mass;
         let ratio = atmosphere.ratio(config, &species.mixing.profile, &key, &species.lines.name)?;
         let unit = match species.mixing.unit {
             MixingUnit::Mass => Abundance::Mass,
@@ -44,9 +46,7 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
         mass_mixing_ratio.push(
             ratio.iter().map(|x| unit.to_mass(*x, molar_mass, config.atmosphere.mean_molecular_weight)).collect(),
         );
-        summary_lines.push((species.lines.name.clone(), loaded.list.len() as u64));
-        records.push(loaded.records);
-        absorbers.push(Absorber { name: species.lines.name.clone(), lists: vec![loaded.list], molar_mass });
+        absorbers.push(Absorber { name: species.lines.name.clone(), lists: vec![source], molar_mass });
     }
     let (mut collisions, mut collision_mixing_ratio) = (Vec::new(), Vec::new());
     for (i, cia) in config.cia.iter().enumerate() {
@@ -58,7 +58,7 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
     }
     let surface = config.transfer.surface_temperature;
     let streams = config.transfer.streams;
-    let model = EmissionModel::new(
+    let model = EmissionModel::from_sources(
         grid,
         atmosphere.pressure,
         &absorbers,
@@ -66,8 +66,10 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
         settings,
         streams,
         surface.is_some(),
-        progress,
+        &resources,
     )?;
+    let of_species = absorbers.iter().enumerate().map(|(i, a)| (a.name.clone(), model.lines_of(i)));
+    let (summary_lines, records) = of_species.map(|(name, (n, r))| ((name, n), r.into_iter().next().flatten())).unzip();
     let state = State {
         mean_molar_mass: vec![config.atmosphere.mean_molecular_weight; config.atmosphere.layers],
         temperature_k: atmosphere.temperature_k,
@@ -84,7 +86,7 @@ fn run(
     model: &EmissionModel,
     state: &State,
     backend: &Backend,
-    loading: Stages,
+    mut seconds: Stages,
     lines: Vec<(String, u64)>,
     records: Vec<Option<crate::lines::LoadReport>>,
     progress: &dyn Progress,
@@ -96,7 +98,8 @@ fn run(
     value["records"] = json(&records)?;
     value["temperature_k"] = json(&state.temperature_k)?;
     value["pressure_bar"] = json(&model.pressure().pressure_bar())?;
-    let stages = loading.iter().chain(report.seconds.iter()).map(|(name, s)| (name.to_owned(), s)).collect();
+    seconds.add_all(&report.seconds);
+    let stages = seconds.iter().map(|(name, s)| (name.to_owned(), s)).collect();
     let summary = Summary {
         device: describe(&report.device),
         lines,
