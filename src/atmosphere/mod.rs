@@ -10,14 +10,14 @@ pub mod table;
 pub mod temperature;
 
 mod clip;
-mod number;
 #[cfg(test)]
 mod derivative_tests;
+mod number;
 
 pub use clip::clip;
-pub use number::Number;
 pub use composition::{Abundance, MixingRatio, mean_molar_mass, number_density};
 pub use gravity::Gravity;
+pub use number::Number;
 pub use pressure::PressureGrid;
 pub use table::{Interpolation, ProfileTable};
 pub use temperature::TemperatureProfile;

@@ -23,6 +23,14 @@ pub struct ProfileTable<D = f64> {
     interpolation: Interpolation,
 }
 
+impl ProfileTable {
+    /// The same table in other numbers, without derivatives.
+    pub fn constant<D: Number>(&self) -> ProfileTable<D> {
+        let value = self.value.iter().map(|v| D::from(*v)).collect();
+        ProfileTable { pressure_bar: self.pressure_bar.clone(), value, interpolation: self.interpolation }
+    }
+}
+
 impl<D: Number> ProfileTable<D> {
     /// A table of `value` at `pressure_bar` (strictly increasing or strictly decreasing), linear in ln P; `what` names it in errors.
     ///

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::source::{Broadener, Broadening, DeviceChoice, Format, LineSource, Method, name_of};
+use super::config::Config;
+use super::source::{Broadener, Broadening, CacheChoice, DeviceChoice, Format, LineSource, Method, name_of};
 use super::{limits, parse};
 use crate::gpu::MemoryPolicy;
 
@@ -66,6 +67,39 @@ Output, in DIR (created if missing):
 
 docs/configuration.md lists every key of CONFIG.toml. Paths in it are relative to its folder.";
 
+const JACOBIAN_EXAMPLES: &str = "\
+Examples:
+  photosphere jacobian retrieval.toml --out out
+  photosphere jacobian retrieval.toml --out out --mode reverse --weights weights.npy
+
+Output, in DIR (created if missing); derivatives at the parameters' start values:
+  wavenumber.npy   [n_nu] cm-1
+  flux.npy         [n_nu] erg s-1 cm-2 / cm-1
+  jacobian.npy     [n_nu][n_parameter], forward mode
+  product.npy      W^T J, reverse mode: [n_parameter] for W [n_nu]; [k][n_parameter] for W [n_nu][k] or [k][n_nu]
+  parameters.json  names and values of the parameters in the order of the columns, the device, the memory plan";
+
+const FIT_EXAMPLES: &str = "\
+Examples:
+  photosphere fit retrieval.toml --out out
+
+Output, in DIR (created if missing):
+  fit.json              best parameters, covariance, chi-square, the steps
+  fit-NAME.svg, .png    data, model and residuals of each data set
+  prediction-NAME.npy   [4][point]: wavenumber, data, model, standard deviation";
+
+const SAMPLE_EXAMPLES: &str = "\
+Examples:
+  photosphere sample retrieval.toml --out out
+  photosphere sample retrieval.toml --out out --resume      (after an interruption: same result to the last bit)
+
+Output, in DIR (created if missing):
+  trace.zarr            all draws, for ArviZ (docs/inference.md)
+  summary.json          mean, standard deviation, R-hat, effective sample size of each parameter
+  traces.svg, .png      the chains
+  corner.svg, .png      the posterior
+  checkpoint            evaluations of each chain, to resume from; retrieval.checkpoint chooses another folder";
+
 /// Arguments of the program.
 #[derive(Debug, Parser)]
 #[command(
@@ -94,6 +128,56 @@ pub enum Command {
     CrossSection(CrossSectionArgs),
     /// Compute an emission spectrum from a configuration file
     Spectrum(SpectrumArgs),
+    /// Compute a spectrum and its derivatives by the parameters of a configuration
+    Jacobian(JacobianArgs),
+    /// Fit the parameters of a configuration to its data
+    Fit(FitArgs),
+    /// Sample the posterior of the parameters of a configuration (NUTS)
+    Sample(SampleArgs),
+    /// List or delete what earlier runs computed and kept: line-shape densities, compiled kernels
+    Cache(CacheArgs),
+}
+
+/// Arguments of `cache`.
+#[derive(Args, Clone, Debug)]
+pub struct CacheArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: CacheAction,
+    /// The cache's folder [default: $PHOTOSPHERE_CACHE_DIR, else the system's folder for caches]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// What to do with a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum CacheAction {
+    /// List all entries: kind, size, time since the last use, content
+    List,
+    /// Delete all entries, and nothing else in the folder
+    Clear,
+}
+
+/// Which cache a computation uses.
+#[derive(Args, Clone, Debug, Default)]
+pub struct CacheOptions {
+    /// Folder where line-shape densities and compiled kernels are kept [default: $PHOTOSPHERE_CACHE_DIR, else the system's folder for caches]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Neither use nor keep what can be computed again
+    #[arg(long, conflicts_with = "cache_dir")]
+    pub no_cache: bool,
+}
+
+impl CacheOptions {
+    /// What the options say; `None` if they say nothing.
+    pub fn choice(&self) -> Option<CacheChoice> {
+        match (&self.cache_dir, self.no_cache) {
+            (_, true) => Some(CacheChoice::Off),
+            (Some(folder), _) => Some(CacheChoice::Folder(folder.clone())),
+            (None, false) => None,
+        }
+    }
 }
 
 /// Arguments of `cross-section`.
@@ -142,6 +226,9 @@ pub struct CrossSectionArgs {
     /// Device memory to use: auto (what is free), exact (no limit), a size such as 48MiB, or a fraction such as 0.75, taken at start
     #[arg(long, value_name = "SIZE", default_value = "auto", allow_hyphen_values = true)]
     pub memory_budget: MemoryPolicy,
+    /// Cache
+    #[command(flatten)]
+    pub cache: CacheOptions,
     /// Result file; the report goes beside it, to FILE.json
     #[arg(long, value_name = "FILE.npy", value_parser = parse::npy_path)]
     pub out: PathBuf,
@@ -164,6 +251,90 @@ pub struct SpectrumArgs {
     /// [default: the configuration's, or auto]
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     pub memory_budget: Option<MemoryPolicy>,
+    /// Cache
+    #[command(flatten)]
+    pub cache: CacheOptions,
+}
+
+/// What all commands on a configuration take.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// Configuration file
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: PathBuf,
+    /// Folder for the results, created if missing; files of an earlier run are replaced
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
+    #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
+    pub device: DeviceChoice,
+    /// Device memory to use: auto (what is free), exact (no limit), a size such as 48MiB, or a fraction such as 0.75, taken at start
+    /// [default: the configuration's, or auto]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    pub memory_budget: Option<MemoryPolicy>,
+    /// Cache
+    #[command(flatten)]
+    pub cache: CacheOptions,
+}
+
+/// How derivatives are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum DerivativeMode {
+    /// The whole Jacobian, column by column
+    #[default]
+    Forward,
+    /// Products of weights with the Jacobian, without the Jacobian
+    Reverse,
+}
+
+/// Arguments of `jacobian`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = JACOBIAN_EXAMPLES)]
+pub struct JacobianArgs {
+    /// What all runs take
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How derivatives are taken
+    #[arg(long, value_enum, default_value_t)]
+    pub mode: DerivativeMode,
+    /// Weights of reverse mode: one number for each wavenumber, or an array of several such columns
+    #[arg(long, value_name = "W.npy", required_if_eq("mode", "reverse"))]
+    pub weights: Option<PathBuf>,
+}
+
+/// Arguments of `fit`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = FIT_EXAMPLES)]
+pub struct FitArgs {
+    /// What all runs take
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// Arguments of `sample`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = SAMPLE_EXAMPLES)]
+pub struct SampleArgs {
+    /// What all runs take
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Go on from the checkpoint of an interrupted run of the same configuration; without it, a checkpoint is replaced
+    #[arg(long)]
+    pub resume: bool,
+}
+
+impl RunArgs {
+    /// The configuration, with what the options say put in.
+    ///
+    /// # Errors
+    /// A configuration that cannot be read; files that it names and that are not there.
+    pub fn load(&self) -> crate::Result<Config> {
+        let mut config = Config::load(&self.config)?;
+        config.memory_budget = self.memory_budget.unwrap_or(config.memory_budget);
+        config.cache = self.cache.choice().unwrap_or(config.cache);
+        config.check_files()?;
+        Ok(config)
+    }
 }
 
 impl CrossSectionArgs {

@@ -5,10 +5,13 @@
 
 use serde_json::Value;
 
-use super::config::Config;
-use super::source::{DeviceChoice, LineSource, Method};
+use super::config::{Config, Parameter};
+use super::source::{CacheChoice, DeviceChoice, LineSource, Method};
 use crate::gpu::MemoryPolicy;
+use crate::inference::Priors;
+use crate::objective::SpectrumObjective;
 use crate::output::Values;
+use crate::spectrum::EmissionRetrieval;
 use crate::{Progress, Result};
 
 /// A device to compute on.
@@ -55,6 +58,8 @@ pub struct CrossSectionJob {
     pub device: DeviceChoice,
     /// Device memory to use.
     pub memory_budget: MemoryPolicy,
+    /// Which cache to use.
+    pub cache: CacheChoice,
 }
 
 /// Time and memory of a run, for the table at its end.
@@ -96,6 +101,39 @@ pub struct SpectrumResult {
     pub summary: Summary,
 }
 
+/// A spectrum and its derivatives at the start values of the parameters.
+#[derive(Clone, Debug)]
+pub struct JacobianResult {
+    /// Names of the parameters of the model.
+    pub names: Vec<String>,
+    /// Their values.
+    pub values: Vec<f64>,
+    /// Grid, ascending \[cm-1\].
+    pub wavenumber: Vec<f64>,
+    /// Flux at the top, as many values \[erg s-1 cm-2 / cm-1\].
+    pub flux: Vec<f64>,
+    /// The Jacobian \[parameter\]\[nu\], or its products with weights \[output\]\[parameter\].
+    pub derivatives: Vec<f64>,
+    /// Where it ran.
+    pub device: String,
+    /// Bytes, chunks and segments.
+    pub plan: Value,
+}
+
+/// What fits and samplers need.
+pub struct RetrievalSetup {
+    /// The likelihood of all data sets.
+    pub objective: SpectrumObjective<EmissionRetrieval>,
+    /// Its parameters' priors.
+    pub priors: Priors,
+    /// Its parameters, in its order.
+    pub parameters: Vec<Parameter>,
+    /// What decides the bits of a chain, in lines of `key: value`.
+    pub run: String,
+    /// Where it runs.
+    pub device: String,
+}
+
 /// The numerical library as the commands see it.
 pub trait Engine {
     /// All devices, the CPU included.
@@ -115,4 +153,22 @@ pub trait Engine {
     /// # Errors
     /// As [`cross_section`](Self::cross_section).
     fn spectrum(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult>;
+
+    /// Spectrum and Jacobian of the model at the start values of its parameters, or the products of `weights` \[output\]\[nu\] with it.
+    ///
+    /// # Errors
+    /// As [`spectrum`](Self::spectrum); no parameters; weights that are not whole rows.
+    fn jacobian(
+        &self,
+        config: &Config,
+        device: &DeviceChoice,
+        weights: Option<&[f64]>,
+        progress: &dyn Progress,
+    ) -> Result<JacobianResult>;
+
+    /// Data, model, priors of a retrieval.
+    ///
+    /// # Errors
+    /// As [`jacobian`](Self::jacobian); no data, data that cannot be read or lie outside the grid.
+    fn retrieval(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<RetrievalSetup>;
 }

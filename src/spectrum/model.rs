@@ -3,20 +3,21 @@
 use crate::atmosphere::PressureGrid;
 use crate::constants::ATOMIC_MASS_CGS;
 use crate::cross_section::{Prepared, Settings};
+use crate::density::grid_lines::GridLines;
 use crate::grid::Grid;
-use crate::lines::LineList;
+use crate::lines::{LineList, LineSource, LoadReport};
 use crate::optical_depth::{CiaGrid, CiaTable};
 use crate::timing::Stages;
 use crate::transfer::Quadrature;
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Resources, Result};
 
-/// A species that absorbs by lines.
+/// A species that absorbs by lines, which are lists in memory or any other source.
 #[derive(Clone, Debug)]
-pub struct Absorber {
+pub struct Absorber<S = LineList> {
     /// Name for messages and reports.
     pub name: String,
     /// Its isotopologues' lists; their cross sections add up.
-    pub lists: Vec<LineList>,
+    pub lists: Vec<S>,
     /// Molar mass that turns a mass mixing ratio into molecules \[g mol-1\].
     pub molar_mass: f64,
 }
@@ -90,7 +91,7 @@ pub struct EmissionModel {
 }
 
 impl EmissionModel {
-    /// Prepares all lists for all layers.
+    /// Prepares all lists for all layers, without a cache.
     ///
     /// `streams` is twice the number of angles; `surface` says whether states will have a surface temperature.
     ///
@@ -108,6 +109,25 @@ impl EmissionModel {
         surface: bool,
         progress: &dyn Progress,
     ) -> Result<Self> {
+        let resources = Resources::new(progress);
+        Self::from_sources(grid, pressure, absorbers, collisions, settings, streams, surface, &resources)
+    }
+
+    /// As [`new`](Self::new), from any sources; see [`Prepared::from_source`].
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and what the sources cannot read.
+    #[allow(clippy::too_many_arguments)] // each is one thing the user decides
+    pub fn from_sources<S: LineSource>(
+        grid: Grid,
+        pressure: PressureGrid,
+        absorbers: &[Absorber<S>],
+        collisions: &[CiaTable],
+        settings: Settings,
+        streams: usize,
+        surface: bool,
+        resources: &Resources<'_>,
+    ) -> Result<Self> {
         if absorbers.is_empty() && collisions.is_empty() && !surface {
             return Err(Error::invalid(
                 "emission model",
@@ -118,9 +138,8 @@ impl EmissionModel {
         let quadrature = Quadrature::streams(streams)?;
         let wavenumber = grid.wavenumbers();
         let mut seconds = Stages::default();
-        let (lo, hi) = (grid.lo() - settings.line_margin, grid.hi() + settings.line_margin);
+        settings.check()?;
         let mut parts = Vec::new();
-        progress.begin("set-up", Some(absorbers.iter().map(|a| a.lists.len() as u64).sum()));
         for (absorber, a) in absorbers.iter().enumerate() {
             if !(a.molar_mass.is_finite() && a.molar_mass > 0.0) {
                 return Err(Error::invalid(
@@ -129,18 +148,22 @@ impl EmissionModel {
                     "finite and positive",
                 ));
             }
-            let before = parts.len();
-            for list in a.lists.iter().filter(|l| !l.between(lo, hi).is_empty()) {
-                let prepare = || Prepared::new(grid, list, pressure.pressure_bar(), settings);
+            let (before, mut nothing) = (parts.len(), None);
+            for list in &a.lists {
+                let open = || GridLines::open(grid, list, settings.temperature_range, settings.line_margin, resources);
+                let lines = seconds.time("load", open)?;
+                if lines.summary.count == 0 {
+                    nothing.get_or_insert(lines.nothing_found());
+                    continue;
+                }
+                let prepare = || Prepared::of(lines, pressure.pressure_bar(), settings);
                 parts.push(Part { absorber, prepared: seconds.time("set-up", prepare)? });
-                progress.advance(1);
             }
             if parts.len() == before {
-                let required = format!("at least one between {lo} and {hi} cm-1");
-                return Err(Error::invalid(format!("lines of {}", a.name), "none in range", required));
+                let none = || Error::invalid(format!("lines of {}", a.name), "no list", "at least one");
+                return Err(nothing.unwrap_or_else(none));
             }
         }
-        progress.finish();
         let collisions =
             collisions.iter().map(|t| seconds.time("continua", || t.resample(&wavenumber))).collect::<Result<_>>()?;
         let absorbers = absorbers.iter().map(|a| (a.name.clone(), a.molar_mass)).collect();
@@ -162,6 +185,12 @@ impl EmissionModel {
         self.pressure.layers()
     }
 
+    /// Lines of an absorber within range, and what became of the records of its lists' files.
+    pub fn lines_of(&self, absorber: usize) -> (u64, Vec<Option<LoadReport>>) {
+        let parts = || self.parts.iter().filter(|p| p.absorber == absorber).map(|p| &p.prepared);
+        (parts().map(|p| p.table.summary.count).sum(), parts().map(|p| p.records.clone()).collect())
+    }
+
     /// ln of molecules cm-2 of an absorber in each layer, dP mmr / (m g) (`reference`: layer optical depth = xs times it).
     pub(super) fn ln_columns(&self, absorber: usize, state: &State) -> Vec<f64> {
         let mass = self.absorbers[absorber].1 * ATOMIC_MASS_CGS;
@@ -174,39 +203,20 @@ impl EmissionModel {
             .collect()
     }
 
-    /// Refuses a state of the wrong shape or with values that are no physical ones.
-    pub(super) fn check(&self, state: &State) -> Result<()> {
+    /// Refuses a state of the wrong shape.
+    pub(super) fn check_shape(&self, state: &State) -> Result<()> {
         let layers = self.layers();
-        let positive = |what: &str, values: &[f64]| {
-            if values.len() != layers {
-                return Err(Error::invalid(
-                    format!("number of {what}"),
-                    values.len(),
-                    format!("{layers}, one for each layer"),
-                ));
-            }
-            match values.iter().position(|v| !(v.is_finite() && *v > 0.0)) {
-                Some(i) => Err(Error::invalid(format!("{what}, layer {i}"), values[i], "finite and positive")),
-                None => Ok(()),
+        let length = |what: &str, values: &[f64]| match values.len() == layers {
+            true => Ok(()),
+            false => {
+                let required = format!("{layers}, one for each layer");
+                Err(Error::invalid(format!("number of {what}"), values.len(), required))
             }
         };
-        let ratio = |what: String, values: &[f64]| {
-            if values.len() != layers {
-                return Err(Error::invalid(
-                    format!("number of {what}"),
-                    values.len(),
-                    format!("{layers}, one for each layer"),
-                ));
-            }
-            match values.iter().position(|v| !(0.0..=1.0).contains(v)) {
-                Some(i) => Err(Error::invalid(format!("{what}, layer {i}"), values[i], "0 to 1")),
-                None => Ok(()),
-            }
-        };
-        positive("temperatures [K]", &state.temperature_k)?;
-        positive("gravities [cm s-2]", &state.gravity)?;
+        length("temperatures [K]", &state.temperature_k)?;
+        length("gravities [cm s-2]", &state.gravity)?;
         if !self.collisions.is_empty() {
-            positive("mean molar masses [g/mol]", &state.mean_molar_mass)?;
+            length("mean molar masses [g/mol]", &state.mean_molar_mass)?;
         }
         let count = |what: &str, given: usize, required: usize| match given == required {
             true => Ok(()),
@@ -214,22 +224,52 @@ impl EmissionModel {
         };
         count("absorbers' mixing ratios", state.mass_mixing_ratio.len(), self.absorbers.len())?;
         for (profile, (name, _)) in state.mass_mixing_ratio.iter().zip(&self.absorbers) {
-            ratio(format!("mass mixing ratios of {name}"), profile)?;
+            length(&format!("mass mixing ratios of {name}"), profile)?;
         }
         count("collision pairs' mixing ratios", state.collision_mixing_ratio.len(), self.collisions.len())?;
         for (first, second) in &state.collision_mixing_ratio {
-            ratio("volume mixing ratios of a collision's first species".into(), first)?;
-            ratio("volume mixing ratios of a collision's second species".into(), second)?;
+            length("volume mixing ratios of a collision's first species", first)?;
+            length("volume mixing ratios of a collision's second species", second)?;
         }
         match (self.surface, state.surface_temperature_k) {
-            (true, Some(t)) if t.is_finite() && t > 0.0 => Ok(()),
-            (false, None) => Ok(()),
-            (true, given) => {
-                Err(Error::invalid("surface temperature [K]", format!("{given:?}"), "finite and positive"))
-            }
+            (true, None) => Err(Error::invalid("surface temperature [K]", "none", "one: the model has a surface")),
             (false, Some(t)) => {
                 Err(Error::invalid("surface temperature [K]", t, "none: the model was set up without a surface"))
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a state of the wrong shape or with values that are no physical ones.
+    pub(super) fn check(&self, state: &State) -> Result<()> {
+        self.check_shape(state)?;
+        let each = |what: &str, values: &[f64], required: &str, holds: fn(f64) -> bool| match values
+            .iter()
+            .position(|v| !holds(*v))
+        {
+            Some(i) => Err(Error::invalid(format!("{what}, layer {i}"), values[i], required)),
+            None => Ok(()),
+        };
+        let positive =
+            |what: &str, values: &[f64]| each(what, values, "finite and positive", |v| v.is_finite() && v > 0.0);
+        let ratio = |what: &str, values: &[f64]| each(what, values, "0 to 1", |v| (0.0..=1.0).contains(&v));
+        positive("temperatures [K]", &state.temperature_k)?;
+        positive("gravities [cm s-2]", &state.gravity)?;
+        if !self.collisions.is_empty() {
+            positive("mean molar masses [g/mol]", &state.mean_molar_mass)?;
+        }
+        for (profile, (name, _)) in state.mass_mixing_ratio.iter().zip(&self.absorbers) {
+            ratio(&format!("mass mixing ratios of {name}"), profile)?;
+        }
+        for (first, second) in &state.collision_mixing_ratio {
+            ratio("volume mixing ratios of a collision's first species", first)?;
+            ratio("volume mixing ratios of a collision's second species", second)?;
+        }
+        match state.surface_temperature_k {
+            Some(t) if !(t.is_finite() && t > 0.0) => {
+                Err(Error::invalid("surface temperature [K]", t, "finite and positive"))
+            }
+            _ => Ok(()),
         }
     }
 }

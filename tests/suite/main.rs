@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 mod bad_input;
 #[cfg(feature = "cli")]
+mod cache;
+#[cfg(feature = "cli")]
 mod cli;
 mod cross_section;
 mod emission;
@@ -11,6 +13,7 @@ mod end_to_end;
 #[cfg(feature = "plot")]
 mod examples;
 mod extremes;
+mod par_file;
 mod precision;
 mod random_list;
 mod reference;

@@ -1,7 +1,11 @@
 //! One file per command: all that happens before and after the computation.
 
+pub mod cache;
 pub mod cross_section;
 pub mod devices;
+pub mod fit;
+pub mod jacobian;
+pub mod sample;
 pub mod spectrum;
 
 use std::io::{self, Write};

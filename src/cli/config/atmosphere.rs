@@ -46,7 +46,8 @@ fn gravity(s: &Section) -> Result<Gravity> {
         "the gravity in cm s-2, or mass_jupiter and radius_jupiter in its place",
     )?;
     if !constant {
-        let radius_jupiter = needed_quantity(s, "radius_jupiter", "the radius in Jupiter radii besides mass_jupiter", POSITIVE)?;
+        let radius_jupiter =
+            needed_quantity(s, "radius_jupiter", "the radius in Jupiter radii besides mass_jupiter", POSITIVE)?;
         return Ok(Gravity::WithHeight { mass_jupiter: item.quantity(POSITIVE)?, radius_jupiter });
     }
     match s.get("radius_jupiter") {
@@ -99,7 +100,9 @@ fn temperature(item: &Item) -> Result<(Temperature, Option<(f64, f64)>)> {
             internal: needed_quantity(&s, "internal_k", "the internal temperature in K", POSITIVE)?,
             kappa: needed_quantity(&s, "kappa_cm2_g", "the infrared opacity in cm2 g-1", POSITIVE)?,
         },
-        "isothermal" => Temperature::Isothermal(needed_quantity(&s, "temperature_k", "the temperature in K", POSITIVE)?),
+        "isothermal" => {
+            Temperature::Isothermal(needed_quantity(&s, "temperature_k", "the temperature in K", POSITIVE)?)
+        }
         "knots" => knots(&s)?,
         _ => Temperature::Table(s.need("file", "a file of two columns, P [bar] and T [K]")?.path()?),
     };

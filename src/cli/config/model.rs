@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::parameters::{Parameter, Quantity};
 use super::retrieval::{Data, Retrieval};
 use crate::atmosphere::{Interpolation, Number};
-use crate::cli::source::{LineSource, Method};
+use crate::cli::source::{CacheChoice, LineSource, Method};
 use crate::gpu::MemoryPolicy;
 use crate::{Error, Result};
 
@@ -14,6 +14,8 @@ use crate::{Error, Result};
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,
+    /// `cache`
+    pub cache: CacheChoice,
     /// `[grid]`
     pub grid: Grid,
     /// `[atmosphere]`

@@ -117,11 +117,14 @@ fn parameter(item: &Item, name: &str) -> Result<Parameter> {
     let s = item.section(&["start", "prior", "truth"])?;
     let start_item = s.need("start", "the value to start from")?;
     let start = start_item.number(FINITE)?;
-    let prior_item = s.need("prior", "what is known beforehand, such as { kind = \"uniform\", lower = 0.0, upper = 1.0 }")?;
+    let prior_item =
+        s.need("prior", "what is known beforehand, such as { kind = \"uniform\", lower = 0.0, upper = 1.0 }")?;
     let prior = prior(&prior_item, name)?;
     if !prior.contains(start) {
         let (lower, upper) = prior.support();
-        return Err(start_item.wrong(&format!("a value above {lower} and below {upper}, where the prior {prior} is not zero")));
+        return Err(
+            start_item.wrong(&format!("a value above {lower} and below {upper}, where the prior {prior} is not zero"))
+        );
     }
     let truth = s.get("truth").map(|i| i.number(FINITE)).transpose()?;
     Ok(Parameter { name: name.into(), start, prior, truth, of_model: false })
@@ -184,7 +187,9 @@ impl Item<'_> {
         let high = if upper.is_finite() { upper } else { parameter.prior.quantile(1.0 - TAIL) };
         if !(low.is_finite() && high.is_finite()) {
             let given = format!("`{}` with the prior {}", parameter.name, parameter.prior);
-            return Err(self.refuse(&format!("given the parameter {given}, required a proper prior: [[data]] need a range")));
+            return Err(
+                self.refuse(&format!("given the parameter {given}, required a proper prior: [[data]] need a range"))
+            );
         }
         self.doc.parameters.uses.borrow_mut()[index].data = true;
         Ok(Setting::free(parameter.name.clone(), low, high))

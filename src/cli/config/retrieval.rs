@@ -74,7 +74,10 @@ fn one_set(item: &Item) -> Result<Data> {
         None => file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
     };
     if !name.chars().all(|c| c.is_alphanumeric() || "_-. ".contains(c)) {
-        return Err(s.get("name").unwrap_or(item.clone()).refuse("required a name of letters, digits, -, _, . and blanks"));
+        return Err(s
+            .get("name")
+            .unwrap_or(item.clone())
+            .refuse("required a name of letters, digits, -, _, . and blanks"));
     }
     let mut read = ReadOptions::default();
     if let Some(item) = s.get("unit") {
@@ -153,8 +156,13 @@ fn noise(item: &Item) -> Result<Noise> {
 }
 
 pub(super) fn retrieval(item: Option<&Item>) -> Result<Retrieval> {
-    let mut out =
-        Retrieval { mode: Mode::Auto, jac_chunk_size: None, fit: None, sampler: NutsSettings::default(), checkpoint: None };
+    let mut out = Retrieval {
+        mode: Mode::Auto,
+        jac_chunk_size: None,
+        fit: None,
+        sampler: NutsSettings::default(),
+        checkpoint: None,
+    };
     let Some(item) = item else { return Ok(out) };
     let s = item.section(&["mode", "jac_chunk_size", "fit", "sampler", "checkpoint"])?;
     if let Some(item) = s.get("mode") {
@@ -187,8 +195,7 @@ const METHODS: [(&str, &[&str]); 3] = [
 ];
 
 fn fit(item: &Item) -> Result<FitMethod> {
-    let every: Vec<&'static str> =
-        std::iter::once("method").chain(METHODS.iter().flat_map(|m| m.1).copied()).collect();
+    let every: Vec<&'static str> = std::iter::once("method").chain(METHODS.iter().flat_map(|m| m.1).copied()).collect();
     let s = item.section(&every)?;
     let required = format!("one of {}", METHODS.map(|m| format!("\"{}\"", m.0)).join(", "));
     let method = s.need("method", &required)?;

@@ -9,7 +9,7 @@ use super::parameters::Declared;
 use super::reader::{Document, Item, NOT_NEGATIVE, POSITIVE, Require, Section};
 use super::{atmosphere, retrieval, species};
 use crate::cli::limits;
-use crate::cli::source::Method;
+use crate::cli::source::{CacheChoice, Method};
 use crate::gpu::MemoryPolicy;
 use crate::{Error, Result};
 
@@ -44,9 +44,21 @@ impl Config {
         let declared = Declared::read(doc, table.get_ref())?;
         let doc = Document { path, text, parameters: &declared };
         let known = [
-            "grid", "atmosphere", "species", "cia", "transfer", "method", "device", "output", "parameters", "data", "retrieval",
+            "cache",
+            "grid",
+            "atmosphere",
+            "species",
+            "cia",
+            "transfer",
+            "method",
+            "device",
+            "output",
+            "parameters",
+            "data",
+            "retrieval",
         ];
         let top = Section::new(doc, String::new(), table.get_ref(), &known)?;
+        let cache = top.get("cache").map(|item| cache(&item)).transpose()?.unwrap_or_default();
         let grid = grid(&top.need("grid", "a section [grid] with range_cm and points or resolution")?)?;
         let need = "a section [atmosphere] with layers, pressures, gravity and temperature";
         let atmosphere = atmosphere::atmosphere(&top.need("atmosphere", need)?)?;
@@ -62,6 +74,7 @@ impl Config {
         let path = path.to_owned();
         Ok(Self {
             path,
+            cache,
             grid,
             atmosphere,
             species,
@@ -74,6 +87,18 @@ impl Config {
             memory_budget,
             output,
         })
+    }
+}
+
+/// A folder in quotes, or false.
+fn cache(item: &Item) -> Result<CacheChoice> {
+    if item.is_string() {
+        return item.path().map(CacheChoice::Folder);
+    }
+    match item.boolean() {
+        Ok(true) => Ok(CacheChoice::Default),
+        Ok(false) => Ok(CacheChoice::Off),
+        Err(_) => Err(item.wrong("a folder in quotes, or false")),
     }
 }
 

@@ -100,7 +100,8 @@ fn profile(item: &Item) -> Result<Profile> {
     if item.is_string() {
         return Ok(Profile::Table(item.path()?));
     }
-    let value = item.quantity(RATIO).map_err(|_| item.wrong("a number from 0 to 1, or the path of a file in quotes"))?;
+    let value =
+        item.quantity(RATIO).map_err(|_| item.wrong("a number from 0 to 1, or the path of a file in quotes"))?;
     Ok(Profile::Constant(value))
 }
 

@@ -4,14 +4,19 @@ mod cross_section;
 mod devices;
 mod lists;
 mod profiles;
+mod retrieval;
+mod scene;
 mod spectrum;
+mod state;
 
 use super::config::Config;
-use super::engine::{CrossSectionJob, CrossSectionResult, DeviceInfo, Engine, SpectrumResult};
+use super::engine::{
+    CrossSectionJob, CrossSectionResult, DeviceInfo, Engine, JacobianResult, RetrievalSetup, SpectrumResult,
+};
 use super::source::{DeviceChoice, Method};
 use crate::backend::{Backend, BackendInfo};
 use crate::gpu::MemoryPolicy;
-use crate::{Error, Progress, Result, cross_section as stage};
+use crate::{Cache, Error, Progress, Result, cross_section as stage};
 
 /// Computes with this library.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,15 +34,29 @@ impl Engine for Library {
     fn spectrum(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
         spectrum::compute(config, device, progress)
     }
+
+    fn jacobian(
+        &self,
+        config: &Config,
+        device: &DeviceChoice,
+        weights: Option<&[f64]>,
+        progress: &dyn Progress,
+    ) -> Result<JacobianResult> {
+        retrieval::jacobian(config, device, weights, progress)
+    }
+
+    fn retrieval(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<RetrievalSetup> {
+        retrieval::setup(config, device, progress)
+    }
 }
 
 /// Opens what `--device` names, with a memory budget. The exact sum runs on the CPU, whatever there is besides.
-fn backend(choice: &DeviceChoice, method: Method, memory: MemoryPolicy) -> Result<Backend> {
+fn backend(choice: &DeviceChoice, method: Method, cache: &Cache, memory: MemoryPolicy) -> Result<Backend> {
     let backend = match choice {
         DeviceChoice::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
-        DeviceChoice::Auto => Backend::select("auto"),
+        DeviceChoice::Auto => Backend::select_with("auto", cache),
         DeviceChoice::Cpu => Ok(Backend::Cpu),
-        DeviceChoice::Named(name) => Backend::select(name).map_err(|e| match e {
+        DeviceChoice::Named(name) => Backend::select_with(name, cache).map_err(|e| match e {
             Error::Invalid { given, required, .. } => Error::Device(format!("given {given}, required {required}")),
             other => other,
         }),
@@ -74,4 +93,14 @@ fn error_bounds(lists: &[stage::job::ListReport]) -> Vec<(String, f64)> {
 /// An engine's report as JSON.
 fn json(report: &impl serde::Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(report).map_err(|e| Error::invalid("report", e, "a form that JSON can hold"))
+}
+
+/// An argument that came from the configuration: its key goes with the message. Errors of files name their files.
+fn in_config(config: &Config, key: &str, error: Error) -> Error {
+    match error {
+        Error::Invalid { .. } => {
+            Error::Config { path: config.path.clone(), key: key.to_owned(), message: error.to_string() }
+        }
+        other => other,
+    }
 }

@@ -33,7 +33,7 @@ fn on_device(device: &Device, prepared: &Prepared, segments: usize, derivative: 
     for (id, content) in &constants {
         workspace.write(*id, &content()).unwrap();
     }
-    let unscaled = [-prepared.table.ln_scale - 2f64.ln(); 3];
+    let unscaled = [-prepared.table.ln_scale() - 2f64.ln(); 3];
     workspace.write(stage.layers, &DeviceStage::state(prepared, &TEMPERATURES, &unscaled).unwrap()).unwrap();
     workspace.run().unwrap();
     [Some(buffer), slope].map(|id| {
@@ -42,7 +42,8 @@ fn on_device(device: &Device, prepared: &Prepared, segments: usize, derivative: 
     })
 }
 
-/// Errors relative to the column's largest derivative, and at the 99th percentile of points above 1e-4 of it relative to the point's.
+/// Errors relative to the column's largest derivative (rounding: 1e-7 to 2e-6 is found), and at the 99th percentile of points above 1e-4 of it
+/// relative to the point's.
 #[test]
 fn gpu_derivatives_are_the_twins() {
     let device = Device::from_env().unwrap_or_else(|e| panic!("{e}\nscripts/test installs a software driver"));
@@ -50,7 +51,7 @@ fn gpu_derivatives_are_the_twins() {
         let prepared = Prepared::new(grid, &list, &[pressure; 3], Settings { method, ..Case::settings(1e-3) }).unwrap();
         let n = grid.len();
         let (mut xs, mut slopes) = (vec![0.0; 3 * n], vec![0.0; 3 * n]);
-        let factors = [(-prepared.table.ln_scale).exp(); 3];
+        let factors = [(-prepared.table.ln_scale()).exp(); 3];
         add_layers_with_derivative(&prepared, 0, &TEMPERATURES, &factors, &mut xs, &mut slopes).unwrap();
         let [values, derivatives] = on_device(&device, &prepared, 1, true);
         let [plain, _] = on_device(&device, &prepared, 1, false);
@@ -75,8 +76,8 @@ fn gpu_derivatives_are_the_twins() {
                 TEMPERATURES[row]
             );
             assert!(value < 2e-5 && worst(&values[row], &plain[row]) < 1e-6, "{name}: value {value:e}");
-            assert!(off < 1e-4, "{name}: {off:e} of the largest derivative");
-            assert!(percentile < 1e-3, "{name}: {percentile:e}");
+            assert!(off < 1e-5, "{name}: {off:e} of the largest derivative");
+            assert!(percentile < 2e-5, "{name}: {percentile:e}");
         }
     }
 }
