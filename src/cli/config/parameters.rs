@@ -176,14 +176,15 @@ impl Item<'_> {
     }
 
     /// A number of an instrument or of noise, or the name of a parameter. Its range is the prior's support, where that has an end, and
-    /// leaves out a probability of 1e-9 where it has none.
+    /// leaves out a probability of 1e-9 where it has none, or where that is zero.
     pub fn setting(&self) -> Result<Setting> {
         if !self.is_string() {
             return self.number(FINITE).map(Setting::Fixed);
         }
         let (index, parameter) = self.declared(FINITE.0)?;
         let (lower, upper) = parameter.prior.support();
-        let low = if lower.is_finite() { lower } else { parameter.prior.quantile(TAIL) };
+        // Zero is the end of what many settings may be, and no value of theirs.
+        let low = if lower.is_finite() && lower != 0.0 { lower } else { parameter.prior.quantile(TAIL) };
         let high = if upper.is_finite() { upper } else { parameter.prior.quantile(1.0 - TAIL) };
         if !(low.is_finite() && high.is_finite()) {
             let given = format!("`{}` with the prior {}", parameter.name, parameter.prior);
