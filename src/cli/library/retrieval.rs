@@ -104,20 +104,14 @@ fn model(scene: &Scene, grid: Grid) -> Result<EmissionRetrieval> {
     EmissionRetrieval::new(scene.model(grid)?, &scene.backend, names, state, settings)
 }
 
-/// The points of `grid` that hold `range` \[cm-1\].
+/// The points of `grid` that hold `range` \[cm-1\], which lies in it, and one more at either end: rounding must not make a range too short.
 fn part(grid: &Grid, range: (f64, f64)) -> Result<Grid> {
-    // A need at the very end may lie beyond it by rounding.
-    let first = (grid.position(range.0) + 1e-6).floor().max(0.0) as usize;
-    let last = ((grid.position(range.1) - 1e-6).ceil() as usize).min(grid.len() - 1);
-    if last <= first {
-        let given = format!("{} to {}", grid.lo(), grid.hi());
-        return Err(Error::invalid(
-            "range of the grid [cm-1]",
-            given,
-            format!("one that holds {} to {}", range.0, range.1),
-        ));
+    let first = (grid.position(range.0).floor().max(0.0) as usize).saturating_sub(1);
+    let last = (grid.position(range.1).ceil() as usize + 1).min(grid.len() - 1);
+    if (first, last) == (0, grid.len() - 1) {
+        return Ok(*grid);
     }
-    Grid::new(grid.wavenumber(first), grid.wavenumber(last), last - first + 1)
+    Grid::new(grid.wavenumber(first), grid.wavenumber(last), last + 1 - first)
 }
 
 /// What decides the bits of a chain, in lines of `key: value`.
