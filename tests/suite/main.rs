@@ -17,10 +17,10 @@ mod par_file;
 mod precision;
 mod random_list;
 mod reference;
-#[cfg(feature = "cli")]
-mod retrieval_cli;
 mod refused;
 #[cfg(all(feature = "inference", feature = "plot"))]
 mod retrieval;
+#[cfg(feature = "cli")]
+mod retrieval_cli;
 mod shaders;
 mod unseen;

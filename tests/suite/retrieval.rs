@@ -64,7 +64,8 @@ fn ranks_of_sixty_retrievals_are_uniform() {
         let names = objective.names().to_vec();
         let priors = Priors::new(&names, names.iter().zip(given)).expect("priors");
         let thin = 20;
-        let nuts = NutsSettings { chains: 1, warmup: 200, draws: KEPT * thin, seed: k as u64, ..NutsSettings::default() };
+        let nuts =
+            NutsSettings { chains: 1, warmup: 200, draws: KEPT * thin, seed: k as u64, ..NutsSettings::default() };
         // From the middle, not from the truth: a start that knows the answer would hide a sampler that stays where it is.
         let trace = sample(&mut objective, &priors, &[vec![900.0, 0.1]], &nuts, None, &()).expect("a trace");
         for (i, ranks) in ranks.iter_mut().enumerate() {

@@ -55,13 +55,17 @@ struct Bench(tempfile::TempDir);
 impl Bench {
     fn new(config: &str) -> Self {
         let bench = Self(tempfile::tempdir().expect("a temporary folder"));
-        bench.write("truth.toml", &CONFIG.replace("start = 850.0", "start = 900.0").replace("start = 0.08", "start = 0.1"));
+        bench.write(
+            "truth.toml",
+            &CONFIG.replace("start = 850.0", "start = 900.0").replace("start = 0.08", "start = 0.1"),
+        );
         bench.good(&["spectrum", "truth.toml", "--out", "truth"]);
         let (nu, flux) = (bench.array("truth/wavenumber.npy"), bench.array("truth/flux.npy"));
         let mut text = String::from("# nu flux error\n");
         for (i, (nu, flux)) in nu.1.iter().zip(&flux.1).enumerate().skip(10).take(280).step_by(2) {
             // Incommensurate waves stand for noise: any generator would do, and these are the same everywhere.
-            let noise: f64 = (1..9).map(|k| (i as f64 * 1.37 * f64::from(k) + f64::from(k * k)).sin()).sum::<f64>() / 2.0;
+            let noise: f64 =
+                (1..9).map(|k| (i as f64 * 1.37 * f64::from(k) + f64::from(k * k)).sin()).sum::<f64>() / 2.0;
             text += &format!("{nu} {} 300\n", flux + 300.0 * noise);
         }
         bench.write("night.txt", &text);
@@ -138,7 +142,10 @@ fn jacobians_forward_reverse_and_by_differences() {
     assert_eq!(shape, [300, 2]);
     assert_eq!(bench.json("j/parameters.json")["names"], serde_json::json!(["T0", "alpha"]));
     bench.good(&["spectrum", "c.toml", "--out", "s"]);
-    assert_eq!(bench.array("j/flux.npy"), bench.array("s/flux.npy"));
+    // Dual numbers take powers as exponentials, which rounds differently.
+    for (a, b) in bench.array("j/flux.npy").1.iter().zip(bench.array("s/flux.npy").1) {
+        assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
+    }
     for (p, start, step) in [(0, 850.0, 1e-2), (1, 0.08, 1e-6)] {
         let at = |side: f64| {
             let text = CONFIG.replacen(&format!("start = {start:?}"), &format!("start = {:?}", start + side * step), 1);
@@ -165,12 +172,15 @@ fn jacobians_forward_reverse_and_by_differences() {
         let expected: f64 = (0..300).map(|i| weights[2 * i + output] * jacobian[2 * i + p]).sum();
         assert!((found / expected - 1.0).abs() < 1e-10, "{k}: {found} {expected}");
     }
-    bench.refused(&["jacobian", "truth.toml", "--out", "x", "--mode", "reverse", "--weights", "j/parameters.json"], &["NPY"]);
+    bench.refused(
+        &["jacobian", "truth.toml", "--out", "x", "--mode", "reverse", "--weights", "j/parameters.json"],
+        &["NPY"],
+    );
 }
 
 #[test]
 fn fits_find_the_truth_with_every_method() {
-    let free = "[data.noise]\njitter = \"sigma\"\n[parameters.sigma]\nstart = 500.0\nprior = { kind = \"exponential\", rate = 0.001 }\n";
+    let free = "[data.noise]\nerror_scale = \"sigma\"\n[parameters.sigma]\nstart = 0.7\nprior = { kind = \"log_normal\", mu = 0.0, sigma = 1.0 }\n";
     let velocity = "instrument = { radial_velocity_km_s = \"rv\" }\n[parameters.rv]\nstart = 0.5\nprior = { kind = \"normal\", mean = 0.0, sd = 2.0 }\n";
     for (name, more, method) in [
         ("least squares", velocity, ""),
@@ -192,7 +202,8 @@ fn fits_find_the_truth_with_every_method() {
     }
 }
 
-const SAMPLER: &str = "[retrieval.sampler]\nchains = 2\nwarmup = 40\ndraws = 40\nseed = 5\n[retrieval]\njac_chunk_size = 8\n";
+const SAMPLER: &str =
+    "[retrieval.sampler]\nchains = 2\nwarmup = 40\ndraws = 40\nseed = 5\n[retrieval]\njac_chunk_size = 8\n";
 
 #[test]
 fn a_killed_run_resumes_with_the_same_bytes_and_a_changed_one_does_not() {
@@ -206,7 +217,8 @@ fn a_killed_run_resumes_with_the_same_bytes_and_a_changed_one_does_not() {
     for attempt in 0..4 {
         let mut arguments = vec!["sample", "c.toml", "--out", "cut"];
         arguments.extend((attempt > 0).then_some("--resume"));
-        let mut child = bench.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut child =
+            bench.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
         let enough = whole * (attempt + 1) / 5;
         let started = Instant::now();
         let ended = loop {
@@ -230,7 +242,9 @@ fn a_killed_run_resumes_with_the_same_bytes_and_a_changed_one_does_not() {
     bench.good(&["sample", "c.toml", "--out", "cut", "--resume"]);
     let of = |folder: &str| {
         let all = content(&bench.path(folder).join("trace.zarr"));
-        all.into_iter().map(|(path, bytes)| (path.strip_prefix(bench.path(folder)).expect("inside").to_owned(), bytes)).collect::<Vec<_>>()
+        all.into_iter()
+            .map(|(path, bytes)| (path.strip_prefix(bench.path(folder)).expect("inside").to_owned(), bytes))
+            .collect::<Vec<_>>()
     };
     assert!(of("whole") == of("cut"), "the traces differ");
 
@@ -255,7 +269,11 @@ fn wrong_retrievals_are_refused_by_key() {
         bench.write("c.toml", &good.replacen(from, to, 1));
         bench.refused(&["fit", "c.toml", "--out", "out"], parts);
     };
-    refused("start = 850.0", "start = 600.0", &["key `parameters.T0.start`", "given `600.0`", "above 700 and below 1100"]);
+    refused(
+        "start = 850.0",
+        "start = 600.0",
+        &["key `parameters.T0.start`", "given `600.0`", "above 700 and below 1100"],
+    );
     refused("start = 850.0", "start = 700.0", &["key `parameters.T0.start`"]);
     refused("alpha = \"alpha\"", "alpha = \"alhpa\"", &["atmosphere.temperature.alpha", "declared: T0, alpha"]);
     refused("alpha = \"alpha\"", "alpha = 0.1", &["key `parameters.alpha`", "declared, but no key names it"]);
@@ -264,13 +282,29 @@ fn wrong_retrievals_are_refused_by_key() {
     refused("lower = 700.0", "lower = 1700.0", &["parameters.T0.prior"]);
     refused("mass_mixing_ratio = 1e-5", "mass_mixing_ratio = \"T0\"", &["species[0].mass_mixing_ratio"]);
     refused("temperature_range_k = [400.0, 1600.0]", "", &["method.temperature_range_k"]);
-    refused("range_cm = [2150.0, 2156.0]", "range_cm = [2152.0, 2156.0]", &["key `data[0].instrument`", "the data span"]);
+    refused(
+        "range_cm = [2150.0, 2156.0]",
+        "range_cm = [2152.0, 2156.0]",
+        &["key `data[0].instrument`", "the data span"],
+    );
     refused("file = \"night.txt\"", "file = \"day.txt\"", &["key `data[0].file`", "there is no file"]);
     refused("file = ", "files = ", &["key `data[0].files`", "did you mean `file`?"]);
     refused(DATA, "", &["key `data`: missing"]);
-    refused(DATA, &format!("{DATA}\n[retrieval.fit]\nmethod = \"newton\""), &["retrieval.fit.method", "levenberg-marquardt"]);
-    refused(DATA, &format!("{DATA}\n[retrieval.fit]\nmethod = \"lbfgs\"\nbeta1 = 0.9"), &["retrieval.fit.beta1", "not a key of"]);
-    refused(DATA, &format!("{DATA}noise = {{ jitter = \"T0\" }}\n"), &["key `parameters.T0`", "by the model and by [[data]]"]);
+    refused(
+        DATA,
+        &format!("{DATA}\n[retrieval.fit]\nmethod = \"newton\""),
+        &["retrieval.fit.method", "levenberg-marquardt"],
+    );
+    refused(
+        DATA,
+        &format!("{DATA}\n[retrieval.fit]\nmethod = \"lbfgs\"\nbeta1 = 0.9"),
+        &["retrieval.fit.beta1", "not a key of"],
+    );
+    refused(
+        DATA,
+        &format!("{DATA}noise = {{ jitter = \"T0\" }}\n"),
+        &["key `parameters.T0`", "by the model and by [[data]]"],
+    );
     refused(
         DATA,
         &format!("{DATA}noise = {{ jitter = \"s\" }}\n[parameters.s]\nstart = 1.0\nprior = {{ kind = \"flat\" }}\n"),
@@ -278,7 +312,9 @@ fn wrong_retrievals_are_refused_by_key() {
     );
     refused(
         DATA,
-        &format!("{DATA}noise = {{ jitter = \"s\" }}\n[retrieval.fit]\nmethod = \"levenberg-marquardt\"\n[parameters.s]\nstart = 1.0\nprior = {{ kind = \"half_normal\", sd = 9.0 }}\n"),
+        &format!(
+            "{DATA}noise = {{ jitter = \"s\" }}\n[retrieval.fit]\nmethod = \"levenberg-marquardt\"\n[parameters.s]\nstart = 1.0\nprior = {{ kind = \"half_normal\", sd = 9.0 }}\n"
+        ),
         &["retrieval.fit.method", "free noise parameter `s`"],
     );
     for (row, words) in [("2151.0 1.0 0", "given 0"), ("2151.0 1.0 nan", "given NaN"), ("2151.0 inf 1.0", "value 0")] {

@@ -21,38 +21,41 @@ pub fn run(args: &FitArgs, engine: &dyn Engine, progress: &dyn Progress) -> Resu
     let config = args.run.load()?;
     let out = &args.run.out;
     let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
+    let method = method(&config, &setup)?;
     prepare_folder(out)?;
     check_file(&out.join("fit.json"))?;
     super::print(&format!("{}\n\n", setup.objective.summary()))?;
-    let fit = fit(&config, &mut setup, progress)?;
+    let fit = fit(method, &mut setup, progress)?;
     let predictions = setup.objective.predict(&fit.parameters)?;
     draw(&config, out, &setup, &predictions)?;
     write_json(&out.join("fit.json"), &report(&config, &setup, &fit))?;
     super::print(&format!("{fit}\nwritten to {}\n", out.display()))
 }
 
-fn fit(config: &Config, setup: &mut RetrievalSetup, progress: &dyn Progress) -> Result<Fit> {
-    let free_noise = setup.objective.check_least_squares();
-    let chosen = match (config.retrieval.fit, &free_noise) {
-        (Some(method), _) => method,
-        (None, Ok(())) => FitMethod::LevenbergMarquardt(LeastSquaresSettings::default()),
-        (None, Err(_)) => FitMethod::Lbfgs(LbfgsSettings::default()),
-    };
+/// The method asked for, or the one that suits.
+fn method(config: &Config, setup: &RetrievalSetup) -> Result<FitMethod> {
+    match (config.retrieval.fit, setup.objective.check_least_squares()) {
+        (Some(FitMethod::LevenbergMarquardt(_)), Err(e)) => {
+            let key = "retrieval.fit.method".into();
+            Err(Error::Config { path: config.path.clone(), key, message: e.to_string() })
+        }
+        (Some(method), _) => Ok(method),
+        (None, Ok(())) => Ok(FitMethod::LevenbergMarquardt(LeastSquaresSettings::default())),
+        (None, Err(_)) => Ok(FitMethod::Lbfgs(LbfgsSettings::default())),
+    }
+}
+
+fn fit(method: FitMethod, setup: &mut RetrievalSetup, progress: &dyn Progress) -> Result<Fit> {
     let start: Vec<f64> = setup.parameters.iter().map(|p| p.start).collect();
     let (objective, priors) = (&mut setup.objective, &setup.priors);
-    let mut fit = match chosen {
+    let mut fit = match method {
         FitMethod::LevenbergMarquardt(settings) => {
-            free_noise.map_err(|e| Error::Config {
-                path: config.path.clone(),
-                key: "retrieval.fit.method".into(),
-                message: e.to_string(),
-            })?;
             return levenberg_marquardt(objective, priors, &start, &settings, progress);
         }
         FitMethod::Lbfgs(settings) => lbfgs(objective, priors, &start, &settings, progress)?,
         FitMethod::AdamW(settings) => adamw(objective, priors, &start, &settings, progress)?,
     };
-    if free_noise.is_ok() {
+    if objective.check_least_squares().is_ok() {
         fit.assess(objective, priors)?;
     } else {
         fit.chi_square = Some(objective.chi_square(&fit.parameters)?);
