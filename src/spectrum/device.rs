@@ -5,7 +5,7 @@ use super::model::{EmissionModel, State};
 use super::program::{EmissionPlan, EmissionProgram, Tables};
 use crate::Result;
 use crate::cross_section::gpu::{DeviceStage, Extent};
-use crate::gpu::{BufferId, Device, Workspace, first_that_fits};
+use crate::gpu::{BufferId, Device, Workspace, first_that_fits, open_within};
 use crate::timing::Stages;
 
 /// A model's program, made ready.
@@ -37,13 +37,24 @@ impl DeviceEmission {
     ) -> Result<Self> {
         let tables = seconds.time("plan", || Tables::new(model))?;
         let limits = device.limits();
-        let build = |extent| EmissionProgram::build(model, &tables, extent, &limits, budget);
-        let EmissionProgram { program, extent, constants, layers, cia, temperature, flux } =
-            seconds.time("plan", || first_that_fits(extents, build))?;
-        let plan = EmissionPlan::of(&program, &extent);
-        let mut workspace = seconds.time("pipelines", || Workspace::new(device, program))?;
-        seconds.time("upload", || constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content())))?;
-        drop(constants);
+        // An injected or real refusal by the driver leads to the next smaller plan; results do not depend on the plan.
+        let (workspace, rest) = {
+            let seconds = std::cell::RefCell::new(&mut *seconds);
+            let choose = |budget| {
+                let build = |extent| EmissionProgram::build(model, &tables, extent, &limits, budget);
+                seconds.borrow_mut().time("plan", || first_that_fits(extents.clone(), build))
+            };
+            open_within(budget, choose, |chosen| {
+                let plan = EmissionPlan::of(&chosen.program, &chosen.extent);
+                let EmissionProgram { program, constants, layers, cia, temperature, flux, .. } = chosen;
+                let mut seconds = seconds.borrow_mut();
+                let mut workspace = seconds.time("pipelines", || Workspace::new(device, program))?;
+                let write = || constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content()));
+                seconds.time("upload", write)?;
+                Ok((workspace, (plan, layers, cia, temperature, flux)))
+            })?
+        };
+        let (plan, layers, cia, temperature, flux) = rest;
         Ok(Self { workspace, device: device.clone(), plan, tables, layers, cia, temperature, flux })
     }
 
@@ -59,7 +70,7 @@ impl DeviceEmission {
 
     pub fn flux(&mut self, model: &EmissionModel, state: &State, seconds: &mut Stages) -> Result<Vec<f32>> {
         seconds.time("upload", || self.write(model, state))?;
-        for (stage, time) in self.workspace.run_timed()? {
+        for (stage, time) in seconds.watch("forward", || self.workspace.run_timed())? {
             // cross_section0.output -> output
             seconds.add(stage.split_once('.').map_or(stage.as_str(), |(_, s)| s), time);
         }

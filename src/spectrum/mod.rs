@@ -7,6 +7,7 @@
 
 mod cpu;
 mod device;
+mod host;
 mod model;
 mod program;
 mod report;
@@ -14,11 +15,13 @@ mod report;
 #[cfg(test)]
 mod tests;
 
+pub use host::{Bytes, MemoryEstimate, Place, StageEstimate, stage_of};
 pub use model::{Absorber, Dual, EmissionModel, State};
 pub use program::EmissionPlan;
 pub use report::EmissionReport;
 
 use crate::backend::Backend;
+use crate::gpu::Device;
 use crate::output::Values;
 use crate::timing::Stages;
 use crate::{Progress, Result};
@@ -42,7 +45,7 @@ impl EmissionModel {
     /// Makes the model ready on a backend: on a device, plans and allocates memory, compiles kernels, uploads what is constant.
     ///
     /// # Errors
-    /// The device refuses memory or kernels.
+    /// The device refuses kernels, or memory also for the smallest plan: where a driver refuses what the budget allows, smaller plans are tried.
     pub fn open<'m>(&'m self, backend: &Backend) -> Result<Emission<'m>> {
         let mut seconds = self.seconds.clone();
         let runner = match backend {
@@ -52,6 +55,18 @@ impl EmissionModel {
             }
         };
         Ok(Emission { model: self, backend: backend.clone(), runner, seconds })
+    }
+
+    /// Makes the model ready on a device, cut as [`plan_cut`](Self::plan_cut) says; for measurements. [`open`](Self::open) chooses the cut itself.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); zero batches or segments.
+    pub fn open_cut(&self, device: &Device, batch: usize, segments: usize) -> Result<Emission<'_>> {
+        let mut seconds = self.seconds.clone();
+        let cuts = self.cuts(batch, segments)?;
+        let runner = device::DeviceEmission::cut(self, device, cuts, device.budget()?, &mut seconds)?;
+        let runner = Runner::Device(Box::new(runner));
+        Ok(Emission { model: self, backend: Backend::Device(device.clone()), runner, seconds })
     }
 }
 
