@@ -8,6 +8,7 @@ pub fn kernels() -> Vec<&'static Kernel> {
     all.extend(crate::cross_section::gpu::kernels());
     all.push(&crate::optical_depth::cia_gpu::CIA);
     all.push(&crate::optical_depth::cia_gpu::CIA_WITH_DERIVATIVE);
+    all.push(&crate::optical_depth::sum_gpu::SUM);
     all.push(&crate::transfer::emission_gpu::EMISSION);
     all.push(&crate::transfer::sensitivity_gpu::SENSITIVITY);
     all.extend(crate::transfer::jacobian_gpu::kernels());

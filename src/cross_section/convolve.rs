@@ -117,10 +117,11 @@ pub fn prolong(coarse: &LevelNodes, result: &[f64], fine: &LevelNodes, output: &
     }
 }
 
-/// Adds the result of a level at or above 0 to the output nodes by one 6-point rule: `output[i] += factor y(i / 2^level)`.
-pub fn interpolate(nodes: &LevelNodes, result: &[f64], factor: f64, output: &mut [f64]) {
+/// Adds the result of a level at or above 0 to the output nodes from `start` on by one 6-point rule:
+/// `output[i] += factor y((start + i) / 2^level)`.
+pub fn interpolate(nodes: &LevelNodes, result: &[f64], start: usize, factor: f64, output: &mut [f64]) {
     let per = 1usize << nodes.level;
-    let first = (-nodes.output.0) as usize;
+    let first = ((start >> nodes.level) as i64 - nodes.output.0) as usize;
     if nodes.level == 0 {
         for (out, y) in output.iter_mut().zip(&result[first..]) {
             *out += factor * y;
@@ -134,9 +135,12 @@ pub fn interpolate(nodes: &LevelNodes, result: &[f64], factor: f64, output: &mut
             weights[m * per + r] = factor * w;
         }
     }
-    for (j, block) in output.chunks_mut(per).enumerate() {
+    // The first cell may be begun.
+    let begun = start % per;
+    let (head, tail) = output.split_at_mut(output.len().min(per - begun));
+    for (j, block) in std::iter::once(head).chain(tail.chunks_mut(per)).enumerate() {
         let y: &[f64; 6] = result[first + j - 2..first + j + 4].try_into().expect("six nodes");
-        interpolate_block(y, &weights, per, block);
+        interpolate_block(y, if j == 0 { &weights[begun..] } else { &weights }, per, block);
     }
 }
 
@@ -187,10 +191,12 @@ mod tests {
         let nodes = level(3, (-8, 30), (0, 0));
         let p = |q: f64| 1.0 + q * (0.3 - q * (0.02 + q * (0.003 - q * (0.0001 + 0.00001 * q))));
         let result: Vec<f64> = (-8..30).map(|j| p(j as f64)).collect();
-        let mut out = vec![0.0; 170];
-        interpolate(&nodes, &result, 2.0, &mut out);
-        for (i, v) in out.iter().enumerate() {
-            assert!((v / (2.0 * p(i as f64 / 8.0)) - 1.0).abs() < 1e-10);
+        for start in [0, 3, 8, 21] {
+            let mut out = vec![0.0; 170 - start];
+            interpolate(&nodes, &result, start, 2.0, &mut out);
+            for (i, v) in out.iter().enumerate() {
+                assert!((v / (2.0 * p((start + i) as f64 / 8.0)) - 1.0).abs() < 1e-10);
+            }
         }
     }
 }

@@ -5,6 +5,8 @@
 //! sources with the lines' strengths and with the weights that their widths have among the profiles. The near field changes line by line
 //! with all three.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::convolve;
@@ -61,46 +63,81 @@ fn add(
     factors: &[f64],
     outputs: Vec<Vec<&mut [f64]>>,
 ) -> Result<()> {
-    let layers = &prepared.layers[first..first + temperatures.len()];
-    let states: Vec<LayerFactors> =
-        temperatures.iter().zip(first..).map(|(t, i)| prepared.factors(i, *t)).collect::<Result<_>>()?;
-    let parts: Vec<Vec<LevelNodes>> = layers
-        .iter()
-        .flat_map(|l| [LevelNodes::near(&l.ladder, prepared.grid.step(), &(0..prepared.grid.len())), l.far.clone()])
-        .collect();
     let slopes = outputs.iter().any(|o| o.len() > 1);
-    let mut sources = sources(prepared, layers, &states, &parts, slopes);
-    outputs
-        .into_par_iter()
-        .zip(parts.par_chunks(2).zip(sources.par_chunks_mut(2)))
-        .zip(layers.par_iter().zip(&states))
-        .zip(factors)
-        .for_each(|(((mut outputs, (parts, sources)), (layer, state)), factor)| {
-            let scale = prepared.table.ln_scale_at(state).exp();
-            let [near, far] = [0, 1].map(|p| (&parts[p][..], std::mem::take(&mut sources[p])));
-            convolve_layer(prepared, layer, state, near, far, factor * scale, &mut outputs);
-        });
+    FarLevels::new(prepared, first, temperatures, slopes)?.add(0..prepared.grid.len(), factors, outputs);
     Ok(())
+}
+
+/// The far levels of some layers at their temperatures: what any segment of the grid is computed from.
+pub struct FarLevels<'a> {
+    prepared: &'a Prepared,
+    layers: &'a [Layer],
+    states: Vec<LayerFactors>,
+    slopes: bool,
+    /// Of the finest far level, \[layer\].
+    results: Vec<LevelResult>,
+}
+
+impl<'a> FarLevels<'a> {
+    /// The far levels of layers `first..first + temperatures.len()` at the given temperatures \[K\], with `slopes` also their derivatives by
+    /// temperature.
+    ///
+    /// # Errors
+    /// A temperature is outside the declared range.
+    pub fn new(prepared: &'a Prepared, first: usize, temperatures: &[f64], slopes: bool) -> Result<Self> {
+        let layers = &prepared.layers[first..first + temperatures.len()];
+        let states: Vec<LayerFactors> =
+            temperatures.iter().zip(first..).map(|(t, i)| prepared.factors(i, *t)).collect::<Result<_>>()?;
+        let nodes: Vec<&[LevelNodes]> = layers.iter().map(|l| &l.far[..]).collect();
+        let results = sources(prepared, layers, &states, &nodes, slopes)
+            .into_par_iter()
+            .zip(layers.par_iter().zip(&states))
+            .map(|(source, (layer, state))| {
+                let mut levels = Levels::new(prepared, layer, state, slopes, 0);
+                levels.part(&layer.far, source, None).expect("far levels are at or above 0")
+            })
+            .collect();
+        Ok(Self { prepared, layers, states, slopes, results })
+    }
+
+    /// Adds the cross sections at the output nodes of `segment`, each times its layer's factor, to `outputs` \[layer\]\[value, slope\]\[node of
+    /// the segment\]. The segment starts at a multiple of [`SEGMENT_MULTIPLE`](super::levels::SEGMENT_MULTIPLE).
+    pub fn add(&self, segment: Range<usize>, factors: &[f64], outputs: Vec<Vec<&mut [f64]>>) {
+        let step = self.prepared.grid.step();
+        let parts: Vec<Vec<LevelNodes>> =
+            self.layers.iter().map(|l| LevelNodes::near(&l.ladder, step, &segment)).collect();
+        let nodes: Vec<&[LevelNodes]> = parts.iter().map(|p| &p[..]).collect();
+        let sources = sources(self.prepared, self.layers, &self.states, &nodes, self.slopes);
+        outputs
+            .into_par_iter()
+            .zip(parts.par_iter().zip(sources))
+            .zip(self.layers.par_iter().zip(&self.states).zip(&self.results))
+            .zip(factors)
+            .for_each(|(((mut outputs, (near, source)), ((layer, state), far)), factor)| {
+                let factor = factor * self.prepared.table.ln_scale_at(state).exp();
+                let mut levels = Levels::new(self.prepared, layer, state, self.slopes, segment.len());
+                let finer = levels.part(near, source, Some(far));
+                levels.to_output(finer.as_ref().unwrap_or(far), &segment, factor, &mut outputs);
+            });
+    }
 }
 
 /// \[channel\]\[node\], with slopes those of the channels after the channels.
 type Source = Vec<Vec<f64>>;
 
-/// Sources on the finest level of each of the `parts` \[layer\]\[near, far\], empty for one without levels.
+/// Sources on the finest of each layer's levels `nodes` \[layer\]; empty for a layer without.
 fn sources(
     prepared: &Prepared,
     layers: &[Layer],
     states: &[LayerFactors],
-    parts: &[Vec<LevelNodes>],
+    nodes: &[&[LevelNodes]],
     slopes: bool,
 ) -> Vec<Source> {
     let table = &prepared.table;
     match &prepared.tier {
-        Tier::Lines => parts
-            .par_iter()
-            .enumerate()
-            .map(|(p, nodes)| {
-                let (state, channels) = (&states[p / 2], &layers[p / 2].ladder.channels);
+        Tier::Lines => (nodes.par_iter().zip(states).zip(layers))
+            .map(|((nodes, state), layer)| {
+                let channels = &layer.ladder.channels;
                 match nodes.first() {
                     None => Vec::new(),
                     Some(nodes) if slopes => table.spread_and_slope(state, channels, nodes),
@@ -109,16 +146,16 @@ fn sources(
             })
             .collect(),
         Tier::Density { axes, by_level } => {
-            let mut sources = vec![Vec::new(); parts.len()];
+            let mut sources = vec![Vec::new(); layers.len()];
             for (level, density) in by_level {
-                let (of_level, nodes): (Vec<usize>, Vec<&LevelNodes>) = (parts.iter().enumerate())
-                    .filter_map(|(p, nodes)| Some((p, nodes.first().filter(|n| n.level == *level)?)))
+                let (of_level, nodes): (Vec<usize>, Vec<&LevelNodes>) = (nodes.iter().enumerate())
+                    .filter_map(|(i, nodes)| Some((i, nodes.first().filter(|n| n.level == *level)?)))
                     .unzip();
                 if of_level.is_empty() {
                     continue; // a level of other layers than this batch's
                 }
                 let weights: Vec<_> = (of_level.iter())
-                    .map(|&p| (&states[p / 2], &layers[p / 2].ladder.channels))
+                    .map(|&i| (&states[i], &layers[i].ladder.channels))
                     .map(|(state, channels)| match slopes {
                         true => axes.weights_and_slopes(state, channels, table.common_slope(state)),
                         false => axes.weights(state, channels),
@@ -126,16 +163,16 @@ fn sources(
                     .collect();
                 let finish: Vec<_> = of_level
                     .iter()
-                    .map(|&p| {
-                        let (grid, state) = (prepared.grid, states[p / 2]);
+                    .map(|&i| {
+                        let (grid, state) = (prepared.grid, states[i]);
                         let finish = if slopes { stimulated_and_slope } else { stimulated };
                         move |position: f64, row: &mut [f64]| {
                             finish(&state, grid.lo() * (grid.step() * position).exp(), row);
                         }
                     })
                     .collect();
-                for (p, s) in of_level.into_iter().zip(density.sources(&weights, &nodes, &finish)) {
-                    sources[p] = s;
+                for (i, s) in of_level.into_iter().zip(density.sources(&weights, &nodes, &finish)) {
+                    sources[i] = s;
                 }
             }
             sources
@@ -143,55 +180,50 @@ fn sources(
     }
 }
 
-/// The far levels, the near ones, the output grid; then the near field.
-fn convolve_layer(
-    prepared: &Prepared,
-    layer: &Layer,
-    state: &LayerFactors,
-    (near, near_source): (&[LevelNodes], Source),
-    (far, far_source): (&[LevelNodes], Source),
-    factor: f64,
-    outputs: &mut [&mut [f64]],
-) {
-    let (ladder, step, table) = (&layer.ladder, prepared.grid.step(), &prepared.table);
-    // Below level 0 only output nodes are evaluated, and their terms add up.
-    let below_zero = vec![0.0; if ladder.finest < 0 { prepared.grid.len() } else { 0 }];
-    let mut levels = Levels { ladder, step, state, below_zero: vec![below_zero; outputs.len()] };
-    let mut result = levels.part(far, far_source, None).expect("far levels are at or above 0");
-    if let Some(finer) = levels.part(near, near_source, Some(&result)) {
-        result = finer;
-    }
-    for ((output, result_of), below_zero) in outputs.iter_mut().zip(&result.1).zip(&levels.below_zero) {
-        convolve::interpolate(&result.0, result_of, factor, output);
-        for (out, y) in output.iter_mut().zip(below_zero) {
-            *out += factor * y;
-        }
-    }
-    if ladder.near_field {
-        let radius = ladder.radius[0];
-        near::add(table, state, radius, step, factor, outputs[0]);
-        if let Some(output) = outputs.get_mut(1) {
-            near::add_slope(table, state, radius, step, factor, output);
-        }
-    }
-}
-
 /// What the levels of a layer share.
 struct Levels<'a> {
+    prepared: &'a Prepared,
     ladder: &'a Ladder,
     step: f64,
     state: &'a LayerFactors,
-    /// \[value, slope\]\[output node\].
+    /// \[value, slope\]\[output node\]: below level 0 only output nodes are evaluated, and their terms add up.
     below_zero: Vec<Vec<f64>>,
 }
 
 /// Nodes of a level and the result on them, \[value, slope\]\[node\].
 type LevelResult = (LevelNodes, Vec<Vec<f64>>);
 
-impl Levels<'_> {
+impl<'a> Levels<'a> {
+    /// For `points` output nodes.
+    fn new(prepared: &'a Prepared, layer: &'a Layer, state: &'a LayerFactors, slopes: bool, points: usize) -> Self {
+        let below_zero = vec![0.0; if layer.ladder.finest < 0 { points } else { 0 }];
+        let below_zero = vec![below_zero; 1 + usize::from(slopes)];
+        Self { prepared, ladder: &layer.ladder, step: prepared.grid.step(), state, below_zero }
+    }
+
+    /// The finest result at or above level 0, what lies below, and the near field, at the output nodes of a segment.
+    fn to_output(&self, finest: &LevelResult, segment: &Range<usize>, factor: f64, outputs: &mut [&mut [f64]]) {
+        for ((output, result), below_zero) in outputs.iter_mut().zip(&finest.1).zip(&self.below_zero) {
+            convolve::interpolate(&finest.0, result, segment.start, factor, output);
+            for (out, y) in output.iter_mut().zip(below_zero) {
+                *out += factor * y;
+            }
+        }
+        if self.ladder.near_field {
+            let (table, radius, first) = (&self.prepared.table, self.ladder.radius[0], segment.start);
+            near::add(table, self.state, radius, self.step, factor, first, outputs[0]);
+            if let Some(output) = outputs.get_mut(1) {
+                near::add_slope(table, self.state, radius, self.step, factor, first, output);
+            }
+        }
+    }
+
     /// Up the levels of a part with the sources, down with the results, from that of the next coarser level above them. Gives
     /// the finest result at or above level 0, if there is one.
     fn part(&mut self, nodes: &[LevelNodes], source: Source, above: Option<&LevelResult>) -> Option<LevelResult> {
+        if nodes.is_empty() {
+            return None;
+        }
         let mut sources = vec![source];
         for pair in nodes.windows(2) {
             let next = sources[sources.len() - 1].iter().map(|s| convolve::restrict(&pair[0], &pair[1], s)).collect();

@@ -277,7 +277,7 @@ impl CrossSections {
         budget: Option<u64>,
     ) -> Result<Portion<'a>> {
         let species: Vec<_> = self.prepared.iter().collect();
-        let extents = Extent::candidates(&species, self.grid.len(), pairs.clone(), pairs.len());
+        let extents = Extent::candidates(&species, self.grid.len(), pairs.clone(), pairs.len(), 1);
         first_that_fits(extents, |extent| self.build(tables, &extent, limits, budget))
     }
 

@@ -32,8 +32,10 @@ pub const VECTOR: i64 = 4;
 /// What they hold is a sixteenth of the output at most; what a segment has to compute beyond its ends, for the levels below, is some
 /// 300 output nodes each side.
 pub const FAR: i32 = 4;
-/// Segments of the output start at multiples of this: then every node of a near level has the same place in its block whatever the segment.
-pub const SEGMENT_MULTIPLE: usize = (BLOCK as usize) << (FAR - 1);
+/// Segments of the output start at multiples of this: then every node of a near level has the same place in its block whatever the segment,
+/// and sums over wavenumber, which go by blocks of 1024, have the same terms.
+pub const SEGMENT_MULTIPLE: usize = 1024;
+const _: () = assert!(SEGMENT_MULTIPLE.is_multiple_of((BLOCK as usize) << (FAR - 1)));
 /// Nodes at which the coarsest level sums everything with everything.
 const TOP_NODES: f64 = 160.0;
 /// Cost of one near-field point in multiply-adds: in the wing, and within [`WING_START`] Doppler widths.

@@ -16,32 +16,52 @@ fn expm1_small(d: f64) -> f64 {
     d * (1.0 + d * (1.0 / 2.0 + d * (1.0 / 6.0 + d * (1.0 / 24.0 + d * (1.0 / 120.0 + d / 720.0)))))
 }
 
-/// Adds the near field of all lines to `output` \[nodes\], times `factor`.
-pub fn add(table: &LineTable, layer: &LayerFactors, radius: f64, step: f64, factor: f64, output: &mut [f64]) {
-    add_shapes(table, layer, radius, step, factor, output, |_| Value);
+/// Adds the near field of all lines to `output`, the nodes from `start` on, times `factor`.
+pub fn add(
+    table: &LineTable,
+    layer: &LayerFactors,
+    radius: f64,
+    step: f64,
+    factor: f64,
+    start: usize,
+    output: &mut [f64],
+) {
+    add_shapes(table, layer, radius, step, factor, start, output, |_| Value);
 }
 
-/// Adds the derivative of the near field by temperature \[K-1\] to `output` \[nodes\], times `factor`: that of each line's strength, and of its
+/// Adds the derivative of the near field by temperature \[K-1\] to `output`, the nodes from `start` on, times `factor`: that of each line's strength, and of its
 /// profile by both widths, the radius being fixed. Twin of `shaders/cross_section/near_slope.wgsl`.
-pub fn add_slope(table: &LineTable, layer: &LayerFactors, radius: f64, step: f64, factor: f64, output: &mut [f64]) {
+pub fn add_slope(
+    table: &LineTable,
+    layer: &LayerFactors,
+    radius: f64,
+    step: f64,
+    factor: f64,
+    start: usize,
+    output: &mut [f64],
+) {
     let common = table.common_slope(layer);
-    add_shapes(table, layer, radius, step, factor, output, |line| Change::by_temperature(line, layer, common));
+    add_shapes(table, layer, radius, step, factor, start, output, |line| Change::by_temperature(line, layer, common));
 }
 
+#[allow(clippy::too_many_arguments)] // the lines, the layer, and where it is evaluated
 fn add_shapes<S: Shape>(
     table: &LineTable,
     layer: &LayerFactors,
     radius: f64,
     step: f64,
     factor: f64,
+    start: usize,
     output: &mut [f64],
     shape_of: impl Fn(&TableLine) -> S,
 ) {
     // x = expm1(d) reaches the radius a little later on the negative side
     let window = -(-radius).ln_1p() / step;
-    for line in &table.lines {
-        let first = (line.position - window).ceil().max(0.0);
-        let last = (line.position + window).floor().min(output.len() as f64 - 1.0);
+    let (begin, end) = (start as f64, (start + output.len()) as f64 - 1.0);
+    let before = |node: f64| table.lines.partition_point(|l| l.position < node);
+    for line in &table.lines[before(begin - window)..before(end + window + 1.0)] {
+        let first = (line.position - window).ceil().max(begin);
+        let last = (line.position + window).floor().min(end);
         if first > last {
             continue;
         }
@@ -49,7 +69,7 @@ fn add_shapes<S: Shape>(
         let g = line.gamma(layer);
         let shape = shape_of(line);
         let soft = shape.softening(radius, layer.sigma, g);
-        let output = &mut output[first as usize..=last as usize];
+        let output = &mut output[first as usize - start..=last as usize - start];
         wings(output, (first - line.position) * step, step, amplitude, layer.sigma, g, &soft, shape);
         // The core replaces what the wing formula left out.
         let core = WING_START * layer.sigma;

@@ -344,21 +344,26 @@ impl Density {
             }
             at += count;
         }
-        let rows = match &self.storage {
+        let all_rows = match &self.storage {
             Storage::Dense(_) => self.nodes,
             Storage::Sparse { node, .. } => node.len(),
         };
-        let mut product = vec![0.0; rows * total];
-        product.par_chunks_mut(64 * total).enumerate().for_each(|(chunk, out)| match &self.storage {
-            Storage::Dense(values) => {
-                for (out, row) in out.chunks_mut(total).zip(values[chunk * 64 * self.columns..].chunks(self.columns)) {
-                    accumulate(row, None, &all, out);
+        let met = nodes.iter().map(|n| self.rows_within(&(0..all_rows), n)).filter(|r| !r.is_empty());
+        let rows = met.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).unwrap_or(0..0);
+        let mut product = vec![0.0; rows.len() * total];
+        product.par_chunks_mut(64 * total).enumerate().for_each(|(chunk, out)| {
+            let first = rows.start + chunk * 64;
+            match &self.storage {
+                Storage::Dense(values) => {
+                    for (out, row) in out.chunks_mut(total).zip(values[first * self.columns..].chunks(self.columns)) {
+                        accumulate(row, None, &all, out);
+                    }
                 }
-            }
-            Storage::Sparse { start, column, value, .. } => {
-                for (out, r) in out.chunks_mut(total).zip(chunk * 64..) {
-                    let entries = start[r] as usize..start[r + 1] as usize;
-                    accumulate(&value[entries.clone()], Some(&column[entries]), &all, out);
+                Storage::Sparse { start, column, value, .. } => {
+                    for (out, r) in out.chunks_mut(total).zip(first..) {
+                        let entries = start[r] as usize..start[r + 1] as usize;
+                        accumulate(&value[entries.clone()], Some(&column[entries]), &all, out);
+                    }
                 }
             }
         });
@@ -366,7 +371,7 @@ impl Density {
         let mut sources = Vec::new();
         for ((&count, nodes), finish) in counts.iter().zip(nodes).zip(finish) {
             let mut of_layer = vec![vec![0.0; nodes.sources()]; count];
-            for (r, row) in product.chunks_mut(total).enumerate() {
+            for (r, row) in rows.clone().zip(product.chunks_mut(total)) {
                 let node = match &self.storage {
                     Storage::Dense(_) => r as i64,
                     Storage::Sparse { node, .. } => i64::from(node[r]),

@@ -18,7 +18,7 @@ struct Use {
 }
 
 pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u64>) -> Result<Program> {
-    let ProgramBuilder { buffers, stages, passes, retired, params, .. } = builder;
+    let ProgramBuilder { buffers, stages, passes, retired, params, pauses, full_staging, .. } = builder;
     for buffer in &buffers {
         let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);
         if buffer.bytes > limit {
@@ -82,8 +82,9 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
     if params_bytes > limits.buffer_bytes {
         return Err(Error::out_of_memory("the parameters of all dispatches", params_bytes, limits.buffer_bytes));
     }
-    let upload_bytes = largest(&[Role::Input, Role::Constant]).max(params_bytes).min(TRANSFER_BYTES);
-    let readback_bytes = largest(&[Role::Output]).min(TRANSFER_BYTES);
+    let staging = |largest: u64| if full_staging { TRANSFER_BYTES } else { largest.min(TRANSFER_BYTES) };
+    let upload_bytes = staging(largest(&[Role::Input, Role::Constant]).max(params_bytes));
+    let readback_bytes = staging(largest(&[Role::Output]));
     let peak_bytes = slots.iter().sum::<u64>() + params_bytes + upload_bytes + readback_bytes;
     if let Some(limit) = budget.filter(|&b| peak_bytes > b) {
         let largest = five_largest(buffers.iter().map(|b| (b.name.as_str(), b.bytes)));
@@ -116,7 +117,11 @@ pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u6
         dispatches,
         passes: passes.len(),
     };
-    Ok(Program { passes, params, stages, summary })
+    let mut parts = vec![0];
+    parts.extend(pauses.into_iter().filter(|p| *p > 0 && *p < passes.len()));
+    parts.push(passes.len());
+    parts.dedup();
+    Ok(Program { passes, params, stages, parts, summary })
 }
 
 fn misuse(buffer: &Declared, pass: &Pass, how: &str) -> Error {

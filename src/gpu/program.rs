@@ -95,6 +95,9 @@ pub struct ProgramBuilder {
     pub(super) params: Vec<u8>,
     offset_of: HashMap<Vec<u8>, u32>,
     keeps_all: bool,
+    /// Number of passes before each pause.
+    pub(super) pauses: Vec<usize>,
+    pub(super) full_staging: bool,
     error: Option<Error>,
 }
 
@@ -174,6 +177,18 @@ impl ProgramBuilder {
         self
     }
 
+    /// Ends a part of the program: [`Workspace::run_part`](super::Workspace::run_part) stops here, and the host may read and write.
+    pub fn pause(&mut self) -> &mut Self {
+        self.pauses.push(self.passes.len());
+        self
+    }
+
+    /// Gives both staging buffers their full size, 1 MiB, however small the largest transfer is: bytes then grow linearly with an output.
+    pub fn full_staging(&mut self) -> &mut Self {
+        self.full_staging = true;
+        self
+    }
+
     /// Ignores retirements, so that tests can look at every buffer after a run.
     #[cfg(test)]
     pub(crate) fn keep_all(&mut self) {
@@ -223,6 +238,8 @@ pub struct Program {
     pub(super) passes: Vec<(usize, Pass)>,
     pub(super) params: Vec<u8>,
     pub(super) stages: Vec<String>,
+    /// First pass of each part, and the number of passes.
+    pub(super) parts: Vec<usize>,
     pub(super) summary: Summary,
 }
 
@@ -230,6 +247,11 @@ impl Program {
     /// Buffers, lives, slots and bytes, for printing and comparing.
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// Number of parts that [pauses](ProgramBuilder::pause) divide it into.
+    pub fn parts(&self) -> usize {
+        self.parts.len() - 1
     }
 
     pub(super) fn stage_name(&self, stage: usize) -> &str {

@@ -113,10 +113,24 @@ impl Workspace {
 
     /// Runs all passes and waits for the device. Every input must have been written.
     pub fn run(&mut self) -> Result<()> {
+        self.run_passes(0, self.program.passes.len())
+    }
+
+    /// Runs part `part` of the program, from one [pause](super::ProgramBuilder::pause) to the next, and waits. Parts go in their order; what an
+    /// earlier one left is there until a later one overwrites it.
+    pub fn run_part(&mut self, part: usize) -> Result<()> {
+        let parts = &self.program.parts;
+        match parts.get(part..part + 2) {
+            Some(&[first, end]) => self.run_passes(first, end),
+            _ => Err(Error::invalid("part of a program", part, format!("less than {}", parts.len() - 1))),
+        }
+    }
+
+    fn run_passes(&mut self, first: usize, end: usize) -> Result<()> {
         self.check_inputs()?;
         let mut in_flight = VecDeque::new();
-        for (stage, portion) in self.portions() {
-            self.device.ledger().enter(stage);
+        for portion in self.program.passes[first..end].chunks(PORTION) {
+            self.device.ledger().enter(self.program.stage_name(portion[0].0));
             in_flight.push_back(self.submit(portion)?);
             if in_flight.len() > IN_FLIGHT {
                 self.device.wait(in_flight.pop_front())?;

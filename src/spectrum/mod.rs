@@ -6,19 +6,24 @@
 //! along, and the whole \[layer\]\[nu\] matrix is never held.
 
 mod cpu;
+mod derivatives;
 mod device;
 mod host;
 mod model;
 mod program;
 mod report;
+mod retrieval;
 
 #[cfg(test)]
 mod tests;
 
 pub use host::{Bytes, MemoryEstimate, Place, StageEstimate, stage_of};
+pub use derivatives::program::{GradientPlan, JacobianPlan};
+pub use derivatives::{ChunkSize, Coefficients, DerivativeSettings, LayerGradient};
 pub use model::{Absorber, Dual, EmissionModel, State};
 pub use program::EmissionPlan;
 pub use report::EmissionReport;
+pub use retrieval::{EmissionRetrieval, RetrievalPlan};
 
 use crate::backend::Backend;
 use crate::gpu::Device;

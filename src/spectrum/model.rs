@@ -174,39 +174,20 @@ impl EmissionModel {
             .collect()
     }
 
-    /// Refuses a state of the wrong shape or with values that are no physical ones.
-    pub(super) fn check(&self, state: &State) -> Result<()> {
+    /// Refuses a state of the wrong shape.
+    pub(super) fn check_shape(&self, state: &State) -> Result<()> {
         let layers = self.layers();
-        let positive = |what: &str, values: &[f64]| {
-            if values.len() != layers {
-                return Err(Error::invalid(
-                    format!("number of {what}"),
-                    values.len(),
-                    format!("{layers}, one for each layer"),
-                ));
-            }
-            match values.iter().position(|v| !(v.is_finite() && *v > 0.0)) {
-                Some(i) => Err(Error::invalid(format!("{what}, layer {i}"), values[i], "finite and positive")),
-                None => Ok(()),
+        let length = |what: &str, values: &[f64]| match values.len() == layers {
+            true => Ok(()),
+            false => {
+                let required = format!("{layers}, one for each layer");
+                Err(Error::invalid(format!("number of {what}"), values.len(), required))
             }
         };
-        let ratio = |what: String, values: &[f64]| {
-            if values.len() != layers {
-                return Err(Error::invalid(
-                    format!("number of {what}"),
-                    values.len(),
-                    format!("{layers}, one for each layer"),
-                ));
-            }
-            match values.iter().position(|v| !(0.0..=1.0).contains(v)) {
-                Some(i) => Err(Error::invalid(format!("{what}, layer {i}"), values[i], "0 to 1")),
-                None => Ok(()),
-            }
-        };
-        positive("temperatures [K]", &state.temperature_k)?;
-        positive("gravities [cm s-2]", &state.gravity)?;
+        length("temperatures [K]", &state.temperature_k)?;
+        length("gravities [cm s-2]", &state.gravity)?;
         if !self.collisions.is_empty() {
-            positive("mean molar masses [g/mol]", &state.mean_molar_mass)?;
+            length("mean molar masses [g/mol]", &state.mean_molar_mass)?;
         }
         let count = |what: &str, given: usize, required: usize| match given == required {
             true => Ok(()),
@@ -214,22 +195,52 @@ impl EmissionModel {
         };
         count("absorbers' mixing ratios", state.mass_mixing_ratio.len(), self.absorbers.len())?;
         for (profile, (name, _)) in state.mass_mixing_ratio.iter().zip(&self.absorbers) {
-            ratio(format!("mass mixing ratios of {name}"), profile)?;
+            length(&format!("mass mixing ratios of {name}"), profile)?;
         }
         count("collision pairs' mixing ratios", state.collision_mixing_ratio.len(), self.collisions.len())?;
         for (first, second) in &state.collision_mixing_ratio {
-            ratio("volume mixing ratios of a collision's first species".into(), first)?;
-            ratio("volume mixing ratios of a collision's second species".into(), second)?;
+            length("volume mixing ratios of a collision's first species", first)?;
+            length("volume mixing ratios of a collision's second species", second)?;
         }
         match (self.surface, state.surface_temperature_k) {
-            (true, Some(t)) if t.is_finite() && t > 0.0 => Ok(()),
-            (false, None) => Ok(()),
-            (true, given) => {
-                Err(Error::invalid("surface temperature [K]", format!("{given:?}"), "finite and positive"))
-            }
+            (true, None) => Err(Error::invalid("surface temperature [K]", "none", "one: the model has a surface")),
             (false, Some(t)) => {
                 Err(Error::invalid("surface temperature [K]", t, "none: the model was set up without a surface"))
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a state of the wrong shape or with values that are no physical ones.
+    pub(super) fn check(&self, state: &State) -> Result<()> {
+        self.check_shape(state)?;
+        let each = |what: &str, values: &[f64], required: &str, holds: fn(f64) -> bool| match values
+            .iter()
+            .position(|v| !holds(*v))
+        {
+            Some(i) => Err(Error::invalid(format!("{what}, layer {i}"), values[i], required)),
+            None => Ok(()),
+        };
+        let positive =
+            |what: &str, values: &[f64]| each(what, values, "finite and positive", |v| v.is_finite() && v > 0.0);
+        let ratio = |what: &str, values: &[f64]| each(what, values, "0 to 1", |v| (0.0..=1.0).contains(&v));
+        positive("temperatures [K]", &state.temperature_k)?;
+        positive("gravities [cm s-2]", &state.gravity)?;
+        if !self.collisions.is_empty() {
+            positive("mean molar masses [g/mol]", &state.mean_molar_mass)?;
+        }
+        for (profile, (name, _)) in state.mass_mixing_ratio.iter().zip(&self.absorbers) {
+            ratio(&format!("mass mixing ratios of {name}"), profile)?;
+        }
+        for (first, second) in &state.collision_mixing_ratio {
+            ratio("volume mixing ratios of a collision's first species", first)?;
+            ratio("volume mixing ratios of a collision's second species", second)?;
+        }
+        match state.surface_temperature_k {
+            Some(t) if !(t.is_finite() && t > 0.0) => {
+                Err(Error::invalid("surface temperature [K]", t, "finite and positive"))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -5,15 +5,16 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::model::EmissionModel;
-use crate::{Error, Result};
+use super::cpu::pair;
+use super::model::{EmissionModel, State};
 use crate::cross_section::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use crate::density::gpu::Constant;
-use crate::gpu::{BufferId, Element, Limits, Program, ProgramBuilder, Role, Summary, first_that_fits};
+use crate::gpu::{BufferId, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_that_fits};
 use crate::grid::Segment;
-use crate::optical_depth::{CiaBuffers, DeviceTable};
+use crate::optical_depth::{CiaBuffers, DeviceTable, add_part};
 use crate::transfer::emission::RESTART;
 use crate::transfer::emission_gpu::EmissionBuffers;
+use crate::{Error, Result};
 
 /// What is worked out once for all programs of a model.
 #[derive(Debug)]
@@ -35,11 +36,6 @@ impl Tables {
             wavenumber,
         })
     }
-
-    /// The device's tables of collision-induced absorption.
-    pub fn cia(&self) -> &[DeviceTable] {
-        &self.cia
-    }
 }
 
 /// A model's program and what the host reads and writes.
@@ -48,11 +44,7 @@ pub struct EmissionProgram<'a> {
     pub extent: Extent,
     /// Written once.
     pub constants: Vec<Constant<'a>>,
-    /// \[species\]: the layers' state.
-    pub layers: Vec<BufferId>,
-    /// \[collision pair\]: the layers' state.
-    pub cia: Vec<BufferId>,
-    pub temperature: BufferId,
+    pub inputs: Inputs,
     pub flux: BufferId,
 }
 
@@ -61,7 +53,7 @@ impl<'a> EmissionProgram<'a> {
     pub fn candidates(model: &EmissionModel) -> Vec<Extent> {
         let species: Vec<_> = model.parts.iter().map(|p| &p.prepared).collect();
         // Multiples of the transfer's restart interval, so that results do not depend on the batch.
-        Extent::candidates(&species, model.grid.len(), 0..model.layers(), RESTART)
+        Extent::candidates(&species, model.grid.len(), 0..model.layers(), RESTART, 1)
     }
 
     /// The program for one way of cutting.
@@ -72,86 +64,189 @@ impl<'a> EmissionProgram<'a> {
         limits: &Limits,
         budget: Option<u64>,
     ) -> Result<Self> {
-        let (n, layers) = (tables.wavenumber.len(), model.layers());
-        let n64 = n as u64;
         let mut builder = ProgramBuilder::new();
+        let shared = Shared::declare(&mut builder, model, tables, &extent, false, limits);
+        let (n64, layers) = (shared.n as u64, model.layers());
+        let tau = builder.buffer("transfer.tau", Element::F32, &[n64], Role::Scratch);
+        let flux = builder.buffer("transfer.flux", Element::F32, &[n64], Role::Output);
+        let longest = u64::from(points(&(0..extent.segment_points()))?.len());
+        let batch = extent.batch.min(layers) as u64;
+        let dtau = builder.buffer("optical_depth.dtau", Element::F32, &[batch, longest], Role::Scratch);
+        let transfer =
+            EmissionBuffers { wavenumber: shared.wavenumber, dtau, temperature: shared.inputs.temperature, tau, flux };
+
+        builder.stage("transfer").clear(tau).clear(flux);
+        for batch in extent.batches() {
+            for (stage, part) in shared.stages.iter().zip(&model.parts) {
+                stage.far(&mut builder, &part.prepared, &batch);
+            }
+            for segment in &extent.segments {
+                shared.optical_depths(&mut builder, model, &shared.stages, &batch, segment, Depths::of(dtau))?;
+                builder.stage("transfer");
+                let surface = (model.surface && batch.end == layers).then_some(layers as u32);
+                let (first, rows) = (batch.start as u32, batch.len() as u32);
+                transfer.dispatch(&mut builder, points(segment)?, first, rows, surface, &model.quadrature);
+                builder.retire(dtau);
+            }
+            shared.stages.iter().for_each(|s| s.end_batch(&mut builder));
+        }
+        let program = builder.finish(limits, budget)?;
+        Ok(Self { program, extent, constants: shared.constants, inputs: shared.inputs, flux })
+    }
+}
+
+/// Buffers that the host writes for each spectrum.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// \[species\]: the layers' state.
+    pub layers: Vec<BufferId>,
+    /// \[collision pair\]: the layers' state.
+    pub cia: Vec<BufferId>,
+    /// \[layer + 1\], the last the surface's.
+    pub temperature: BufferId,
+}
+
+impl Inputs {
+    /// Writes what changes from spectrum to spectrum: a few hundred bytes a layer.
+    pub fn write(
+        &self,
+        workspace: &mut Workspace,
+        model: &EmissionModel,
+        tables: &Tables,
+        state: &State,
+    ) -> Result<()> {
+        let mut temperature: Vec<f32> = state.temperature_k.iter().map(|t| *t as f32).collect();
+        temperature.push(state.surface_temperature_k.unwrap_or(1.0) as f32);
+        workspace.write_slice(self.temperature, &temperature)?;
+        for (buffer, part) in self.layers.iter().zip(&model.parts) {
+            let columns = model.ln_columns(part.absorber, state);
+            workspace.write(*buffer, &DeviceStage::state(&part.prepared, &state.temperature_k, &columns)?)?;
+        }
+        for (((table, buffer), grid), (first, second)) in
+            tables.cia.iter().zip(&self.cia).zip(&model.collisions).zip(&state.collision_mixing_ratio)
+        {
+            let layers = pair(model, state, first, second).layers(&grid.temperatures)?;
+            workspace.write_slice(*buffer, &table.layer_states(&layers))?;
+        }
+        Ok(())
+    }
+}
+
+/// What all programs of a model declare: constants, inputs, species.
+pub struct Shared<'a> {
+    /// Padded length of a row.
+    pub n: usize,
+    /// \[n\] cm-1.
+    pub wavenumber: BufferId,
+    /// Written once.
+    pub constants: Vec<Constant<'a>>,
+    pub inputs: Inputs,
+    /// \[species\].
+    pub stages: Vec<DeviceStage>,
+    /// \[collision pair\]: table, positions, nodes.
+    cia: Vec<(BufferId, BufferId, u32)>,
+}
+
+/// Where optical depths \[row\]\[segment\] go.
+#[derive(Clone, Copy)]
+pub struct Depths<'a> {
+    /// The sum.
+    pub dtau: BufferId,
+    /// Derivatives by temperature.
+    pub slope: Option<BufferId>,
+    /// \[absorbers, then pairs\]: what each contributes, if that is wanted.
+    pub parts: &'a [BufferId],
+}
+
+impl Depths<'_> {
+    /// The sum alone.
+    pub fn of(dtau: BufferId) -> Self {
+        Self { dtau, slope: None, parts: &[] }
+    }
+}
+
+impl<'a> Shared<'a> {
+    pub fn declare(
+        builder: &mut ProgramBuilder,
+        model: &'a EmissionModel,
+        tables: &'a Tables,
+        extent: &Extent,
+        slopes: bool,
+        limits: &Limits,
+    ) -> Self {
+        let (n, layers) = (tables.wavenumber.len(), model.layers() as u64);
+        let n64 = n as u64;
         let mut constants: Vec<Constant<'a>> = Vec::new();
         let wavenumber = builder.buffer("grid.wavenumber", Element::F32, &[n64], Role::Constant);
         constants.push((wavenumber, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&tables.wavenumber)))));
-        let temperature = builder.buffer("transfer.temperature", Element::F32, &[layers as u64 + 1], Role::Input);
-        let tau = builder.buffer("transfer.tau", Element::F32, &[n64], Role::Scratch);
-        let flux = builder.buffer("transfer.flux", Element::F32, &[n64], Role::Output);
-        let longest = padded(&(0..extent.segment_points())).len() as u64;
-        let batch = extent.batch.min(layers) as u64;
-        let dtau = builder.buffer("optical_depth.dtau", Element::F32, &[batch, longest], Role::Scratch);
-        let transfer = EmissionBuffers { wavenumber, dtau, temperature, tau, flux };
-
+        let temperature = builder.buffer("transfer.temperature", Element::F32, &[layers + 1], Role::Input);
         let mut stages: Vec<DeviceStage> = Vec::new();
         for (i, (part, lines)) in model.parts.iter().zip(&tables.lines).enumerate() {
             let name = format!("cross_section{i}");
             let prepared = &part.prepared;
-            stages.push(DeviceStage::declare(
-                &mut builder,
-                &name,
-                prepared,
-                lines,
-                &extent,
-                false,
-                limits,
-                &mut constants,
-            ));
+            stages.push(DeviceStage::declare(builder, &name, prepared, lines, extent, slopes, limits, &mut constants));
         }
-        let mut cia = Vec::new();
+        let (mut cia, mut states) = (Vec::new(), Vec::new());
         for (i, (grid, table)) in model.collisions.iter().zip(&tables.cia).enumerate() {
             let shape = [grid.temperatures.len() as u64, grid.nodes() as u64];
             let ln_k = builder.buffer(format!("cia{i}.ln_k"), Element::F32, &shape, Role::Constant);
             constants.push((ln_k, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.ln_k)))));
             let position = builder.buffer(format!("cia{i}.position"), Element::U32, &[n64], Role::Constant);
             constants.push((position, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.position)))));
-            let shape = [layers as u64, 2];
-            let layer_state = builder.buffer(format!("cia{i}.layers"), Element::UVec4, &shape, Role::Input);
-            let buffers = CiaBuffers { ln_k, position, layer_state, dtau, dtau_dt: None };
-            cia.push((buffers, grid.nodes() as u32));
+            states.push(builder.buffer(format!("cia{i}.layers"), Element::UVec4, &[layers, 2], Role::Input));
+            cia.push((ln_k, position, grid.nodes() as u32));
         }
-
-        builder.stage("transfer").clear(tau).clear(flux);
-        for batch in extent.batches() {
-            for (stage, part) in stages.iter().zip(&model.parts) {
-                stage.far(&mut builder, &part.prepared, &batch);
-            }
-            for segment in &extent.segments {
-                let nodes = padded(segment);
-                let target =
-                    Target { buffer: dtau, slope: None, row_quads: nodes.len() / 4, first_node: segment.start };
-                if stages.is_empty() {
-                    builder.stage("continua").clear(dtau);
-                }
-                for (i, (stage, part)) in stages.iter().zip(&model.parts).enumerate() {
-                    stage.near(&mut builder, &part.prepared, &batch, segment, &target, i > 0);
-                }
-                let (first, rows) = (batch.start as u32, batch.len() as u32);
-                builder.stage("continua");
-                let points = Segment::new(nodes.start as u32, nodes.len() as u32)?;
-                for (cia, table_nodes) in &cia {
-                    cia.dispatch(&mut builder, points, *table_nodes, first, rows);
-                }
-                builder.stage("transfer");
-                let surface = (model.surface && batch.end == layers).then_some(layers as u32);
-                transfer.dispatch(&mut builder, points, first, rows, surface, &model.quadrature);
-                builder.retire(dtau);
-            }
-            stages.iter().for_each(|s| s.end_batch(&mut builder));
-        }
-        let program = builder.finish(limits, budget)?;
         let layers = stages.iter().map(|s| s.layers).collect();
-        let cia = cia.iter().map(|(c, _)| c.layer_state).collect();
-        Ok(Self { program, extent, constants, layers, cia, temperature, flux })
+        let inputs = Inputs { layers, cia: states, temperature };
+        Self { n, wavenumber, constants, inputs, stages, cia }
+    }
+
+    /// Appends the passes that put a batch's optical depths at a segment into `depths`. `stages` are this one's, or their
+    /// [values](DeviceStage::values) if no slopes are wanted.
+    pub fn optical_depths(
+        &self,
+        builder: &mut ProgramBuilder,
+        model: &EmissionModel,
+        stages: &[DeviceStage],
+        batch: &Range<usize>,
+        segment: &Range<usize>,
+        depths: Depths,
+    ) -> Result<()> {
+        let points = points(segment)?;
+        let (first, rows) = (batch.start as u32, batch.len() as u32);
+        let apart = !depths.parts.is_empty();
+        // What is added to must hold something; one buffer's first writer may set it.
+        let cleared = if apart || stages.is_empty() { Some(depths.dtau) } else { None };
+        builder.stage("continua");
+        for buffer in depths.parts.iter().copied().chain(cleared) {
+            builder.clear(buffer);
+        }
+        if let Some(slope) = depths.slope.filter(|_| cleared.is_some()) {
+            builder.clear(slope);
+        }
+        for (i, (stage, part)) in stages.iter().zip(&model.parts).enumerate() {
+            let buffer = depths.parts.get(part.absorber).copied().unwrap_or(depths.dtau);
+            let row_quads = points.quads() as usize;
+            let target = Target { buffer, slope: depths.slope, row_quads, first_node: segment.start };
+            stage.near(builder, &part.prepared, batch, segment, &target, i > 0 || cleared.is_some());
+        }
+        builder.stage("continua");
+        for (c, ((ln_k, position, nodes), layer_state)) in self.cia.iter().zip(&self.inputs.cia).enumerate() {
+            let dtau = depths.parts.get(model.absorbers.len() + c).copied().unwrap_or(depths.dtau);
+            let (ln_k, position, layer_state) = (*ln_k, *position, *layer_state);
+            let buffers = CiaBuffers { ln_k, position, layer_state, dtau, dtau_dt: depths.slope };
+            buffers.dispatch(builder, points, *nodes, first, rows);
+        }
+        for part in depths.parts {
+            add_part(builder, *part, depths.dtau, points, rows);
+        }
+        Ok(())
     }
 }
 
 /// A segment with the padding of its last row.
-fn padded(segment: &Range<usize>) -> Range<usize> {
-    segment.start..segment.start + segment.len().next_multiple_of(ROW_MULTIPLE)
+pub fn points(segment: &Range<usize>) -> Result<Segment> {
+    Segment::new(segment.start as u32, segment.len().next_multiple_of(ROW_MULTIPLE) as u32)
 }
 
 /// How a spectrum will be computed on a device: plain data, made without one.
@@ -209,7 +304,7 @@ impl EmissionModel {
     pub fn cost(&self, plan: &EmissionPlan) -> f64 {
         let species: Vec<_> = self.parts.iter().map(|p| &p.prepared).collect();
         let points = self.grid.len();
-        Extent::new(0..self.layers(), plan.batch, points, plan.segments, plan.scratch_bytes).cost(&species, points)
+        Extent::new(0..self.layers(), plan.batch, points, plan.segments, plan.scratch_bytes).cost(&species, points, 1)
     }
 
     /// The candidates that are cut like this, the fastest first.

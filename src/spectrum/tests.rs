@@ -102,7 +102,7 @@ fn plans_keep_their_budgets_and_larger_ones_are_no_slower() {
     let species = [&model.parts[0].prepared];
     let cost = |plan: &EmissionPlan| {
         let found = extents.iter().find(|e| e.batch == plan.batch && e.segments.len() == plan.segments);
-        found.unwrap().cost(&species, model.grid.len())
+        found.unwrap().cost(&species, model.grid.len(), 1)
     };
     let unbounded = model.plan(&limits, None).unwrap();
     let mut budget = unbounded.memory.peak_bytes;

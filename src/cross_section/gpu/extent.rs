@@ -54,8 +54,14 @@ impl Extent {
         self.segments[0].len()
     }
 
-    /// Cuts worth a try, the fastest first. Batches are multiples of `batch_multiple` layers.
-    pub fn candidates(species: &[&Prepared], points: usize, layers: Range<usize>, batch_multiple: usize) -> Vec<Self> {
+    /// Cuts worth a try, the fastest first. Batches are multiples of `batch_multiple` layers; `rows_held` rows are held of each layer.
+    pub fn candidates(
+        species: &[&Prepared],
+        points: usize,
+        layers: Range<usize>,
+        batch_multiple: usize,
+        rows_held: usize,
+    ) -> Vec<Self> {
         let finest = species.iter().flat_map(|p| &p.layers[layers.clone()]).map(|l| l.ladder.finest).min();
         let most_points = MOST_NODES >> -finest.unwrap_or(0).min(0);
         let most_segments = points.div_ceil(SEGMENT_MULTIPLE);
@@ -66,7 +72,7 @@ impl Extent {
                 for scratch in SCRATCH_BYTES {
                     let extent = Self::new(layers.clone(), batch, points, segments, scratch);
                     if extent.segment_points() <= most_points {
-                        candidates.push((extent.cost(species, points), extent));
+                        candidates.push((extent.cost(species, points, rows_held), extent));
                     }
                 }
             }
@@ -85,16 +91,16 @@ impl Extent {
         segments: usize,
     ) -> Vec<Self> {
         let mut cuts = SCRATCH_BYTES.map(|scratch| Self::new(layers.clone(), batch, points, segments, scratch));
-        cuts.sort_by(|a, b| a.cost(species, points).total_cmp(&b.cost(species, points)));
+        cuts.sort_by(|a, b| a.cost(species, points, 1).total_cmp(&b.cost(species, points, 1)));
         cuts.into()
     }
 
     /// Cost in multiply-adds.
-    pub fn cost(&self, species: &[&Prepared], points: usize) -> f64 {
+    pub fn cost(&self, species: &[&Prepared], points: usize, rows_held: usize) -> f64 {
         let segments = self.segments.len() as f64;
         let batches = self.batches().count() as f64;
         let beyond = 2.0 * HALO / self.segment_points() as f64 * if segments > 1.0 { 1.0 } else { 0.0 };
-        let held = 4.0 * (self.batch.min(self.layers.len()) * self.segment_points()) as f64;
+        let held = 4.0 * (rows_held * self.batch.min(self.layers.len()) * self.segment_points()) as f64;
         // transfer and continua
         let mut cost = PASS_COST * 3.0 * batches * segments + BYTE_COST * held;
         for prepared in species {
@@ -129,7 +135,7 @@ mod tests {
 
     #[test]
     fn segments_cover_the_grid_from_aligned_starts() {
-        for (points, segments) in [(1, 1), (128, 4), (129, 2), (150_000, 16), (150_000, 1172), (5_000_000, 7)] {
+        for (points, segments) in [(1, 1), (1024, 4), (1025, 2), (150_000, 16), (150_000, 147), (5_000_000, 7)] {
             let extent = Extent::new(0..20, 8, points, segments, 1 << 20);
             assert!(extent.segments.len() <= segments);
             assert_eq!((extent.segments[0].start, extent.segments[extent.segments.len() - 1].end), (0, points));
@@ -144,12 +150,12 @@ mod tests {
 
     #[test]
     fn candidates_reach_from_everything_at_once_to_the_smallest_pieces() {
-        let candidates = Extent::candidates(&[], 150_000, 0..200, 8);
+        let candidates = Extent::candidates(&[], 150_000, 0..200, 8, 1);
         let has = |batch, segments: usize| {
             let length = 150_000usize.div_ceil(segments).next_multiple_of(SEGMENT_MULTIPLE).min(150_000);
             candidates.iter().any(|e| e.batch == batch && e.segment_points() == length)
         };
-        assert!(has(200, 1) && has(8, 1) && has(200, 16) && has(8, 1172) && has(64, 48));
+        assert!(has(200, 1) && has(8, 1) && has(200, 16) && has(8, 147) && has(64, 48));
         assert_eq!(doubling(8, 20).collect::<Vec<_>>(), [8, 16, 20]);
         assert_eq!(doubling(8, 5).collect::<Vec<_>>(), [5]);
     }

@@ -161,6 +161,11 @@ impl DeviceStage {
         }
     }
 
+    /// The same buffers, for values alone.
+    pub fn values(&self) -> Self {
+        Self { slopes: false, ..self.clone() }
+    }
+
     /// Runs of at most `rows(group)` consecutive layers of one group, and each one's first row in the group's far result.
     fn runs(&self, batch: &Range<usize>, rows: impl Fn(&Group) -> usize) -> Vec<(usize, Range<usize>, usize)> {
         let mut far_rows = vec![0; self.groups.len()];

@@ -223,7 +223,7 @@ impl Ran {
             let factor = (-state.boltzmann * self.prepared.table.lowest_energy).exp();
             let mut expected = vec![0.0; self.prepared.grid.len()];
             let result = self.result[zero].chunks(self.nodes()[zero].outputs()).nth(row).unwrap();
-            convolve::interpolate(&self.nodes()[zero], result, factor / state.sigma, &mut expected);
+            convolve::interpolate(&self.nodes()[zero], result, 0, factor / state.sigma, &mut expected);
             for level in 0..zero {
                 for (out, v) in expected.iter_mut().zip(self.convolved(level, row).0) {
                     *out += factor / state.sigma * v;
@@ -231,7 +231,7 @@ impl Ran {
             }
             if self.ladder().near_field {
                 let radius = self.ladder().radius[0];
-                near::add(&self.prepared.table, state, radius, self.prepared.grid.step(), factor, &mut expected);
+                near::add(&self.prepared.table, state, radius, self.prepared.grid.step(), factor, 0, &mut expected);
             }
             assert!(expected.iter().all(|v| *v > 0.0));
             compare("output", &self.output[row], &expected, &expected, 2e-5);

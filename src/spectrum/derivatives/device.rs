@@ -1,0 +1,164 @@
+//! Derivatives on a device, f32: programs made ready when first asked for.
+
+use super::super::model::{EmissionModel, State};
+use super::super::program::{Inputs, Tables};
+use super::program::{GradientPlan, GradientProgram, JacobianPlan, JacobianProgram, Wanted};
+use super::{ChunkSize, Coefficients, LayerGradient};
+use crate::Result;
+use crate::cross_section::gpu::{Extent, ROW_MULTIPLE};
+use crate::density::gpu::Constant;
+use crate::gpu::{BufferId, Device, Program, Workspace};
+use crate::transfer::jacobian_gpu::{blocks, pad_columns, sum_blocks};
+
+/// A program on the device and its inputs.
+#[derive(Debug)]
+struct Ready {
+    workspace: Workspace,
+    inputs: Inputs,
+    flux: BufferId,
+    extent: Extent,
+}
+
+impl Ready {
+    fn new(
+        device: &Device,
+        program: Program,
+        constants: Vec<Constant>,
+        inputs: Inputs,
+        flux: BufferId,
+        extent: Extent,
+    ) -> Result<Self> {
+        let mut workspace = Workspace::new(device, program)?;
+        constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content()))?;
+        Ok(Self { workspace, inputs, flux, extent })
+    }
+
+    fn flux(&self, points: usize) -> Result<Vec<f64>> {
+        let flux: Vec<f32> = self.workspace.read_vec(self.flux)?;
+        Ok(flux[..points].iter().map(|v| f64::from(*v)).collect())
+    }
+}
+
+/// A Jacobian's program, made ready.
+#[derive(Debug)]
+pub struct DeviceJacobian {
+    ready: Ready,
+    coefficients: BufferId,
+    columns: BufferId,
+    pub plan: JacobianPlan,
+    wanted: Wanted,
+}
+
+impl DeviceJacobian {
+    pub fn new(
+        model: &EmissionModel,
+        tables: &Tables,
+        device: &Device,
+        wanted: Wanted,
+        columns: usize,
+        chunk: ChunkSize,
+        budget: Option<u64>,
+    ) -> Result<Self> {
+        let chosen = JacobianProgram::choose(model, tables, wanted, columns, chunk, &device.limits(), budget)?;
+        let plan = chosen.plan();
+        let JacobianProgram { program, extent, constants, inputs, flux, coefficients, jacobian, .. } = chosen;
+        let ready = Ready::new(device, program, constants, inputs, flux, extent)?;
+        Ok(Self { ready, coefficients, columns: jacobian, plan, wanted })
+    }
+
+    /// True if it computes what is wanted.
+    pub fn serves(&self, wanted: Wanted, columns: usize) -> bool {
+        self.plan.columns == columns && (self.wanted.columns || !wanted.columns)
+    }
+
+    /// Flux \[nu\] and Jacobian \[column\]\[nu\].
+    pub fn compute(
+        &mut self,
+        model: &EmissionModel,
+        tables: &Tables,
+        state: &State,
+        coefficients: &Coefficients,
+    ) -> Result<(Vec<f64>, Vec<f64>)> {
+        let Ready { workspace, inputs, extent, .. } = &mut self.ready;
+        let n = model.grid.len();
+        inputs.write(workspace, model, tables, state)?;
+        workspace.write_slice(self.coefficients, &pad_columns(&coefficients.rows(), coefficients.columns))?;
+        let mut jacobian = vec![0.0; n * coefficients.columns];
+        let mut part = 0;
+        for segment in &extent.segments {
+            let row = segment.len().next_multiple_of(ROW_MULTIPLE);
+            for first in (0..coefficients.columns).step_by(self.plan.chunk) {
+                workspace.run_part(part)?;
+                part += 1;
+                let columns = self.plan.chunk.min(coefficients.columns - first);
+                let mut values = vec![0f32; columns * row];
+                workspace.read_range(self.columns, 0, bytemuck::cast_slice_mut(&mut values))?;
+                for (column, values) in jacobian[first * n..].chunks_mut(n).zip(values.chunks(row)) {
+                    for (to, v) in column[segment.clone()].iter_mut().zip(values) {
+                        *to = f64::from(*v);
+                    }
+                }
+            }
+        }
+        Ok((self.ready.flux(n)?, jacobian))
+    }
+}
+
+/// A gradient's program, made ready.
+#[derive(Debug)]
+pub struct DeviceGradient {
+    ready: Ready,
+    weights: BufferId,
+    sums: BufferId,
+    pub plan: GradientPlan,
+    wanted: Wanted,
+}
+
+impl DeviceGradient {
+    pub fn new(
+        model: &EmissionModel,
+        tables: &Tables,
+        device: &Device,
+        wanted: Wanted,
+        budget: Option<u64>,
+    ) -> Result<Self> {
+        let chosen = GradientProgram::choose(model, tables, wanted, &device.limits(), budget)?;
+        let plan = chosen.plan();
+        let GradientProgram { program, extent, constants, inputs, flux, weights, sums, .. } = chosen;
+        let mut ready = Ready::new(device, program, constants, inputs, flux, extent)?;
+        // The flux comes before the weights: until then they are nothing.
+        let n = model.grid.len().next_multiple_of(ROW_MULTIPLE);
+        ready.workspace.write_slice(weights, &vec![0f32; n])?;
+        Ok(Self { ready, weights, sums, plan, wanted })
+    }
+
+    /// True if it computes what is wanted.
+    pub fn serves(&self, wanted: Wanted) -> bool {
+        self.wanted.columns || !wanted.columns
+    }
+
+    /// Flux \[nu\] of a state, for which gradients may then be computed.
+    pub fn flux(&mut self, model: &EmissionModel, tables: &Tables, state: &State) -> Result<Vec<f64>> {
+        self.ready.inputs.write(&mut self.ready.workspace, model, tables, state)?;
+        self.ready.workspace.run_part(0)?;
+        self.ready.flux(model.grid.len())
+    }
+
+    /// Derivatives by the layers of the sum of `weights` \[nu\] times the flux of the state last given.
+    pub fn layer_gradient(&mut self, model: &EmissionModel, weights: &[f64]) -> Result<LayerGradient> {
+        // Weights in units of the largest: chi-square's may be beyond float32's range.
+        let scale = weights.iter().fold(0.0f64, |m, w| m.max(w.abs()));
+        let scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
+        let n = model.grid.len().next_multiple_of(ROW_MULTIPLE);
+        let mut padded: Vec<f32> = weights.iter().map(|w| (w / scale) as f32).collect();
+        padded.resize(n, 0.0);
+        let workspace = &mut self.ready.workspace;
+        workspace.write_slice(self.weights, &padded)?;
+        workspace.run_part(1)?;
+        let partial: Vec<f32> = workspace.read_vec(self.sums)?;
+        let mut rows = sum_blocks(&partial, blocks(n as u32));
+        rows.iter_mut().for_each(|v| *v *= scale);
+        rows.resize(LayerGradient::row_count(model), 0.0);
+        Ok(LayerGradient::from_rows(model, &rows))
+    }
+}

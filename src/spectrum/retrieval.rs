@@ -1,0 +1,310 @@
+//! A spectrum as a function of a retrieval's parameters, with derivatives in both modes.
+//!
+//! The user's closure turns parameters into a [`State`], written once over [`Dual`] numbers: its values make the spectrum, its derivatives the
+//! Jacobian or the gradient. Programs for a device are planned and made ready when they are first asked for, and kept.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::derivatives::device::{DeviceGradient, DeviceJacobian};
+use super::derivatives::program::{GradientPlan, GradientProgram, JacobianPlan, JacobianProgram, Wanted};
+use super::derivatives::{Coefficients, DerivativeSettings, LayerGradient, cpu};
+use super::device::DeviceEmission;
+use super::model::{Dual, EmissionModel, State};
+use super::program::Tables;
+use crate::atmosphere::PressureGrid;
+use crate::backend::Backend;
+use crate::gpu::{Device, Limits};
+use crate::objective::SpectrumModel;
+use crate::timing::Stages;
+use crate::{Error, Result};
+
+/// From parameters to a state.
+type Profiles = dyn Fn(&[Dual], &PressureGrid) -> Result<State<Dual>> + Send + Sync;
+
+/// From a spectrum \[nu\] to rows of weights \[nu\].
+type WeightsOf<'a> = dyn FnMut(&[f64]) -> Result<Vec<Vec<f64>>> + 'a;
+
+/// A model on a backend, and the parameters it is a function of.
+pub struct EmissionRetrieval {
+    model: EmissionModel,
+    backend: Backend,
+    names: Vec<String>,
+    profiles: Box<Profiles>,
+    settings: DerivativeSettings,
+    tables: Option<Tables>,
+    flux: Option<DeviceEmission>,
+    jacobian: Option<DeviceJacobian>,
+    gradient: Option<DeviceGradient>,
+}
+
+impl fmt::Debug for EmissionRetrieval {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("EmissionRetrieval").field("names", &self.names).field("backend", &self.backend).finish()
+    }
+}
+
+/// How derivatives are computed, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RetrievalPlan {
+    /// Of the Jacobian; none on the CPU.
+    pub jacobian: Option<JacobianPlan>,
+    /// Of the gradient; none on the CPU.
+    pub gradient: Option<GradientPlan>,
+}
+
+impl fmt::Display for RetrievalPlan {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match &self.jacobian {
+            Some(j) => writeln!(
+                f,
+                "Jacobian: {} of {} columns at a time, {} + {} x {} = {} bytes, {} segments",
+                j.chunk,
+                j.columns,
+                j.bytes_without_columns,
+                j.bytes_per_column,
+                j.chunk,
+                j.plan.memory.peak_bytes,
+                j.plan.segments
+            )?,
+            None => writeln!(f, "Jacobian: on the CPU")?,
+        }
+        match &self.gradient {
+            Some(g) => {
+                let how = if g.stored { "kept" } else { "computed twice" };
+                writeln!(
+                    f,
+                    "gradient: opacities {how}, {} bytes, {} segments",
+                    g.plan.memory.peak_bytes, g.plan.segments
+                )
+            }
+            None => writeln!(f, "gradient: on the CPU"),
+        }
+    }
+}
+
+impl EmissionModel {
+    /// The plans of a Jacobian by `columns` parameters and of a gradient, on a device with `limits`, each within the settings' budget.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] if the smallest plan needs more.
+    pub fn plan_derivatives(
+        &self,
+        columns: usize,
+        settings: &DerivativeSettings,
+        limits: &Limits,
+    ) -> Result<RetrievalPlan> {
+        let (tables, wanted) = (Tables::new(self)?, Wanted { columns: true });
+        let budget = settings.budget;
+        let jacobian = JacobianProgram::choose(self, &tables, wanted, columns, settings.chunk, limits, budget)?.plan();
+        let gradient = GradientProgram::choose(self, &tables, wanted, limits, budget)?.plan();
+        Ok(RetrievalPlan { jacobian: Some(jacobian), gradient: Some(gradient) })
+    }
+}
+
+impl EmissionRetrieval {
+    /// A model whose states `profiles` makes of parameters called `names`.
+    ///
+    /// # Errors
+    /// No parameters.
+    pub fn new(
+        model: EmissionModel,
+        backend: &Backend,
+        names: Vec<String>,
+        profiles: impl Fn(&[Dual], &PressureGrid) -> Result<State<Dual>> + Send + Sync + 'static,
+        settings: DerivativeSettings,
+    ) -> Result<Self> {
+        if names.is_empty() {
+            return Err(Error::invalid("parameters of a retrieval", 0, "at least one"));
+        }
+        Ok(Self {
+            model,
+            backend: backend.clone(),
+            names,
+            profiles: Box::new(profiles),
+            settings,
+            tables: None,
+            flux: None,
+            jacobian: None,
+            gradient: None,
+        })
+    }
+
+    /// The model.
+    pub fn model(&self) -> &EmissionModel {
+        &self.model
+    }
+
+    /// How derivatives are computed: what has been made ready so far.
+    pub fn plan(&self) -> RetrievalPlan {
+        RetrievalPlan {
+            jacobian: self.jacobian.as_ref().map(|j| j.plan.clone()),
+            gradient: self.gradient.as_ref().map(|g| g.plan.clone()),
+        }
+    }
+
+    /// The state at `x`, with its derivatives by all parameters.
+    ///
+    /// # Errors
+    /// A wrong number of parameters; values that make no atmosphere.
+    pub fn state(&self, x: &[f64]) -> Result<State<Dual>> {
+        if x.len() != self.names.len() {
+            let required = format!("{}: {}", self.names.len(), self.names.join(", "));
+            return Err(Error::invalid("number of parameters", x.len(), required));
+        }
+        if let Some(i) = x.iter().position(|v| !v.is_finite()) {
+            return Err(Error::invalid(format!("parameter {}", self.names[i]), x[i], "a finite number"));
+        }
+        let count = dual_nalgebra::Dyn(x.len());
+        let derivative = |i| num_dual::Derivative::derivative_generic(count, dual_nalgebra::U1, i);
+        let duals: Vec<Dual> = x.iter().enumerate().map(|(i, v)| Dual::new(*v, derivative(i))).collect();
+        let state = (self.profiles)(&duals, &self.model.pressure)?;
+        self.model.check(&state.values())?;
+        Ok(state)
+    }
+
+    fn coefficients(&self, state: &State<Dual>) -> Result<(State, Coefficients)> {
+        let values = state.values();
+        let tangents: Vec<State> = (0..self.names.len()).map(|p| state.derivatives(p)).collect();
+        let coefficients = Coefficients::new(&self.model, &values, &tangents)?;
+        Ok((values, coefficients))
+    }
+
+    fn budget(&self, device: &Device) -> Result<Option<u64>> {
+        Ok(match self.settings.budget {
+            Some(bytes) => Some(bytes),
+            None => device.budget()?,
+        })
+    }
+
+    fn tables(&mut self) -> Result<()> {
+        if self.tables.is_none() {
+            self.tables = Some(Tables::new(&self.model)?);
+        }
+        Ok(())
+    }
+
+    /// Spectrum \[nu\] and Jacobian \[column\]\[nu\] of a state by any directions in it.
+    ///
+    /// # Errors
+    /// A state that is none of the model's, no memory, a lost device.
+    pub fn jacobian(&mut self, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
+        self.model.check(state)?;
+        let Backend::Device(device) = self.backend.clone() else {
+            return cpu::jacobian(&self.model, state, coefficients);
+        };
+        let wanted = Wanted { columns: !coefficients.only_temperature() };
+        let columns = coefficients.columns;
+        self.tables()?;
+        if self.jacobian.as_ref().is_none_or(|j| !j.serves(wanted, columns)) {
+            // Its memory goes first.
+            self.jacobian = None;
+            let (budget, chunk) = (self.budget(&device)?, self.settings.chunk);
+            let tables = self.tables.as_ref().expect("just made");
+            let made = DeviceJacobian::new(&self.model, tables, &device, wanted, columns, chunk, budget)?;
+            self.jacobian = Some(made);
+        }
+        let (program, tables) = (self.jacobian.as_mut().expect("just made"), self.tables.as_ref().expect("just made"));
+        program.compute(&self.model, tables, state, coefficients)
+    }
+
+    /// Spectrum \[nu\] of a state; then, for each of the `weights` \[nu\] that `next` gives, the derivatives by the layers of the sum of weights
+    /// times spectrum.
+    fn gradients(&mut self, state: &State, wanted: Wanted, next: &mut WeightsOf) -> Result<Vec<LayerGradient>> {
+        self.model.check(state)?;
+        let Backend::Device(device) = self.backend.clone() else {
+            let flux = self.cpu_flux(state)?;
+            return cpu::layer_gradients(&self.model, state, &next(&flux)?.concat());
+        };
+        self.tables()?;
+        if self.gradient.as_ref().is_none_or(|g| !g.serves(wanted)) {
+            self.gradient = None;
+            let budget = self.budget(&device)?;
+            let tables = self.tables.as_ref().expect("just made");
+            self.gradient = Some(DeviceGradient::new(&self.model, tables, &device, wanted, budget)?);
+        }
+        let (program, tables) = (self.gradient.as_mut().expect("just made"), self.tables.as_ref().expect("just made"));
+        let flux = program.flux(&self.model, tables, state)?;
+        next(&flux)?.iter().map(|weights| program.layer_gradient(&self.model, weights)).collect()
+    }
+
+    fn cpu_flux(&self, state: &State) -> Result<Vec<f64>> {
+        super::cpu::CpuEmission::new(&self.model).flux(&self.model, state, &mut Stages::default(), &())
+    }
+
+    /// Spectrum's derivatives by everything in the layers, summed with `weights` \[nu\].
+    ///
+    /// # Errors
+    /// A state that is none of the model's, weights of another length, no memory, a lost device.
+    pub fn layer_gradient(&mut self, state: &State, weights: &[f64]) -> Result<LayerGradient> {
+        self.check_weights(weights.len(), 1)?;
+        let mut all = self.gradients(state, Wanted { columns: true }, &mut |_| Ok(vec![weights.to_vec()]))?;
+        Ok(all.swap_remove(0))
+    }
+
+    /// Reverse mode: from `weights` \[output\]\[nu\] the product with the Jacobian \[output\]\[parameter\].
+    ///
+    /// # Errors
+    /// As [`spectrum`](SpectrumModel::spectrum); weights that are not whole rows.
+    pub fn weighted_jacobian(&mut self, x: &[f64], weights: &[f64]) -> Result<Vec<f64>> {
+        let n = self.model.grid.len();
+        self.check_weights(weights.len(), weights.len().div_ceil(n).max(1))?;
+        let (state, coefficients) = self.coefficients(&self.state(x)?)?;
+        let wanted = Wanted { columns: !coefficients.only_temperature() };
+        let rows = || Ok(weights.chunks(n).map(<[f64]>::to_vec).collect());
+        let gradients = self.gradients(&state, wanted, &mut |_| rows())?;
+        Ok(gradients.iter().flat_map(|g| coefficients.transpose(g)).collect())
+    }
+
+    fn check_weights(&self, given: usize, rows: usize) -> Result<()> {
+        let n = self.model.grid.len();
+        match given == rows * n {
+            true => Ok(()),
+            false => Err(Error::invalid("number of weights", given, format!("rows of {n}, one for each wavenumber"))),
+        }
+    }
+}
+
+impl SpectrumModel for EmissionRetrieval {
+    fn wavenumber(&self) -> &[f64] {
+        &self.model.wavenumber
+    }
+
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn spectrum(&mut self, x: &[f64]) -> Result<Vec<f64>> {
+        let state = self.state(x)?.values();
+        let Backend::Device(device) = self.backend.clone() else { return self.cpu_flux(&state) };
+        if self.flux.is_none() {
+            let budget = self.budget(&device)?;
+            self.flux = Some(DeviceEmission::new(&self.model, &device, budget, &mut Stages::default())?);
+        }
+        let emission = self.flux.as_mut().expect("just made");
+        let flux = emission.flux(&self.model, &state, &mut Stages::default())?;
+        Ok(flux.into_iter().map(f64::from).collect())
+    }
+
+    fn spectrum_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
+        let (state, coefficients) = self.coefficients(&self.state(x)?)?;
+        self.jacobian(&state, &coefficients)
+    }
+
+    fn value_and_gradient(
+        &mut self,
+        x: &[f64],
+        scalar: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
+    ) -> Result<(f64, Vec<f64>)> {
+        let (state, coefficients) = self.coefficients(&self.state(x)?)?;
+        let wanted = Wanted { columns: !coefficients.only_temperature() };
+        let mut value = 0.0;
+        let gradients = self.gradients(&state, wanted, &mut |flux| {
+            let (found, weights) = scalar(flux)?;
+            value = found;
+            Ok(vec![weights])
+        })?;
+        Ok((value, coefficients.transpose(&gradients[0])))
+    }
+}
