@@ -12,7 +12,9 @@ use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
-use crate::gpu::{BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within};
+use crate::gpu::{
+    BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
+};
 use crate::grid::Grid;
 use crate::lines::LineList;
 use crate::output::Values;

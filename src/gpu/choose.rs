@@ -76,7 +76,8 @@ mod tests {
     fn what_the_driver_refuses_is_tried_smaller() {
         let attempt = |budget: Option<u64>, driver: u64| {
             let mut asked = Vec::new();
-            let choose = |budget: Option<u64>| first_that_fits([100, 98, 50, 49], |b| needs(b, budget.unwrap_or(u64::MAX)));
+            let choose =
+                |budget: Option<u64>| first_that_fits([100, 98, 50, 49], |b| needs(b, budget.unwrap_or(u64::MAX)));
             let opened = open_within(budget, choose, |bytes| {
                 asked.push(bytes);
                 needs(bytes, driver)

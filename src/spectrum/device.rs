@@ -18,6 +18,8 @@ pub struct DeviceEmission {
     tables: Tables,
     inputs: Inputs,
     flux: BufferId,
+    /// The driver's counter before anything was allocated.
+    counted_before: u64,
 }
 
 impl DeviceEmission {
@@ -36,6 +38,7 @@ impl DeviceEmission {
     ) -> Result<Self> {
         let tables = seconds.time("plan", || Tables::new(model))?;
         let limits = device.limits();
+        let counted_before = device.counted_bytes();
         // What the driver refuses although the budget allows it leads to a smaller plan; results do not depend on the plan.
         let stages = RefCell::new(&mut *seconds);
         let choose = |budget| {
@@ -47,15 +50,21 @@ impl DeviceEmission {
             let plan = EmissionPlan::of(&program, &extent);
             let mut stages = stages.borrow_mut();
             let mut workspace = stages.time("pipelines", || Workspace::new(device, program))?;
-            stages.time("upload", || constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content())))?;
+            stages
+                .time("upload", || constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content())))?;
             Ok((workspace, plan, inputs, flux))
         })?;
-        Ok(Self { workspace, device: device.clone(), plan, tables, inputs, flux })
+        Ok(Self { workspace, device: device.clone(), plan, tables, inputs, flux, counted_before })
     }
 
     /// How it is computed.
     pub fn plan(&self) -> &EmissionPlan {
         &self.plan
+    }
+
+    /// The driver's counter before anything was allocated \[bytes\].
+    pub fn counted_before(&self) -> u64 {
+        self.counted_before
     }
 
     /// Planned bytes, and most bytes that the ledger saw.

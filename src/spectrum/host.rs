@@ -46,8 +46,12 @@ pub struct MemoryEstimate {
 }
 
 /// Where a stage's time is counted ([`Stages`](crate::timing::Stages)), by estimated stage. Everything else is part of `forward`.
-const PARTS: [(&str, &[&str]); 4] =
-    [("load", &["load"]), ("set-up", &["set-up"]), ("upload", &["plan", "pipelines", "upload"]), ("readback", &["readback"])];
+const PARTS: [(&str, &[&str]); 4] = [
+    ("load", &["load"]),
+    ("set-up", &["set-up"]),
+    ("upload", &["plan", "pipelines", "upload"]),
+    ("readback", &["readback"]),
+];
 
 /// The estimated stage that a timed stage is part of.
 pub fn stage_of(timed: &str) -> &'static str {
@@ -139,7 +143,10 @@ impl EmissionModel {
 
     /// Work arrays of a batch of the CPU backend.
     fn cpu_work(&self, first: usize, batch: usize, threads: usize) -> u64 {
-        self.prepared().map(|p| batch_work(p, &p.layers[first..(first + batch).min(self.layers())], threads)).max().unwrap_or(0)
+        self.prepared()
+            .map(|p| batch_work(p, &p.layers[first..(first + batch).min(self.layers())], threads))
+            .max()
+            .unwrap_or(0)
     }
 }
 

@@ -5,10 +5,12 @@
 //! a [`State`] without allocating device memory. Layers go in batches from the top down: the optical depth above and the flux are carried
 //! along, and the whole \[layer\]\[nu\] matrix is never held.
 
+mod alternatives;
 mod cpu;
 mod derivatives;
 mod device;
 mod host;
+mod measured;
 mod model;
 mod program;
 mod report;
@@ -17,9 +19,11 @@ mod retrieval;
 #[cfg(test)]
 mod tests;
 
-pub use host::{Bytes, MemoryEstimate, Place, StageEstimate, stage_of};
+pub use alternatives::{Alternative, most_points};
 pub use derivatives::program::{GradientPlan, JacobianPlan};
 pub use derivatives::{ChunkSize, Coefficients, DerivativeSettings, LayerGradient};
+pub use host::{Bytes, MemoryEstimate, Place, StageEstimate, stage_of};
+pub use measured::{MemoryReport, StageReport};
 pub use model::{Absorber, Dual, EmissionModel, State};
 pub use program::EmissionPlan;
 pub use report::EmissionReport;
@@ -94,6 +98,23 @@ impl Emission<'_> {
             Runner::Cpu(_) => None,
             Runner::Device(device) => Some(device.plan()),
         }
+    }
+
+    /// Memory by stage: estimated, and measured as far as it was [watched](crate::host_memory::watch_stages). `earlier` are stages before the model,
+    /// such as the loading of lists.
+    pub fn memory(&self, earlier: &Stages) -> MemoryReport {
+        let (place, device) = match (&self.runner, &self.backend) {
+            (Runner::Device(runner), Backend::Device(device)) => {
+                let plan = runner.plan();
+                let place = match device.info().is_gpu {
+                    true => Place::Device(plan),
+                    false => Place::SoftwareDevice(plan),
+                };
+                (place, Some((device, runner.counted_before())))
+            }
+            _ => (Place::Cpu(rayon::current_num_threads()), None),
+        };
+        MemoryReport::new(self.model.estimate(place), &[earlier, &self.seconds], device)
     }
 
     /// What was done so far, and how; seconds are summed over all spectra.

@@ -11,6 +11,7 @@ mod end_to_end;
 #[cfg(feature = "plot")]
 mod examples;
 mod extremes;
+mod memory;
 mod precision;
 mod random_list;
 mod reference;

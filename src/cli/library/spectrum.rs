@@ -14,8 +14,53 @@ use crate::spectrum::{Absorber, EmissionModel, State};
 use crate::timing::Stages;
 use crate::{Error, Progress, Result};
 
-/// Where no temperature range is declared, the method is prepared for the profile's own temperatures.
+/// Computes a spectrum.
 pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
+    // Each stage notes what the operating system says of this process.
+    crate::host_memory::watch_stages(true);
+    let (inputs, chosen) = load(config, Some(device), progress)?;
+    let backend = chosen.unwrap_or(Backend::Cpu);
+    let model = inputs.model(inputs.grid, inputs.settings, progress)?;
+    run(&model, &inputs, &backend, progress).map_err(|e| match &backend {
+        Backend::Device(device) => {
+            let budget = device.budget().unwrap_or(None);
+            super::plan::hint(&inputs, e, &device.limits(), budget)
+        }
+        Backend::Cpu => e,
+    })
+}
+
+/// What a configuration stands for, its files read.
+pub(super) struct Inputs {
+    pub grid: Grid,
+    pub settings: Settings,
+    /// Lines used, per species.
+    pub lines: Vec<(String, u64)>,
+    pressure: PressureGrid,
+    absorbers: Vec<Absorber>,
+    collisions: Vec<CiaTable>,
+    streams: usize,
+    state: State,
+    records: Vec<Option<crate::lines::LoadReport>>,
+    seconds: Stages,
+}
+
+impl Inputs {
+    /// The model on a grid, with an accuracy.
+    pub fn model(&self, grid: Grid, settings: Settings, progress: &dyn Progress) -> Result<EmissionModel> {
+        let surface = self.state.surface_temperature_k.is_some();
+        let (pressure, streams) = (self.pressure.clone(), self.streams);
+        EmissionModel::new(grid, pressure, &self.absorbers, &self.collisions, settings, streams, surface, progress)
+    }
+}
+
+/// Reads everything that the configuration names, and opens the backend if there is a choice of one.
+/// Where no temperature range is declared, the method is prepared for the profile's own temperatures.
+pub(super) fn load(
+    config: &Config,
+    device: Option<&DeviceChoice>,
+    progress: &dyn Progress,
+) -> Result<(Inputs, Option<Backend>)> {
     let at = |key: &'static str| move |e: Error| in_config(config, key, e);
     if config.method.method == Method::DirectSum {
         let error = Error::invalid("method", "direct-sum", "auto, lines or density (direct-sum: cross-section only)");
@@ -25,7 +70,7 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
     let grid = Grid::new(lo, hi, config.grid.points()).map_err(at("grid"))?;
     let atmosphere = Layers::new(config)?;
     let settings = settings(config, &atmosphere.temperature_k)?;
-    let backend = backend(device, config.method.method, config.memory_budget)?;
+    let backend = device.map(|device| backend(device, config.method.method, config.memory_budget)).transpose()?;
 
     let mut seconds = Stages::default();
     let range = ((lo - settings.line_margin).max(0.0), hi + settings.line_margin);
@@ -58,16 +103,6 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
     }
     let surface = config.transfer.surface_temperature;
     let streams = config.transfer.streams;
-    let model = EmissionModel::new(
-        grid,
-        atmosphere.pressure,
-        &absorbers,
-        &collisions,
-        settings,
-        streams,
-        surface.is_some(),
-        progress,
-    )?;
     let state = State {
         mean_molar_mass: vec![config.atmosphere.mean_molecular_weight; config.atmosphere.layers],
         temperature_k: atmosphere.temperature_k,
@@ -76,33 +111,30 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
         collision_mixing_ratio,
         surface_temperature_k: surface,
     };
-    run(&model, &state, &backend, seconds, summary_lines, records, progress)
+    let pressure = atmosphere.pressure;
+    let lines = summary_lines;
+    Ok((Inputs { grid, settings, lines, pressure, absorbers, collisions, streams, state, records, seconds }, backend))
 }
 
 /// Computes and reports.
-fn run(
-    model: &EmissionModel,
-    state: &State,
-    backend: &Backend,
-    loading: Stages,
-    lines: Vec<(String, u64)>,
-    records: Vec<Option<crate::lines::LoadReport>>,
-    progress: &dyn Progress,
-) -> Result<SpectrumResult> {
+fn run(model: &EmissionModel, inputs: &Inputs, backend: &Backend, progress: &dyn Progress) -> Result<SpectrumResult> {
     let mut emission = model.open(backend)?;
-    let flux = emission.flux(state, progress)?;
+    let flux = emission.flux(&inputs.state, progress)?;
+    let memory = emission.memory(&inputs.seconds);
     let report = emission.report();
     let mut value = json(&report)?;
-    value["records"] = json(&records)?;
-    value["temperature_k"] = json(&state.temperature_k)?;
+    value["records"] = json(&inputs.records)?;
+    value["temperature_k"] = json(&inputs.state.temperature_k)?;
     value["pressure_bar"] = json(&model.pressure().pressure_bar())?;
-    let stages = loading.iter().chain(report.seconds.iter()).map(|(name, s)| (name.to_owned(), s)).collect();
+    value["memory"] = json(&memory)?;
+    let stages = inputs.seconds.iter().chain(report.seconds.iter()).map(|(name, s)| (name.to_owned(), s)).collect();
     let summary = Summary {
         device: describe(&report.device),
-        lines,
+        lines: inputs.lines.clone(),
         errors: report.absorbers.iter().flat_map(|a| super::error_bounds(&a.lists)).collect(),
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
         stages,
+        memory: Some(memory),
     };
     Ok(SpectrumResult { wavenumber: model.grid().wavenumbers(), flux, report: value, summary })
 }
