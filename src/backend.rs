@@ -1,7 +1,7 @@
 //! Where the arithmetic runs: a device through wgpu in float32, or the CPU in float64.
 
-use crate::Result;
 use crate::gpu::{Device, MemoryPolicy};
+use crate::{Cache, Result};
 
 /// A chosen backend.
 #[derive(Clone, Debug)]
@@ -34,13 +34,21 @@ impl Backend {
     /// # Errors
     /// No adapter matches, or the one that does cannot be opened; the message lists the adapters there are.
     pub fn select(selector: &str) -> Result<Self> {
+        Self::select_with(selector, &Cache::off())
+    }
+
+    /// As [`select`](Self::select), with compiled kernels from a cache; see [`Device::open_with`].
+    ///
+    /// # Errors
+    /// As [`select`](Self::select).
+    pub fn select_with(selector: &str, cache: &Cache) -> Result<Self> {
         match selector {
             "cpu" => Ok(Self::Cpu),
             "auto" => match Device::list().into_iter().find(|d| d.is_gpu) {
-                Some(info) => Device::open(&info.name).map(Self::Device),
+                Some(info) => Device::open_with(&info.name, cache).map(Self::Device),
                 None => Ok(Self::Cpu),
             },
-            name => Device::open(name).map(Self::Device),
+            name => Device::open_with(name, cache).map(Self::Device),
         }
     }
 

@@ -48,6 +48,7 @@
 
 pub mod atmosphere;
 pub mod backend;
+pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod constants;
@@ -71,13 +72,16 @@ pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod progress;
+pub mod resources;
 pub mod spectrum;
 pub mod timing;
 pub mod transfer;
 
 pub use backend::Backend;
+pub use cache::Cache;
 pub use error::{Error, Result};
 pub use progress::Progress;
+pub use resources::Resources;
 
 /// The README's snippet, compiled and run with the documentation's examples.
 #[cfg(doctest)]

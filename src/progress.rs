@@ -8,6 +8,8 @@ pub trait Progress: Sync {
     fn advance(&self, amount: u64);
     /// The task is done.
     fn finish(&self);
+    /// Something worth knowing that hinders nothing, such as a damaged cache entry. Shown nowhere by default.
+    fn warn(&self, _message: &str) {}
 }
 
 /// No progress is shown.

@@ -49,6 +49,11 @@ impl Stages {
         }
     }
 
+    /// Adds the seconds of others, stage by stage.
+    pub fn add_all(&mut self, others: &Self) {
+        others.iter().for_each(|(stage, seconds)| self.add(stage, seconds));
+    }
+
     /// (stage, seconds).
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
         self.0.iter().map(|(name, seconds)| (name.as_str(), *seconds))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::source::{Broadener, Broadening, DeviceChoice, Format, LineSource, Method, name_of};
+use super::source::{Broadener, Broadening, CacheChoice, DeviceChoice, Format, LineSource, Method, name_of};
 use super::{limits, parse};
 use crate::gpu::MemoryPolicy;
 
@@ -109,6 +109,50 @@ pub enum Command {
     Spectrum(SpectrumArgs),
     /// Say what an emission spectrum will take in memory, and what would change that, without touching a device
     Plan(PlanArgs),
+    /// List or delete what earlier runs computed and kept: line-shape densities, compiled kernels
+    Cache(CacheArgs),
+}
+
+/// Arguments of `cache`.
+#[derive(Args, Clone, Debug)]
+pub struct CacheArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: CacheAction,
+    /// The cache's folder [default: $PHOTOSPHERE_CACHE_DIR, else the system's folder for caches]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// What to do with a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum CacheAction {
+    /// List all entries: kind, size, time since the last use, content
+    List,
+    /// Delete all entries, and nothing else in the folder
+    Clear,
+}
+
+/// Which cache a computation uses.
+#[derive(Args, Clone, Debug, Default)]
+pub struct CacheOptions {
+    /// Folder where line-shape densities and compiled kernels are kept [default: $PHOTOSPHERE_CACHE_DIR, else the system's folder for caches]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Neither use nor keep what can be computed again
+    #[arg(long, conflicts_with = "cache_dir")]
+    pub no_cache: bool,
+}
+
+impl CacheOptions {
+    /// What the options say; `None` if they say nothing.
+    pub fn choice(&self) -> Option<CacheChoice> {
+        match (&self.cache_dir, self.no_cache) {
+            (_, true) => Some(CacheChoice::Off),
+            (Some(folder), _) => Some(CacheChoice::Folder(folder.clone())),
+            (None, false) => None,
+        }
+    }
 }
 
 /// Arguments of `cross-section`.
@@ -157,6 +201,9 @@ pub struct CrossSectionArgs {
     /// Device memory to use: auto (what is free), exact (no limit), a size such as 48MiB, or a fraction such as 0.75, taken at start
     #[arg(long, value_name = "SIZE", default_value = "auto", allow_hyphen_values = true)]
     pub memory_budget: MemoryPolicy,
+    /// Cache
+    #[command(flatten)]
+    pub cache: CacheOptions,
     /// Result file; the report goes beside it, to FILE.json
     #[arg(long, value_name = "FILE.npy", value_parser = parse::npy_path)]
     pub out: PathBuf,
@@ -179,6 +226,9 @@ pub struct SpectrumArgs {
     /// [default: the configuration's, or auto]
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     pub memory_budget: Option<MemoryPolicy>,
+    /// Cache
+    #[command(flatten)]
+    pub cache: CacheOptions,
 }
 
 /// Arguments of `plan`.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::config::Config;
-use super::source::{DeviceChoice, LineSource, Method};
+use super::source::{CacheChoice, DeviceChoice, LineSource, Method};
 use crate::gpu::{Limits, MemoryPolicy};
 use crate::output::Values;
 use crate::spectrum::{Alternative, EmissionPlan, MemoryEstimate, MemoryReport};
@@ -57,6 +57,8 @@ pub struct CrossSectionJob {
     pub device: DeviceChoice,
     /// Device memory to use.
     pub memory_budget: MemoryPolicy,
+    /// Which cache to use.
+    pub cache: CacheChoice,
 }
 
 /// Time and memory of a run, for the table at its end.

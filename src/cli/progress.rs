@@ -1,6 +1,6 @@
 //! Progress bars on a terminal.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -61,6 +61,11 @@ impl Progress for TerminalProgress {
 
     fn finish(&self) {
         self.bar().finish_and_clear();
+    }
+
+    fn warn(&self, message: &str) {
+        // Nobody is left to tell if standard error is closed.
+        self.bar().suspend(|| drop(writeln!(stderr(), "warning: {message}")));
     }
 }
 

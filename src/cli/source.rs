@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 
+use crate::Cache;
+
 /// Formats of line lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -72,6 +74,29 @@ impl FromStr for DeviceChoice {
             t if t.eq_ignore_ascii_case("auto") => Ok(Self::Auto),
             t if t.eq_ignore_ascii_case("cpu") => Ok(Self::Cpu),
             t => Ok(Self::Named(t.to_owned())),
+        }
+    }
+}
+
+/// Which cache to use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CacheChoice {
+    /// The environment's or the platform's folder.
+    #[default]
+    Default,
+    /// This folder.
+    Folder(PathBuf),
+    /// None.
+    Off,
+}
+
+impl CacheChoice {
+    /// The cache itself.
+    pub fn open(&self) -> Cache {
+        match self {
+            Self::Default => Cache::open(None),
+            Self::Folder(folder) => Cache::open(Some(folder)),
+            Self::Off => Cache::off(),
         }
     }
 }

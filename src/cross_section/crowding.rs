@@ -1,21 +1,21 @@
 //! How many lines meet in one place.
 
-use crate::density::lines::LineTable;
+use crate::density::summary::LineSummary;
 
 /// How close the lines of a list are to each other.
 #[derive(Clone, Debug)]
 pub struct Crowding {
     /// Mean number of lines per output node.
     pub lines_per_node: f64,
-    /// Most lines in any 2^k consecutive output nodes, by k.
+    /// A bound on the lines in any 2^k consecutive output nodes, by k.
     most: Vec<usize>,
 }
 
 impl Crowding {
-    /// Of the lines of a table on `nodes` output nodes, those outside the grid included.
-    pub fn of(table: &LineTable, nodes: f64) -> Self {
-        let most = (0..31).map(|k| table.most_lines_within(2f64.powi(k))).collect();
-        Self { lines_per_node: table.lines.len() as f64 / nodes, most }
+    /// Of the lines of a list on `nodes` output nodes, those outside the grid included.
+    pub fn of(lines: &LineSummary, nodes: f64) -> Self {
+        let most = (0..31).map(|k| lines.places.most_within(2f64.powi(k))).collect();
+        Self { lines_per_node: lines.count as f64 / nodes, most }
     }
 
     /// At least the most lines within any `nodes` consecutive nodes.

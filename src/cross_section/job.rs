@@ -12,14 +12,15 @@ use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
+use crate::density::grid_lines::GridLines;
 use crate::gpu::{
     BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
 };
 use crate::grid::Grid;
-use crate::lines::LineList;
+use crate::lines::{LineList, LineSource, LoadReport};
 use crate::output::Values;
 use crate::timing::Stages;
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Resources, Result};
 
 /// Output bytes of one program; larger jobs run pair by pair in portions.
 const OUTPUT_BYTES: usize = 32 << 20;
@@ -56,6 +57,8 @@ pub struct ListReport {
     pub tier: &'static str,
     /// Bytes of the line-shape density, all levels; 0 in the lines tier.
     pub density_bytes: u64,
+    /// True if the cache had the density, or the table of lines, so that no file of lines was parsed.
+    pub cached: bool,
     /// Error by cause.
     pub error_budget: ErrorBudget,
 }
@@ -107,12 +110,13 @@ pub struct CrossSections {
     settings: Settings,
     lists: Vec<LineList>,
     prepared: Vec<Prepared>,
+    records: Vec<Option<LoadReport>>,
     seconds: Stages,
 }
 
 impl CrossSections {
     /// Sets up cross sections of `lists` (isotopologues; their cross sections add up) at the pairs `at` of (temperature \[K\], pressure
-    /// \[bar\]).
+    /// \[bar\]), without a cache.
     ///
     /// # Errors
     /// No list or pair; a temperature outside `settings.temperature_range`; what [`Prepared::new`] refuses. A list without lines in range is
@@ -123,6 +127,20 @@ impl CrossSections {
         at: &[(f64, f64)],
         settings: Settings,
         progress: &dyn Progress,
+    ) -> Result<Self> {
+        Self::from_sources(grid, lists, at, settings, &Resources::new(progress))
+    }
+
+    /// As [`new`](Self::new), from any sources; see [`Prepared::from_source`].
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and what the sources cannot read.
+    pub fn from_sources<S: LineSource>(
+        grid: Grid,
+        lists: &[S],
+        at: &[(f64, f64)],
+        settings: Settings,
+        resources: &Resources<'_>,
     ) -> Result<Self> {
         if at.is_empty() {
             return Err(Error::invalid("pairs of temperature and pressure", 0, "at least one"));
@@ -137,22 +155,34 @@ impl CrossSections {
         }
         let mut seconds = Stages::default();
         let pressures: Vec<f64> = at.iter().map(|a| a.1).collect();
-        let (lo, hi) = (grid.lo() - settings.line_margin, grid.hi() + settings.line_margin);
-        let used: Vec<LineList> = lists.iter().filter(|l| !l.between(lo, hi).is_empty()).cloned().collect();
-        if used.is_empty() {
-            // the first list's own message says where its lines are
-            Prepared::new(grid, &lists[0], &pressures, Settings { method: Method::Lines, ..settings })?;
-        }
-        let mut prepared = Vec::new();
-        if settings.method != Method::DirectSum {
-            progress.begin("set-up", Some(used.len() as u64));
-            for list in &used {
-                prepared.push(seconds.time("set-up", || Prepared::new(grid, list, &pressures, settings))?);
-                progress.advance(1);
+        let range = settings.temperature_range;
+        let (mut used, mut prepared, mut records, mut nothing) = (Vec::new(), Vec::new(), Vec::new(), None);
+        if settings.method == Method::DirectSum {
+            for list in lists {
+                match seconds.time("load", || load(list, &grid, &settings, resources.progress))? {
+                    Ok((list, report)) => {
+                        used.push(list);
+                        records.push(report);
+                    }
+                    Err(none) => drop(nothing.get_or_insert(none)),
+                }
             }
-            progress.finish();
+        } else {
+            for list in lists {
+                let open = || GridLines::open(grid, list, range, settings.line_margin, resources);
+                let lines = seconds.time("load", open)?;
+                if lines.summary.count == 0 {
+                    nothing.get_or_insert(lines.nothing_found());
+                    continue;
+                }
+                records.push(lines.records.clone());
+                prepared.push(seconds.time("set-up", || Prepared::of(lines, &pressures, settings))?);
+            }
         }
-        Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, seconds })
+        if let (true, true, Some(error)) = (used.is_empty(), prepared.is_empty(), nothing) {
+            return Err(error);
+        }
+        Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, records, seconds })
     }
 
     /// Computes \[pair\]\[nu\] on `backend`, in cm2 molecule-1: f32 from a device, f64 from the CPU and the direct sum.
@@ -187,6 +217,11 @@ impl CrossSections {
             seconds,
         };
         Ok((values, report))
+    }
+
+    /// What became of the records of the lists' files, where they have any; one for each list with lines in range.
+    pub fn records(&self) -> &[Option<LoadReport>] {
+        &self.records
     }
 
     fn direct_sum(&self, progress: &dyn Progress) -> Result<Vec<f64>> {
@@ -231,7 +266,7 @@ impl CrossSections {
         let batch = (OUTPUT_BYTES / (4 * padded)).clamp(1, 16);
         let temperatures: Vec<f64> = self.at.iter().map(|a| a.0).collect();
         // On the device the largest list's scale is 1: cross sections in cm2 do not fit float32's range.
-        let ln_scale = self.prepared.iter().map(|p| p.table.ln_scale).fold(f64::NEG_INFINITY, f64::max);
+        let ln_scale = self.prepared.iter().map(|p| p.table.ln_scale()).fold(f64::NEG_INFINITY, f64::max);
         let ln_factors = vec![-ln_scale; self.at.len()];
         let tables: Vec<LineTables> = seconds.time("plan", || self.prepared.iter().map(LineTables::new).collect());
         let mut values = Vec::with_capacity(n * self.at.len());
@@ -318,6 +353,7 @@ impl CrossSections {
                 lines: l.len(),
                 tier: "direct-sum",
                 density_bytes: 0,
+                cached: false,
                 error_budget: ErrorBudget::default(),
             };
             return self.lists.iter().map(exact).collect();
@@ -348,6 +384,24 @@ impl CrossSections {
     }
 }
 
+/// The list itself and how it was read, or what to tell if it has no lines within the grid and margin.
+fn load(
+    source: &dyn LineSource,
+    grid: &Grid,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Result<(LineList, Option<LoadReport>), Error>> {
+    let range = ((grid.lo() - settings.line_margin).max(f64::MIN_POSITIVE), grid.hi() + settings.line_margin);
+    let (list, report) = match source.held() {
+        Some((list, report)) => (list.clone(), report.cloned()),
+        None => source.load(range, progress).map(|(list, report)| (list, Some(report)))?,
+    };
+    match list.between(range.0, range.1).is_empty() {
+        true => Ok(Err(source.nothing_found(range, &report.unwrap_or_default()))),
+        false => Ok(Ok((list, report))),
+    }
+}
+
 impl Prepared {
     /// Lines, tier and error budget.
     pub fn report(&self, single_precision: bool) -> ListReport {
@@ -357,9 +411,10 @@ impl Prepared {
         };
         ListReport {
             species: self.species.name.clone(),
-            lines: self.table.lines.len(),
+            lines: self.table.summary.count as usize,
             tier,
             density_bytes,
+            cached: self.cached,
             error_budget: ErrorBudget::of(self, single_precision),
         }
     }

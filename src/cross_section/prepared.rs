@@ -3,19 +3,19 @@
 //! A [`Prepared`] is plain host data, made once per line list, grid, set of pressures, temperature range and tolerance. Both
 //! backends run from it.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::crowding::Crowding;
 use super::levels::{Ladder, LadderInput};
+use crate::density::grid_lines::GridLines;
 use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::{LayerFactors, LineTable, WidthRange};
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
 use crate::grid::lagrange::SPREAD;
 use crate::grid::level::LevelNodes;
-use crate::lines::{LineList, Species};
-use crate::{Error, Result};
+use crate::lines::{LineList, LineSource, LoadReport, Species};
+use crate::{Error, Resources, Result};
 use rayon::prelude::*;
 
 /// Refuses a pressure \[bar\] outside 1e-14 to 1e5. Below, the kernels' profile loses the Gaussian beyond 9 standard deviations, which no
@@ -101,39 +101,54 @@ pub struct Prepared {
     pub species: Species,
     /// Accuracy.
     pub settings: Settings,
-    /// Lines.
+    /// Lines; in the density tier their summary only.
     pub table: LineTable,
     /// Source tier.
     pub tier: Tier,
     /// Layers, in the order given.
     pub layers: Vec<Layer>,
+    /// What became of the records of the list's files, where it has any.
+    pub records: Option<LoadReport>,
+    /// True if the cache had the densities, or the table of lines.
+    pub cached: bool,
 }
 
 impl Prepared {
-    /// Chooses ladders for `pressures` \[bar\].
+    /// Chooses ladders for `pressures` \[bar\], from a list in memory and without a cache.
     ///
     /// # Errors
     /// No lines within the grid and margin; pressures that [`check_pressure`] refuses; a tolerance outside 1e-7..0.1; a
     /// temperature range that the partition function does not cover or that needs too many profiles.
     pub fn new(grid: Grid, list: &LineList, pressures: &[f64], settings: Settings) -> Result<Self> {
+        Self::from_source(grid, list, pressures, settings, &Resources::new(&()))
+    }
+
+    /// As [`new`](Self::new), from any source. If the line-shape density is chosen and the cache has it, the source is not read.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and what the source cannot read.
+    pub fn from_source(
+        grid: Grid,
+        source: &dyn LineSource,
+        pressures: &[f64],
+        settings: Settings,
+        resources: &Resources<'_>,
+    ) -> Result<Self> {
         settings.check()?;
+        let lines = GridLines::open(grid, source, settings.temperature_range, settings.line_margin, resources)?;
+        Self::of(lines, pressures, settings)
+    }
+
+    /// From the lines that matter for the grid.
+    pub(crate) fn of(grid_lines: GridLines<'_>, pressures: &[f64], settings: Settings) -> Result<Self> {
         pressures.iter().try_for_each(|p| check_pressure(*p))?;
-        let (lo, hi) = ((grid.lo() - settings.line_margin).max(f64::MIN_POSITIVE), grid.hi() + settings.line_margin);
-        let lines = list.between(lo, hi);
-        if lines.is_empty() {
-            let span = match (list.lines().first(), list.lines().last()) {
-                (Some(a), Some(b)) => {
-                    format!("lines of {} from {} to {} cm-1", list.species.name, a.wavenumber, b.wavenumber)
-                }
-                _ => format!("an empty list of {}", list.species.name),
-            };
-            return Err(Error::invalid("lines in range", span, format!("at least one between {lo} and {hi} cm-1")));
+        let (grid, summary) = (grid_lines.grid, &grid_lines.summary);
+        if summary.count == 0 {
+            return Err(grid_lines.nothing_found());
         }
-        let table = LineTable::new(lines, &grid, &list.species, &settings.temperature_range)?;
-        let margin =
-            table.lines.iter().fold(0.0f64, |m, l| m.max(-l.position).max(l.position - (grid.len() - 1) as f64));
-        let (t, species) = (settings.temperature_range, list.species.clone());
-        let crowding = Crowding::of(&table, grid.len() as f64 + 2.0 * margin);
+        let margin = summary.margin(grid.len());
+        let (t, species) = (settings.temperature_range, grid_lines.species.clone());
+        let crowding = Crowding::of(summary, grid.len() as f64 + 2.0 * margin);
         let lines_per_node = crowding.lines_per_node;
         let choose = |widths: WidthRange, near: Option<&Crowding>| -> Result<Vec<Layer>> {
             pressures
@@ -154,15 +169,15 @@ impl Prepared {
                 })
                 .collect()
         };
-        let lines = || choose(table.widths, Some(&crowding)).map(|layers| (Choice::Lines, layers));
+        let lines = || choose(summary.widths, Some(&crowding)).map(|layers| (Choice::Lines, layers));
         let density = || {
-            let axes = Axes::new(&table, &t, settings.tolerance)?;
+            let axes = Axes::new(summary, &t, settings.tolerance)?;
             choose(axes.widths(&t), None).map(|layers| (Choice::Density(Box::new(axes)), layers))
         };
         let (choice, layers) = match settings.method {
             Method::Lines => lines()?,
             Method::Density => density()?,
-            Method::Auto if table.lines.len() < AUTO_LINES => lines()?,
+            Method::Auto if summary.count < AUTO_LINES => lines()?,
             Method::Auto => match (lines()?, density()) {
                 (lines, Ok(density))
                     if density.0.cost(&density.1, lines_per_node) < lines.0.cost(&lines.1, lines_per_node) =>
@@ -179,19 +194,19 @@ impl Prepared {
                 ));
             }
         };
-        let tier = match choice {
-            Choice::Lines => Tier::Lines,
+        let (tier, table, cached) = match choice {
+            Choice::Lines => {
+                let (table, cached) = grid_lines.table()?;
+                (Tier::Lines, table, cached)
+            }
             Choice::Density(axes) => {
-                let mut by_level = BTreeMap::new();
-                for level in layers.iter().flat_map(|l| l.ladder.source_levels()) {
-                    if let Entry::Vacant(entry) = by_level.entry(level) {
-                        entry.insert(Density::build(&table, &axes, level)?);
-                    }
-                }
-                Tier::Density { axes, by_level }
+                let levels: BTreeSet<i32> = layers.iter().flat_map(|l| l.ladder.source_levels()).collect();
+                let (by_level, cached) = grid_lines.densities(&axes, levels)?;
+                (Tier::Density { axes, by_level }, grid_lines.table_without_lines(), cached)
             }
         };
-        Ok(Self { grid, species, settings, table, tier, layers })
+        let records = grid_lines.records;
+        Ok(Self { grid, species, settings, table, tier, layers, records, cached })
     }
 
     /// Factors of layer `i` at `temperature` \[K\].
@@ -204,7 +219,7 @@ impl Prepared {
 }
 
 /// Below this number of lines the density is not even considered.
-const AUTO_LINES: usize = 20_000;
+const AUTO_LINES: u64 = 20_000;
 /// Cost of one line's strength, width and weights in multiply-adds.
 const LINE_COST: f64 = 60.0;
 

@@ -15,12 +15,14 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::build::DensityBuilder;
 use super::lines::{LayerFactors, LineTable};
+pub use super::storage::Storage;
+use super::summary::{LineSummary, Span};
 use crate::grid::TemperatureRange;
 use crate::grid::broadening::BroadeningAxes;
 use crate::grid::channels::{Channels, MAX_CHANNELS};
 use crate::grid::energy::EnergyAxis;
-use crate::grid::lagrange::{SPREAD, lagrange8};
 use crate::grid::level::LevelNodes;
 use crate::{Error, Result};
 
@@ -37,19 +39,17 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// Axes that represent every line of the table at every temperature of the range: a quarter of the tolerance goes to energy, an eighth to
+    /// Axes that represent every line of a list at every temperature of the range: a quarter of the tolerance goes to energy, an eighth to
     /// broadening.
     ///
     /// # Errors
     /// Widths too different ([`BroadeningAxes::new`]); more than [`MAX_COLUMNS`] columns.
-    pub fn new(table: &LineTable, range: &TemperatureRange, tolerance: f64) -> Result<Self> {
-        let span = |f: fn(&super::lines::TableLine) -> f64| {
-            table.lines.iter().map(f).fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)))
-        };
-        let (e_lo, e_hi) = span(|l| l.energy);
+    pub fn new(lines: &LineSummary, range: &TemperatureRange, tolerance: f64) -> Result<Self> {
+        let span = |span: Span| (span.lo, span.hi);
+        let (ln_gamma, exponent) = (span(lines.ln_gamma), span(lines.exponent));
         let axes = Self {
-            energy: EnergyAxis::new(e_lo, e_hi, range, 0.25 * tolerance),
-            broadening: BroadeningAxes::new(span(|l| l.ln_gamma), span(|l| l.exponent), range, 0.125 * tolerance)?,
+            energy: EnergyAxis::new(0.0, lines.energy.hi - lines.energy.lo, range, 0.25 * tolerance),
+            broadening: BroadeningAxes::new(ln_gamma, exponent, range, 0.125 * tolerance)?,
         };
         if axes.columns() > MAX_COLUMNS {
             return Err(Error::invalid(
@@ -138,20 +138,19 @@ impl Axes {
             .collect()
     }
 
-    /// Calls `f(column, weight)` for every column that a line touches.
-    fn spread(&self, energy: f64, cells: &[f64], mut f: impl FnMut(usize, f64)) {
-        let n = cells.len();
+    /// Weights of the columns that a line touches, into `weights`; the first of them is returned.
+    pub(super) fn spread(&self, energy: f64, cells: &[f64], weights: &mut Vec<f64>) -> usize {
+        weights.clear();
         if self.energy.count == 1 {
             let factor = self.energy.to_node(0, energy);
-            cells.iter().enumerate().for_each(|(c, w)| f(c, factor * w));
-            return;
+            weights.extend(cells.iter().map(|w| factor * w));
+            return 0;
         }
-        let (first, weights) = self.energy.weights(energy);
-        for (e, we) in weights.into_iter().enumerate() {
-            for (c, w) in cells.iter().enumerate() {
-                f((first + e) * n + c, we * w);
-            }
+        let (first, of_energy) = self.energy.weights(energy);
+        for we in of_energy {
+            weights.extend(cells.iter().map(|w| we * w));
         }
+        first * cells.len()
     }
 }
 
@@ -170,24 +169,6 @@ pub fn stimulated_and_slope(layer: &LayerFactors, wavenumber: f64, row: &mut [f6
     slopes.iter_mut().zip(values).for_each(|(s, v)| *s += slope * *v);
 }
 
-/// How rows are held.
-#[derive(Clone, Debug)]
-pub enum Storage {
-    /// \[node\]\[column\].
-    Dense(Vec<f32>),
-    /// Occupied entries by row: `start[row]..start[row + 1]` of `column` and `value`, of node `node[row]` after the first.
-    Sparse {
-        /// Node of each row, ascending.
-        node: Vec<u32>,
-        /// First entry of each row, and one more.
-        start: Vec<u32>,
-        /// Column of each entry.
-        column: Vec<u32>,
-        /// Value of each entry.
-        value: Vec<f32>,
-    },
-}
-
 /// The density on one level.
 #[derive(Clone, Debug)]
 pub struct Density {
@@ -203,101 +184,18 @@ pub struct Density {
     pub storage: Storage,
 }
 
-/// A node and its occupied columns with their values.
-type Row = (u32, Vec<(u32, f32)>);
-
-/// Nodes per block of the parallel build.
-const BLOCK: i64 = 512;
-
 impl Density {
     /// Sums the lines of a table on one level.
     ///
     /// # Errors
-    /// More than 2^32 nodes or entries.
+    /// No lines; more than 2^32 nodes or entries.
     pub fn build(table: &LineTable, axes: &Axes, level: i32) -> Result<Self> {
-        let scale = 2f64.powi(-level);
-        let node = |position: f64| (position * scale).floor() as i64;
-        let (Some(a), Some(b)) = (table.lines.first(), table.lines.last()) else {
+        if table.lines.is_empty() {
             return Err(Error::invalid("line-shape density", "no lines", "at least one line"));
-        };
-        let (first, last) = (node(a.position) - 3, node(b.position) + 5);
-        let nodes = (last - first) as usize;
-        let columns = axes.columns();
-        let blocks = nodes.div_ceil(BLOCK as usize);
-        // Each block gathers the lines that reach into it: no two threads write one node.
-        let rows: Vec<Vec<Row>> = (0..blocks)
-            .into_par_iter()
-            .map(|b| {
-                let lo = first + b as i64 * BLOCK;
-                let hi = (lo + BLOCK).min(last);
-                let reach = |n: i64| n as f64 / scale;
-                let from = table.lines.partition_point(|l| l.position < reach(lo - 5));
-                let to = table.lines.partition_point(|l| l.position <= reach(hi + 4));
-                if from == to {
-                    return Vec::new();
-                }
-                let mut block = vec![0.0; (hi - lo) as usize * columns];
-                let mut occupied = vec![false; (hi - lo) as usize];
-                let mut cells = vec![0.0; axes.broadening.cells()];
-                for line in &table.lines[from..to] {
-                    let t = line.position * scale;
-                    let n = t.floor();
-                    axes.broadening.weights(line.ln_gamma, line.exponent, &mut cells);
-                    let strength = line.ln_strength.exp();
-                    for (m, w) in (0..SPREAD as i64).zip(lagrange8(t - n)) {
-                        let j = n as i64 - 3 + m - lo;
-                        if (0..hi - lo).contains(&j) && w != 0.0 {
-                            occupied[j as usize] = true;
-                            let row = &mut block[j as usize * columns..][..columns];
-                            axes.spread(line.energy, &cells, |c, wc| row[c] += strength * w * wc);
-                        }
-                    }
-                }
-                let entries = |row: &[f64]| {
-                    row.iter()
-                        .enumerate()
-                        .filter(|(_, v)| **v as f32 != 0.0)
-                        .map(|(c, v)| (c as u32, *v as f32))
-                        .collect()
-                };
-                (0..(hi - lo) as usize)
-                    .filter(|&j| occupied[j])
-                    .map(|j| ((lo - first) as u32 + j as u32, entries(&block[j * columns..][..columns])))
-                    .collect()
-            })
-            .collect();
-        let entries: usize = rows.iter().flatten().map(|(_, e)| e.len()).sum();
-        if nodes > u32::MAX as usize || entries > u32::MAX as usize {
-            return Err(Error::invalid(
-                "line-shape density",
-                format!("{nodes} nodes, {entries} entries on level {level}"),
-                "fewer than 2^32 of either: a narrower grid or a larger tolerance",
-            ));
         }
-        let occupied: usize = rows.iter().map(Vec::len).sum();
-        let storage = if 4 * nodes * columns <= 8 * entries + 8 * occupied {
-            let mut dense = vec![0.0; nodes * columns];
-            for (n, row) in rows.iter().flatten() {
-                for (c, v) in row {
-                    dense[*n as usize * columns + *c as usize] = *v;
-                }
-            }
-            Storage::Dense(dense)
-        } else {
-            let mut start = vec![0];
-            let (mut node, mut column, mut value) =
-                (Vec::new(), Vec::with_capacity(entries), Vec::with_capacity(entries));
-            for (n, row) in rows.into_iter().flatten() {
-                node.push(n);
-                for (c, v) in row {
-                    column.push(c);
-                    value.push(v);
-                }
-                start.push(column.len() as u32);
-            }
-            Storage::Sparse { node, start, column, value }
-        };
-        Ok(Self { level, first, nodes, columns, storage })
+        let mut builder = DensityBuilder::new(axes, level, table.summary.position);
+        builder.add(&table.lines);
+        builder.finish()
     }
 
     /// Bytes of the values and their indices.

@@ -6,6 +6,7 @@
 //! strengths that at 296 K would be 1e-120. Widths refer to `t_mid`, the middle of the range in 1/T, where the exponent's lever is
 //! shortest. 32 bytes a line on the device.
 
+use super::summary::LineSummary;
 use crate::Result;
 use crate::constants::{C2, T_REF};
 use crate::grid::channels::Channels;
@@ -18,11 +19,12 @@ use crate::lines::{Line, Species};
 pub const BIN_NODES: i64 = 16;
 
 /// One line in the form the kernels use.
-#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct TableLine {
     /// Position in steps of the output grid, from its first node.
     pub position: f64,
-    /// ln of S/nu at the range's highest temperature without stimulated emission, less the table's `ln_scale`.
+    /// ln of S/nu at the range's highest temperature without stimulated emission, less the table's [`ln_scale`](LineTable::ln_scale).
     pub ln_strength: f64,
     /// Lower-state energy above the table's lowest \[cm-1\].
     pub energy: f64,
@@ -152,7 +154,7 @@ impl TableLine {
 }
 
 /// Narrowest and widest relative Lorentz width at 1 bar over a set of lines and a temperature range.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WidthRange {
     /// Narrowest.
     pub min: f64,
@@ -175,49 +177,83 @@ impl WidthRange {
     }
 }
 
+/// Turns lines of a list into those of a table for one grid and temperature range.
+#[derive(Clone, Copy, Debug)]
+pub struct Conversion {
+    grid: Grid,
+    range: TemperatureRange,
+    partition_ratio: f64,
+}
+
+impl Conversion {
+    /// For a species' lines.
+    ///
+    /// # Errors
+    /// The partition function does not cover the range.
+    pub fn new(grid: &Grid, species: &Species, range: &TemperatureRange) -> Result<Self> {
+        species.partition.at(range.lo)?;
+        Ok(Self { grid: *grid, range: *range, partition_ratio: species.partition_ratio(range.hi)? })
+    }
+
+    /// The position of a wavenumber \[cm-1\] in steps of the grid.
+    pub fn position(&self, wavenumber: f64) -> f64 {
+        self.grid.position(wavenumber)
+    }
+
+    /// Includes lines in a summary.
+    pub fn include(&self, summary: &mut LineSummary, lines: &[Line]) {
+        for line in lines {
+            summary.include(&self.unscaled(line, 0.0), &self.range);
+        }
+    }
+
+    /// A line as the table of a summarised list has it.
+    pub fn line(&self, line: &Line, summary: &LineSummary) -> TableLine {
+        let unscaled = self.unscaled(line, summary.energy.lo);
+        TableLine { ln_strength: unscaled.ln_strength - summary.ln_strength.hi, ..unscaled }
+    }
+
+    fn unscaled(&self, line: &Line, lowest_energy: f64) -> TableLine {
+        TableLine::new(line, &self.grid, self.partition_ratio, &self.range, lowest_energy)
+    }
+}
+
 /// The lines of one list that matter for a grid.
 #[derive(Clone, Debug)]
 pub struct LineTable {
-    /// Ascending in position.
+    /// Ascending in position; none where only their line-shape density is used.
     pub lines: Vec<TableLine>,
-    /// ln of the largest S/nu at the range's highest temperature: what the table's strengths are divided by.
-    pub ln_scale: f64,
-    /// Lowest of the lines' lower-state energies \[cm-1\].
-    pub lowest_energy: f64,
-    /// Widths over the temperature range.
-    pub widths: WidthRange,
+    /// What is known of the lines together, whether they are held or not.
+    pub summary: LineSummary,
 }
 
 impl LineTable {
-    /// A table of the given lines.
+    /// A table of the given lines, ascending in wavenumber.
     ///
     /// # Errors
-    /// No lines, or the partition function does not cover the range.
+    /// The partition function does not cover the range.
     pub fn new(lines: &[Line], grid: &Grid, species: &Species, range: &TemperatureRange) -> Result<Self> {
-        let ratio = species.partition_ratio(range.hi)?;
-        species.partition.at(range.lo)?;
-        let lowest_energy = lines.iter().map(|l| l.lower_energy).fold(f64::INFINITY, f64::min);
-        let mut table: Vec<TableLine> =
-            lines.iter().map(|l| TableLine::new(l, grid, ratio, range, lowest_energy)).collect();
-        let ln_scale = table.iter().map(|l| l.ln_strength).fold(f64::NEG_INFINITY, f64::max);
-        let mut widths = WidthRange::EMPTY;
-        for line in &mut table {
-            line.ln_strength -= ln_scale;
-            widths.include(line, range);
-        }
-        Ok(Self { lines: table, ln_scale, lowest_energy, widths })
+        let conversion = Conversion::new(grid, species, range)?;
+        let mut summary = LineSummary::empty();
+        conversion.include(&mut summary, lines);
+        Ok(Self { lines: lines.iter().map(|l| conversion.line(l, &summary)).collect(), summary })
+    }
+
+    /// ln of the largest S/nu at the range's highest temperature: what the table's strengths are divided by.
+    pub fn ln_scale(&self) -> f64 {
+        self.summary.ln_strength.hi
     }
 
     /// ln of what strengths and sources are to be multiplied with at a layer's temperature: the scale, and the Boltzmann factor
     /// of the lowest energy.
     pub fn ln_scale_at(&self, layer: &LayerFactors) -> f64 {
-        self.ln_scale - layer.boltzmann * self.lowest_energy
+        self.ln_scale() - layer.boltzmann * self.summary.energy.lo
     }
 
     /// What all lines share of d ln S / d ln T: the lowest energy's Boltzmann factor, which [`ln_scale_at`](Self::ln_scale_at) holds, and
     /// the partition function.
     pub fn common_slope(&self, layer: &LayerFactors) -> f64 {
-        layer.c2_over_t * self.lowest_energy - layer.partition_slope
+        layer.c2_over_t * self.summary.energy.lo - layer.partition_slope
     }
 
     /// Most lines within any stretch of `width` output nodes.

@@ -1,7 +1,11 @@
 //! Sources of the convolution: lines one by one, or summed once into a line-shape density.
 
+pub mod build;
 pub mod gpu;
+pub mod grid_lines;
 pub mod line_shape;
 pub mod lines;
 #[cfg(test)]
 mod slopes_tests;
+pub mod storage;
+pub mod summary;

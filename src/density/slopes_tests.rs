@@ -45,7 +45,7 @@ fn check(what: &str, values: impl Fn(f64) -> Vec<Vec<f64>>, slopes: &[Vec<f64>])
 
 /// Sources times what [`LineTable::ln_scale_at`] holds.
 fn scaled(table: &LineTable, state: &LayerFactors, mut rows: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
-    let scale = (table.ln_scale_at(state) - table.ln_scale).exp();
+    let scale = (table.ln_scale_at(state) - table.ln_scale()).exp();
     rows.iter_mut().flatten().for_each(|v| *v *= scale);
     rows
 }
@@ -54,7 +54,7 @@ fn scaled(table: &LineTable, state: &LayerFactors, mut rows: Vec<Vec<f64>>) -> V
 fn sources_of_lines_and_density_have_the_slopes_of_their_differences() {
     let (grid, table, species, range) = case();
     let state = |t: f64| LayerFactors::new(&species, &range, t, 0.1).unwrap();
-    let axes = Axes::new(&table, &range, 1e-3).unwrap();
+    let axes = Axes::new(&table.summary, &range, 1e-3).unwrap();
     let widths = axes.widths(&range);
     let at = state(TEMPERATURE);
     for scale in WidthScale::ALL {

@@ -7,10 +7,10 @@ use super::adapter::{adapters, describe, instance, select};
 use super::driver_memory::query;
 use super::faults::Faults;
 use super::ledger::Ledger;
-use super::pipelines::Pipeline;
+use super::pipelines::{DriverCache, Pipeline};
 use super::pool::Pool;
 use super::{DeviceInfo, DriverMemory, Limits, MemoryPolicy};
-use crate::{Error, Result};
+use crate::{Cache, Error, Result};
 
 /// A device, opened. Cheap to clone: clones share the device, its compiled kernels, its ledger and its memory policy.
 ///
@@ -24,6 +24,7 @@ pub struct Device {
     pub(super) adapter: wgpu::Adapter,
     pub(super) pool: Arc<Pool>,
     pub(super) faults: Arc<Faults>,
+    pub(super) driver_cache: Option<Arc<DriverCache>>,
     info: Arc<DeviceInfo>,
     ledger: Arc<Ledger>,
 }
@@ -46,11 +47,23 @@ impl Device {
     ///
     /// Errors: [`Error::Device`] if there is no device or it cannot be opened, [`Error::Invalid`] if none matches.
     pub fn open(selector: &str) -> Result<Self> {
+        Self::open_with(selector, &Cache::off())
+    }
+
+    /// As [`open`](Self::open); kernels that were compiled in earlier runs come from the cache where the driver can give them out (the only
+    /// optional feature that is ever requested).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(selector: &str, cache: &Cache) -> Result<Self> {
         let adapter = select(adapters(&instance()), selector)?;
         let info = describe(&adapter);
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("photosphere"),
-            required_features: wgpu::Features::empty(),
+            required_features: match cache.folder() {
+                Some(_) => adapter.features() & DriverCache::FEATURE,
+                None => wgpu::Features::empty(),
+            },
             required_limits: wgpu::Limits::default(),
             // Buffers are few and planned; reserving more than they need would make the plan untrue.
             memory_hints: wgpu::MemoryHints::MemoryUsage,
@@ -71,14 +84,16 @@ impl Device {
         // wgpu's own first copies wait for a submission; without it their staging would still be counted later.
         queue.submit([]);
         let _ = device.poll(wgpu::PollType::wait_indefinitely());
+        let driver_cache = DriverCache::open(&adapter.get_info(), &device, cache).map(Arc::new);
         let (pipelines, pool, ledger) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { device, queue, pipelines, adapter, pool, faults, info: Arc::new(info), ledger })
+        let info = Arc::new(info);
+        Ok(Self { device, queue, pipelines, adapter, pool, faults, driver_cache, info, ledger })
     }
 
     /// Like [`open`](Self::open), with a memory policy.
     ///
     /// Errors: also those of [`set_memory_policy`](Self::set_memory_policy).
-    pub fn open_with(selector: &str, policy: MemoryPolicy) -> Result<Self> {
+    pub fn open_within(selector: &str, policy: MemoryPolicy) -> Result<Self> {
         let device = Self::open(selector)?;
         device.set_memory_policy(policy)?;
         Ok(device)

@@ -1,9 +1,68 @@
-//! Compiled kernels, kept per device and shared by its workspaces.
+//! Compiled kernels, kept per device and shared by its workspaces, and by way of the cache from run to run.
 
 use std::sync::{Arc, PoisonError};
 
 use super::{Device, Kernel};
 use crate::Result;
+use crate::cache::{Cache, Key, KeyHasher};
+
+/// Kind of the cache entries.
+const KIND: &str = "pipelines";
+
+/// The driver's own form of compiled kernels, read when a device is opened and stored when its last user is gone. Vulkan only; software drivers
+/// give a header and nothing else.
+#[derive(Debug)]
+pub(super) struct DriverCache {
+    pipelines: wgpu::PipelineCache,
+    cache: Cache,
+    key: Key,
+    about: String,
+    loaded: Vec<u8>,
+}
+
+impl DriverCache {
+    /// What an adapter must offer for it.
+    pub const FEATURE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
+
+    /// What earlier runs compiled for this adapter and driver, or nothing yet; `None` if the device cannot keep it.
+    pub fn open(adapter: &wgpu::AdapterInfo, device: &wgpu::Device, cache: &Cache) -> Option<Self> {
+        let supported = device.features().contains(Self::FEATURE);
+        let name = wgpu::util::pipeline_cache_key(adapter).filter(|_| supported && cache.folder().is_some())?;
+        let mut key = KeyHasher::new(KIND);
+        for field in ["wgpu 30", &name, &adapter.name, &adapter.driver, &adapter.driver_info] {
+            key.bytes("adapter", field.as_bytes());
+        }
+        let key = key.finish()?;
+        let loaded = cache.find(KIND, &key).map(|entry| entry.payload().to_vec()).unwrap_or_default();
+        let descriptor = wgpu::PipelineCacheDescriptor {
+            label: Some("photosphere"),
+            data: (!loaded.is_empty()).then_some(&loaded[..]),
+            // What the driver does not take makes an empty cache.
+            fallback: true,
+        };
+        // SAFETY: the data came from `get_data` of a cache of the same adapter and driver: both are in the key, and the entry's checksum is
+        // right. wgpu compares its own header besides.
+        let pipelines = unsafe { device.create_pipeline_cache(&descriptor) };
+        let about = format!("compiled kernels, {} {} {}", adapter.name, adapter.driver, adapter.driver_info);
+        Some(Self { pipelines, cache: cache.clone(), key, about, loaded })
+    }
+}
+
+#[cfg(test)]
+impl DriverCache {
+    pub fn key(&self) -> Key {
+        self.key
+    }
+}
+
+impl Drop for DriverCache {
+    fn drop(&mut self) {
+        if let Some(data) = self.pipelines.get_data().filter(|data| *data != self.loaded) {
+            // Without an entry the next run compiles again.
+            let _ = self.cache.store(KIND, &self.key, &self.about, &[&data]);
+        }
+    }
+}
 
 /// A compiled kernel.
 #[derive(Debug)]
@@ -65,7 +124,7 @@ impl Device {
                 module: &module,
                 entry_point: Some("main"),
                 compilation_options: wgpu::PipelineCompilationOptions::default(),
-                cache: None,
+                cache: self.driver_cache.as_ref().map(|c| &c.pipelines),
             });
             Pipeline { pipeline, bind_group_layout, params_bytes: interface.params_bytes }
         })?)

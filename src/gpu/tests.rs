@@ -340,3 +340,34 @@ fn no_device_at_all_is_an_error_that_says_what_to_do() {
     let message = super::adapter::select(Vec::new(), "gpu-any").unwrap_err().to_string();
     assert!(message.contains("mesa-vulkan-drivers") && message.contains("scripts/test"), "{message}");
 }
+
+/// Compiled kernels are kept where the driver gives them out, and nothing that lies in the cache can break a device.
+#[test]
+fn gpu_compiled_kernels_are_kept_and_a_wrong_blob_is_harmless() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = crate::Cache::open(Some(folder.path()));
+    let selector = std::env::var("PHOTOSPHERE_DEVICE").unwrap_or_default();
+    let open = || {
+        let device = Device::open_with(&selector, &cache).unwrap();
+        [&AFFINE, &ADD].into_iter().for_each(|k| drop(device.pipeline(k).unwrap()));
+        device
+    };
+    let supported = open().driver_cache.is_some();
+    let paths = || std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().path()).collect::<Vec<_>>();
+    if !supported {
+        assert!(paths().is_empty());
+        return;
+    }
+    let [path] = &paths()[..] else { panic!("{:?}", paths()) };
+    let good = std::fs::read(path).unwrap();
+    drop(open());
+    assert_eq!(std::fs::read(path).unwrap(), good, "nothing new was compiled");
+    // torn: found by its checksum
+    std::fs::write(path, &good[..good.len() - 1]).unwrap();
+    drop(open());
+    // whole, and not what the driver made: refused by wgpu or the driver, and replaced
+    let key = open().driver_cache.as_ref().unwrap().key();
+    cache.store("pipelines", &key, "noise", &[&[7u8; 5000]]).unwrap();
+    drop(open());
+    assert_ne!(cache.list()[0].description, "noise");
+}

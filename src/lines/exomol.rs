@@ -9,6 +9,7 @@
 
 mod broadening;
 mod definition;
+mod list;
 mod source;
 mod states;
 
@@ -99,13 +100,17 @@ impl ExomolSource {
             Ok(())
         })?;
         if all.is_empty() {
-            let has = report
-                .wavenumber_range
-                .map_or_else(String::new, |(lo, hi)| format!("; the transitions read have {lo} to {hi} cm-1"));
-            let wanted = self.range.map_or_else(String::new, |(lo, hi)| format!(" between {lo} and {hi} cm-1"));
-            return Err(Error::parse(&self.folder, None, format!("no line is left{wanted}{has}; {report}")));
+            return Err(self.no_line_left(&report));
         }
         Ok((LineList::new(species, all)?, report))
+    }
+
+    fn no_line_left(&self, report: &LoadReport) -> Error {
+        let has = report
+            .wavenumber_range
+            .map_or_else(String::new, |(lo, hi)| format!("; the transitions read have {lo} to {hi} cm-1"));
+        let wanted = self.range.map_or_else(String::new, |(lo, hi)| format!(" between {lo} and {hi} cm-1"));
+        Error::parse(&self.folder, None, format!("no line is left{wanted}{has}; {report}"))
     }
 
     /// Reads in pieces of some ten thousand lines, in the order of the files. Memory is bounded but for the states.

@@ -3,6 +3,7 @@
 //! Strengths contain the terrestrial abundance of the isotopologue and are used as they are: the abundance is applied once.
 //! Half widths per atmosphere become half widths per bar.
 
+mod list;
 mod record;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,11 @@ use super::{Line, LineList, LoadReport, Species, Width, isotopologues, tips};
 use crate::constants::ATM_IN_BAR;
 use crate::{Error, Progress, Result};
 
+pub use list::HitranList;
 pub use record::{HitranRecord, RECORD_LENGTH};
+
+/// What the names of files in a folder end in.
+const EXTENSIONS: &[&str] = &["par", "txt", "data"];
 
 /// Temperature exponent of a record whose field is blank.
 pub const DEFAULT_EXPONENT: f64 = 0.5;
@@ -138,7 +143,7 @@ impl HitranSource {
         if let HitranBroadening::Mixture { self_fraction } = self.broadening {
             check_fractions("self broadening", &[self_fraction, 1.0 - self_fraction])?;
         }
-        let files = expand(&self.paths, &["par", "txt", "data"])?;
+        let files = expand(&self.paths, EXTENSIONS)?;
         let mut report = LoadReport { files: files.len() as u64, ..LoadReport::default() };
         let parse = |chunk: Chunk| self.parse_chunk(&chunk, range);
         for_each_chunk(&files, "reading HITRAN records", progress, &parse, &mut |(groups, part)| {

@@ -5,11 +5,14 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::partition::PartitionFunction;
 use crate::constants::{ATOMIC_MASS, BOLTZMANN, C2, SPEED_OF_LIGHT, T_REF};
 
 /// One spectral line. All quantities are at the reference temperature 296 K.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Line {
     /// Line centre in vacuum \[cm-1\].
     pub wavenumber: f64,
@@ -48,6 +51,39 @@ impl Species {
 }
 
 impl Line {
+    /// By wavenumber, then by all else: lines that are equal here are equal, so sorting leaves nothing to the order of the file.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let values = |l: &Self| [l.wavenumber, l.strength, l.lower_energy, l.gamma_ref, l.temperature_exponent];
+        let pairs = values(self).into_iter().zip(values(other));
+        pairs.map(|(a, b)| a.total_cmp(&b)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    }
+
+    /// Refuses a line with a value that is no physical one, by its index and the list's name.
+    pub(crate) fn check(lines: &[Self], list: &str) -> crate::Result<()> {
+        for (i, l) in lines.iter().enumerate() {
+            let bad = |what: &str, v: f64, need: &str| {
+                Err(crate::Error::invalid(format!("{list} line {i}: {what}"), v, need))
+            };
+            let positive = |v: f64| v.is_finite() && v > 0.0;
+            if !positive(l.wavenumber) {
+                return bad("wavenumber [cm-1]", l.wavenumber, "a finite positive number");
+            }
+            if !positive(l.strength) {
+                return bad("line strength [cm/molecule]", l.strength, "a finite positive number");
+            }
+            if !positive(l.gamma_ref) {
+                return bad("half width [cm-1/bar]", l.gamma_ref, "a finite positive number");
+            }
+            if !l.lower_energy.is_finite() || l.lower_energy < 0.0 {
+                return bad("lower-state energy [cm-1]", l.lower_energy, "a finite number of at least 0");
+            }
+            if !l.temperature_exponent.is_finite() {
+                return bad("temperature exponent", l.temperature_exponent, "a finite number");
+            }
+        }
+        Ok(())
+    }
+
     /// ln of S(T)/S(296 K) without the partition functions' ratio: Boltzmann factor and stimulated emission
     /// (Rothman et al. 1998, eq. A11). `temperature` in K.
     pub fn ln_strength_factor(&self, temperature: f64) -> f64 {
@@ -77,28 +113,8 @@ impl LineList {
     /// A wavenumber, strength or width that is not finite and positive, or an energy or exponent that is not finite,
     /// names the line's index and value.
     pub fn new(species: Species, mut lines: Vec<Line>) -> crate::Result<Self> {
-        for (i, l) in lines.iter().enumerate() {
-            let bad = |what: &str, v: f64, need: &str| {
-                Err(crate::Error::invalid(format!("{} line {i}: {what}", species.name), v, need))
-            };
-            let positive = |v: f64| v.is_finite() && v > 0.0;
-            if !positive(l.wavenumber) {
-                return bad("wavenumber [cm-1]", l.wavenumber, "a finite positive number");
-            }
-            if !positive(l.strength) {
-                return bad("line strength [cm/molecule]", l.strength, "a finite positive number");
-            }
-            if !positive(l.gamma_ref) {
-                return bad("half width [cm-1/bar]", l.gamma_ref, "a finite positive number");
-            }
-            if !l.lower_energy.is_finite() || l.lower_energy < 0.0 {
-                return bad("lower-state energy [cm-1]", l.lower_energy, "a finite number of at least 0");
-            }
-            if !l.temperature_exponent.is_finite() {
-                return bad("temperature exponent", l.temperature_exponent, "a finite number");
-            }
-        }
-        lines.sort_by(|a, b| a.wavenumber.total_cmp(&b.wavenumber));
+        Line::check(&lines, &species.name)?;
+        lines.par_sort_unstable_by(Line::order);
         Ok(Self { species, lines })
     }
 

@@ -3,7 +3,8 @@
 //! [`HitranSource`] reads HITRAN and HITEMP records, [`ExomolSource`] an ExoMol data set. Both have a `load`, which collects
 //! [`LineList`]s, and a `stream`, which hands over lines in pieces of bounded size for lists that do not fit in memory. Both
 //! return a [`LoadReport`] that accounts for every record. Partition functions come with the data set, from a file, or from
-//! the built-in [`tips`].
+//! the built-in [`tips`]. What computes from lines takes any [`LineSource`], and reads it only if the cache does not have the
+//! result.
 
 mod bzip2_blocks;
 pub mod carbon_monoxide;
@@ -15,17 +16,19 @@ pub mod list;
 pub mod partition;
 pub(crate) mod reader;
 pub mod report;
+pub mod source;
 #[cfg(test)]
 mod test_data;
 pub mod tips;
 pub mod width;
 
 pub use exomol::{ExomolBroadening, ExomolSource};
-pub use hitran::{HitranBroadening, HitranRecord, HitranSource};
+pub use hitran::{HitranBroadening, HitranList, HitranRecord, HitranSource};
 pub use isotopologues::Isotopologue;
 pub use list::{Line, LineList, Species};
 pub use partition::PartitionFunction;
 pub use report::LoadReport;
+pub use source::LineSource;
 pub use width::Width;
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What became of every record of a line list: nothing is dropped or filled in without being counted.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Counts of one load, for people and for the report file. `read` = `kept` + all that is dropped.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoadReport {
     /// Files read.
     pub files: u64,

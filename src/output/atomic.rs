@@ -8,6 +8,9 @@ use tempfile::NamedTempFile;
 
 use crate::{Error, Result};
 
+const PREFIX: &str = ".photosphere-";
+const SUFFIX: &str = ".tmp";
+
 /// Writes a file through `write`: a temporary file in the same folder, synchronised, then renamed onto `path`.
 ///
 /// An existing file is replaced only once the new one is complete; a symbolic link is followed, not replaced.
@@ -15,18 +18,31 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::Io`] with action `"write"`: the folder is missing or read-only, `path` is a folder or a device, the disk is full.
 pub fn write_atomic(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let attempt = || {
-        let target = destination(path)?;
-        let mut file = temporary_beside(&target)?;
-        let mut buffered = BufWriter::with_capacity(1 << 18, file.as_file_mut());
-        write(&mut buffered)?;
-        buffered.flush()?;
-        drop(buffered);
+    replace_file(path, true, write).map_err(|e| Error::io("write", path, e))
+}
+
+/// As [`write_atomic`], with the system's own error. Without `synchronise` a loss of power may leave half a file.
+pub(crate) fn replace_file(
+    path: &Path,
+    synchronise: bool,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let target = destination(path)?;
+    let mut file = temporary_beside(&target)?;
+    let mut buffered = BufWriter::with_capacity(1 << 18, file.as_file_mut());
+    write(&mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
+    if synchronise {
         file.as_file().sync_all()?;
-        file.persist(&target).map_err(|e| e.error)?;
-        Ok(())
-    };
-    attempt().map_err(|e| Error::io("write", path, e))
+    }
+    file.persist(&target).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// Whether a file's name is that of a temporary file of [`write_atomic`].
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
 /// Checks, before a long computation, that [`write_atomic`] will be able to create `path`. Leaves nothing behind.
@@ -68,7 +84,7 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
         return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder {}", folder.display())));
     }
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".photosphere-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     // Temporary files are private by default; results follow the user's umask like any other file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

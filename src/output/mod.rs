@@ -8,5 +8,6 @@ mod json;
 mod npy;
 
 pub use atomic::{check_file, prepare_folder, write_atomic};
+pub(crate) use atomic::{is_temporary, replace_file};
 pub use json::write_json;
 pub use npy::{Element, Values, write_npy};

@@ -3,20 +3,21 @@
 use crate::atmosphere::PressureGrid;
 use crate::constants::ATOMIC_MASS_CGS;
 use crate::cross_section::{Prepared, Settings};
+use crate::density::grid_lines::GridLines;
 use crate::grid::Grid;
-use crate::lines::LineList;
+use crate::lines::{LineList, LineSource, LoadReport};
 use crate::optical_depth::{CiaGrid, CiaTable};
 use crate::timing::Stages;
 use crate::transfer::Quadrature;
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Resources, Result};
 
-/// A species that absorbs by lines.
+/// A species that absorbs by lines, which are lists in memory or any other source.
 #[derive(Clone, Debug)]
-pub struct Absorber {
+pub struct Absorber<S = LineList> {
     /// Name for messages and reports.
     pub name: String,
     /// Its isotopologues' lists; their cross sections add up.
-    pub lists: Vec<LineList>,
+    pub lists: Vec<S>,
     /// Molar mass that turns a mass mixing ratio into molecules \[g mol-1\].
     pub molar_mass: f64,
 }
@@ -90,7 +91,7 @@ pub struct EmissionModel {
 }
 
 impl EmissionModel {
-    /// Prepares all lists for all layers.
+    /// Prepares all lists for all layers, without a cache.
     ///
     /// `streams` is twice the number of angles; `surface` says whether states will have a surface temperature.
     ///
@@ -108,6 +109,25 @@ impl EmissionModel {
         surface: bool,
         progress: &dyn Progress,
     ) -> Result<Self> {
+        let resources = Resources::new(progress);
+        Self::from_sources(grid, pressure, absorbers, collisions, settings, streams, surface, &resources)
+    }
+
+    /// As [`new`](Self::new), from any sources; see [`Prepared::from_source`].
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and what the sources cannot read.
+    #[allow(clippy::too_many_arguments)] // each is one thing the user decides
+    pub fn from_sources<S: LineSource>(
+        grid: Grid,
+        pressure: PressureGrid,
+        absorbers: &[Absorber<S>],
+        collisions: &[CiaTable],
+        settings: Settings,
+        streams: usize,
+        surface: bool,
+        resources: &Resources<'_>,
+    ) -> Result<Self> {
         if absorbers.is_empty() && collisions.is_empty() && !surface {
             return Err(Error::invalid(
                 "emission model",
@@ -118,9 +138,8 @@ impl EmissionModel {
         let quadrature = Quadrature::streams(streams)?;
         let wavenumber = grid.wavenumbers();
         let mut seconds = Stages::default();
-        let (lo, hi) = (grid.lo() - settings.line_margin, grid.hi() + settings.line_margin);
+        settings.check()?;
         let mut parts = Vec::new();
-        progress.begin("set-up", Some(absorbers.iter().map(|a| a.lists.len() as u64).sum()));
         for (absorber, a) in absorbers.iter().enumerate() {
             if !(a.molar_mass.is_finite() && a.molar_mass > 0.0) {
                 return Err(Error::invalid(
@@ -129,18 +148,22 @@ impl EmissionModel {
                     "finite and positive",
                 ));
             }
-            let before = parts.len();
-            for list in a.lists.iter().filter(|l| !l.between(lo, hi).is_empty()) {
-                let prepare = || Prepared::new(grid, list, pressure.pressure_bar(), settings);
+            let (before, mut nothing) = (parts.len(), None);
+            for list in &a.lists {
+                let open = || GridLines::open(grid, list, settings.temperature_range, settings.line_margin, resources);
+                let lines = seconds.time("load", open)?;
+                if lines.summary.count == 0 {
+                    nothing.get_or_insert(lines.nothing_found());
+                    continue;
+                }
+                let prepare = || Prepared::of(lines, pressure.pressure_bar(), settings);
                 parts.push(Part { absorber, prepared: seconds.time("set-up", prepare)? });
-                progress.advance(1);
             }
             if parts.len() == before {
-                let required = format!("at least one between {lo} and {hi} cm-1");
-                return Err(Error::invalid(format!("lines of {}", a.name), "none in range", required));
+                let none = || Error::invalid(format!("lines of {}", a.name), "no list", "at least one");
+                return Err(nothing.unwrap_or_else(none));
             }
         }
-        progress.finish();
         let collisions =
             collisions.iter().map(|t| seconds.time("continua", || t.resample(&wavenumber))).collect::<Result<_>>()?;
         let absorbers = absorbers.iter().map(|a| (a.name.clone(), a.molar_mass)).collect();
@@ -160,6 +183,12 @@ impl EmissionModel {
     /// Number of layers.
     pub fn layers(&self) -> usize {
         self.pressure.layers()
+    }
+
+    /// Lines of an absorber within range, and what became of the records of its lists' files.
+    pub fn lines_of(&self, absorber: usize) -> (u64, Vec<Option<LoadReport>>) {
+        let parts = || self.parts.iter().filter(|p| p.absorber == absorber).map(|p| &p.prepared);
+        (parts().map(|p| p.table.summary.count).sum(), parts().map(|p| p.records.clone()).collect())
     }
 
     /// ln of molecules cm-2 of an absorber in each layer, dP mmr / (m g) (`reference`: layer optical depth = xs times it).

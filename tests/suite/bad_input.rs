@@ -47,7 +47,12 @@ impl Bench {
     fn refused(&self, arguments: &[&str], code: i32, parts: &[&str]) {
         let before = self.names();
         let mut command = Command::cargo_bin("photosphere").expect("the program is built");
-        let output = command.current_dir(self.0.path()).args(arguments).output().expect("it starts");
+        let output = command
+            .current_dir(self.0.path())
+            .env("PHOTOSPHERE_CACHE_DIR", "")
+            .args(arguments)
+            .output()
+            .expect("it starts");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{out}{err}");
         assert!(out.is_empty(), "{out}");

@@ -28,7 +28,15 @@ fn run(folder: &Path, config: &str, device: &str) -> (Vec<f64>, Vec<f64>, Value)
     let (path, out) = (folder.join("c.toml"), folder.join(device.split_whitespace().next().unwrap_or("any")));
     std::fs::write(&path, config).expect("a file");
     let mut command = Command::cargo_bin("photosphere").expect("the program is built");
-    command.arg("spectrum").arg(&path).arg("--out").arg(&out).args(["--device", device]).assert().success();
+    command
+        .env("PHOTOSPHERE_CACHE_DIR", "")
+        .arg("spectrum")
+        .arg(&path)
+        .arg("--out")
+        .arg(&out)
+        .args(["--device", device])
+        .assert()
+        .success();
     let names = ["wavenumber.npy", "flux.npy", "report.json", "spectrum.svg", "spectrum.png"];
     assert!(names.iter().all(|n| std::fs::metadata(out.join(n)).is_ok_and(|m| m.len() > 1000)), "{}", out.display());
     let report = serde_json::from_slice(&std::fs::read(out.join("report.json")).expect("report")).expect("JSON");

@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 mod bad_input;
 #[cfg(feature = "cli")]
+mod cache;
+#[cfg(feature = "cli")]
 mod cli;
 mod cross_section;
 mod emission;
@@ -12,6 +14,7 @@ mod end_to_end;
 mod examples;
 mod extremes;
 mod memory;
+mod par_file;
 mod precision;
 mod random_list;
 mod reference;

@@ -45,6 +45,7 @@ fn job(args: &CrossSectionArgs) -> Result<CrossSectionJob> {
         method: args.method,
         device: args.device.clone(),
         memory_budget: args.memory_budget,
+        cache: args.cache.choice().unwrap_or_default(),
     })
 }
 

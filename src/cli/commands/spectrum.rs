@@ -19,6 +19,7 @@ use crate::{Error, Progress, Result, plot};
 pub fn run(args: &SpectrumArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
     let mut config = Config::load(&args.config)?;
     config.memory_budget = args.memory_budget.unwrap_or(config.memory_budget);
+    config.cache = args.cache.choice().unwrap_or(config.cache);
     config.check_files()?;
     prepare_folder(&args.out)?;
     for name in outputs(&config) {

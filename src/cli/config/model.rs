@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::source::{LineSource, Method};
+use crate::cli::source::{CacheChoice, LineSource, Method};
 use crate::gpu::MemoryPolicy;
 use crate::{Error, Result};
 
@@ -11,6 +11,8 @@ use crate::{Error, Result};
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,
+    /// `cache`
+    pub cache: CacheChoice,
     /// `[grid]`
     pub grid: Grid,
     /// `[atmosphere]`

@@ -8,7 +8,7 @@ use super::model::{Config, Grid, Output, Sampling, Settings, Transfer};
 use super::reader::{Document, Item, NOT_NEGATIVE, POSITIVE, Require, Section};
 use super::{atmosphere, species};
 use crate::cli::limits;
-use crate::cli::source::Method;
+use crate::cli::source::{CacheChoice, Method};
 use crate::gpu::MemoryPolicy;
 use crate::{Error, Result};
 
@@ -39,8 +39,9 @@ impl Config {
             let line = e.span().map(|s| doc.line(s.start));
             Error::parse(path, line, format!("not valid TOML: {}", e.message().replace('\n', "; ")))
         })?;
-        let known = ["grid", "atmosphere", "species", "cia", "transfer", "method", "device", "output"];
+        let known = ["cache", "grid", "atmosphere", "species", "cia", "transfer", "method", "device", "output"];
         let top = Section::new(doc, String::new(), table.get_ref(), &known)?;
+        let cache = top.get("cache").map(|item| cache(&item)).transpose()?.unwrap_or_default();
         let grid = grid(&top.need("grid", "a section [grid] with range_cm and points or resolution")?)?;
         let need = "a section [atmosphere] with layers, pressures, gravity and temperature";
         let atmosphere = atmosphere::atmosphere(&top.need("atmosphere", need)?)?;
@@ -50,7 +51,30 @@ impl Config {
         let method = settings(top.get("method").as_ref())?;
         let memory_budget = memory_budget(top.get("device").as_ref())?;
         let output = output(top.get("output").as_ref(), &grid)?;
-        Ok(Self { path: path.to_owned(), grid, atmosphere, species, cia, transfer, method, memory_budget, output })
+        Ok(Self {
+            path: path.to_owned(),
+            cache,
+            grid,
+            atmosphere,
+            species,
+            cia,
+            transfer,
+            method,
+            memory_budget,
+            output,
+        })
+    }
+}
+
+/// A folder in quotes, or false.
+fn cache(item: &Item) -> Result<CacheChoice> {
+    if item.is_string() {
+        return item.path().map(CacheChoice::Folder);
+    }
+    match item.boolean() {
+        Ok(true) => Ok(CacheChoice::Default),
+        Ok(false) => Ok(CacheChoice::Off),
+        Err(_) => Err(item.wrong("a folder in quotes, or false")),
     }
 }
 

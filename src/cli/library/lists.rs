@@ -1,38 +1,29 @@
 //! Line lists as a user names them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::cli::source::{Broadener, Broadening, Format, LineSource, name_of};
 use crate::lines::hitran::HitranId;
 use crate::lines::{
-    ExomolBroadening, ExomolSource, HitranBroadening, HitranSource, Line, LineList, LoadReport, PartitionFunction,
-    Width, carbon_monoxide, isotopologues,
+    ExomolBroadening, ExomolSource, HitranBroadening, HitranList, HitranSource, LineList, LineSource as Lines,
+    PartitionFunction, Width, carbon_monoxide, isotopologues,
 };
-use crate::{Error, Progress, Result};
+use crate::{Error, Resources, Result};
 
-/// A list, and how it was read.
-#[derive(Clone, Debug)]
-pub(super) struct Loaded {
-    /// The lines.
-    pub list: LineList,
-    /// What became of the records; `None` for the built-in list.
-    pub records: Option<LoadReport>,
-}
-
-/// Reads the lines within `range` \[cm-1\] of one isotopologue.
+/// The lines within `range` \[cm-1\] of one isotopologue; of files, what is needed to choose it is read.
 ///
 /// # Errors
 /// Unreadable or unsuitable files; a range without lines; options that the format does not have.
-pub(super) fn load(source: &LineSource, range: (f64, f64), progress: &dyn Progress) -> Result<Loaded> {
+pub(super) fn open(source: &LineSource, range: (f64, f64), resources: &Resources<'_>) -> Result<Arc<dyn Lines>> {
     let own = Own {
         partition: source.partition.as_ref().map(|p| PartitionFunction::read(p).map(Arc::new)).transpose()?,
         molar_mass: source.molar_mass,
     };
     match source.format {
-        Format::Hitran => hitran(source, range, own, progress),
-        Format::Exomol => exomol(source, range, own, progress),
-        Format::Builtin => builtin(source, range, own),
+        Format::Hitran => Ok(Arc::new(hitran(source, range, own, resources)?)),
+        Format::Exomol => Ok(Arc::new(exomol(source, range, own)?)),
+        Format::Builtin => Ok(Arc::new(builtin(source, range, own)?)),
     }
 }
 
@@ -42,7 +33,7 @@ struct Own {
     molar_mass: Option<f64>,
 }
 
-fn hitran(source: &LineSource, range: (f64, f64), own: Own, progress: &dyn Progress) -> Result<Loaded> {
+fn hitran(source: &LineSource, range: (f64, f64), own: Own, resources: &Resources<'_>) -> Result<HitranList> {
     let broadening = match source.broadening {
         None | Some(Broadening::From(Broadener::Air | Broadener::Default)) => HitranBroadening::Air,
         Some(Broadening::From(Broadener::SelfBroadening)) => HitranBroadening::SelfBroadening,
@@ -63,19 +54,11 @@ fn hitran(source: &LineSource, range: (f64, f64), own: Own, progress: &dyn Progr
         partition: own.partition,
         molar_mass: own.molar_mass,
     };
-    let mut all: BTreeMap<HitranId, Vec<Line>> = BTreeMap::new();
-    let mut records = reader.stream(progress, &mut |id, lines| {
-        all.entry(id).or_default().extend_from_slice(lines);
-        Ok(())
-    })?;
-    if all.is_empty() {
-        return Err(reader.nothing_found(&records));
-    }
-    let id = one_isotopologue(source, all.keys().copied().collect())?;
-    let lines = all.remove(&id).unwrap_or_default();
-    records.dropped_other_species += records.kept - lines.len() as u64;
-    records.kept = lines.len() as u64;
-    Ok(Loaded { list: LineList::new(reader.species(id)?, lines)?, records: Some(records) })
+    let found = reader.isotopologues(resources)?;
+    let id = one_isotopologue(source, found.iter().map(HitranList::id).collect())?;
+    reader.species(id)?;
+    let list = found.into_iter().find(|l| l.id() == id);
+    list.ok_or_else(|| Error::invalid("isotopologue", format!("{}/{}", id.0, id.1), "one that was found"))
 }
 
 /// HITRAN's third column: `1` to `9`, then `0`, `A`, `B`.
@@ -114,7 +97,7 @@ fn one_isotopologue(source: &LineSource, found: Vec<HitranId>) -> Result<HitranI
     }
 }
 
-fn exomol(source: &LineSource, range: (f64, f64), own: Own, progress: &dyn Progress) -> Result<Loaded> {
+fn exomol(source: &LineSource, range: (f64, f64), own: Own) -> Result<ExomolSource> {
     let [folder] = &source.paths[..] else {
         return Err(Error::invalid("ExoMol data set", format!("{} paths", source.paths.len()), "one folder"));
     };
@@ -142,11 +125,10 @@ fn exomol(source: &LineSource, range: (f64, f64), own: Own, progress: &dyn Progr
             return Err(Error::invalid("isotopologue", number, required));
         }
     }
-    let (list, records) = reader.load(progress)?;
-    Ok(Loaded { list, records: Some(records) })
+    Ok(reader)
 }
 
-fn builtin(source: &LineSource, range: (f64, f64), own: Own) -> Result<Loaded> {
+fn builtin(source: &LineSource, range: (f64, f64), own: Own) -> Result<LineList> {
     use carbon_monoxide::{Broadener as Gas, Isotopologue};
     let isotopologue = Isotopologue::from_hitran(source.isotopologue.unwrap_or(1) as usize)?;
     let (gas, fixed) = match source.broadening {
@@ -158,7 +140,7 @@ fn builtin(source: &LineSource, range: (f64, f64), own: Own) -> Result<Loaded> {
         }
         Some(Broadening::From(other)) => return Err(no_such_broadener(other, "the built-in list has air, h2 and he")),
     };
-    let mut list = carbon_monoxide::line_list(isotopologue, gas, Some(range), 0.0)?;
+    let list = carbon_monoxide::line_list(isotopologue, gas, Some(range), 0.0)?;
     let mut species = list.species.clone();
     species.molar_mass = own.molar_mass.unwrap_or(species.molar_mass);
     species.partition = own.partition.unwrap_or(species.partition);
@@ -168,8 +150,7 @@ fn builtin(source: &LineSource, range: (f64, f64), own: Own) -> Result<Loaded> {
             (line.gamma_ref, line.temperature_exponent) = (width.gamma, width.exponent);
         }
     }
-    list = LineList::new(species, lines)?;
-    Ok(Loaded { list, records: None })
+    LineList::new(species, lines)
 }
 
 fn no_such_broadener(given: Broadener, has: &str) -> Error {
@@ -194,22 +175,23 @@ mod tests {
 
     #[test]
     fn the_built_in_list_takes_isotopologue_widths_and_mass() {
-        let plain = load(&source(Format::Builtin), (2100.0, 2200.0), &()).unwrap().list;
+        let load = |s: &LineSource, range| open(s, range, &Resources::new(&())).map(|l| l.held().unwrap().0.clone());
+        let plain = load(&source(Format::Builtin), (2100.0, 2200.0)).unwrap();
         let own = LineSource {
             isotopologue: Some(2),
             broadening: Some(Broadening::Constant { half_width: 0.03, temperature_exponent: 0.4 }),
             molar_mass: Some(29.0),
             ..source(Format::Builtin)
         };
-        let heavy = load(&own, (2000.0, 2100.0), &()).unwrap().list;
+        let heavy = load(&own, (2000.0, 2100.0)).unwrap();
         assert_eq!([plain.species.name.as_str(), &heavy.species.name], ["12C-16O", "13C-16O"]);
         assert_eq!(heavy.species.molar_mass, 29.0);
         assert!(heavy.lines().iter().all(|l| (l.gamma_ref, l.temperature_exponent) == (0.03, 0.4)));
         let given = |b| LineSource { broadening: Some(Broadening::From(b)), ..source(Format::Builtin) };
-        let e = load(&given(Broadener::SelfBroadening), (2000.0, 2100.0), &()).unwrap_err().to_string();
+        let e = load(&given(Broadener::SelfBroadening), (2000.0, 2100.0)).unwrap_err().to_string();
         assert!(e.starts_with("broadener: given self, required"), "{e}");
         let wrong = LineSource { isotopologue: Some(9), ..source(Format::Builtin) };
-        assert!(load(&wrong, (2000.0, 2100.0), &()).unwrap_err().to_string().contains("given 9"));
+        assert!(load(&wrong, (2000.0, 2100.0)).unwrap_err().to_string().contains("given 9"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::engine::{CrossSectionJob, CrossSectionResult, DeviceInfo, Engine, Pla
 use super::source::{DeviceChoice, Method};
 use crate::backend::{Backend, BackendInfo};
 use crate::gpu::{Limits, MemoryPolicy};
-use crate::{Error, Progress, Result, cross_section as stage};
+use crate::{Cache, Error, Progress, Result, cross_section as stage};
 
 /// Computes with this library.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,12 +37,12 @@ impl Engine for Library {
 }
 
 /// Opens what `--device` names, with a memory budget. The exact sum runs on the CPU, whatever there is besides.
-fn backend(choice: &DeviceChoice, method: Method, memory: MemoryPolicy) -> Result<Backend> {
+fn backend(choice: &DeviceChoice, method: Method, cache: &Cache, memory: MemoryPolicy) -> Result<Backend> {
     let backend = match choice {
         DeviceChoice::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
-        DeviceChoice::Auto => Backend::select("auto"),
+        DeviceChoice::Auto => Backend::select_with("auto", cache),
         DeviceChoice::Cpu => Ok(Backend::Cpu),
-        DeviceChoice::Named(name) => Backend::select(name).map_err(|e| match e {
+        DeviceChoice::Named(name) => Backend::select_with(name, cache).map_err(|e| match e {
             Error::Invalid { given, required, .. } => Error::Device(format!("given {given}, required {required}")),
             other => other,
         }),

@@ -27,7 +27,7 @@ pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) ->
     Ok(Planned {
         points: inputs.grid.len(),
         layers: model.layers(),
-        lines: inputs.lines.clone(),
+        lines: inputs.lines(&model),
         budget,
         cost: model.cost(&plan),
         estimate: model.estimate(Place::Device(&plan)),

@@ -1,5 +1,7 @@
 //! `spectrum` by [`EmissionModel`].
 
+use std::sync::Arc;
+
 use super::{backend, describe, json, lists, profiles};
 use crate::atmosphere::{Abundance, Gravity, MixingRatio, PressureGrid, TemperatureProfile};
 use crate::backend::Backend;
@@ -9,10 +11,11 @@ use crate::cli::source::{DeviceChoice, Method};
 use crate::cross_section::Settings;
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
+use crate::lines::LineSource;
 use crate::optical_depth::CiaTable;
 use crate::spectrum::{Absorber, EmissionModel, State};
 use crate::timing::Stages;
-use crate::{Error, Progress, Result};
+use crate::{Cache, Error, Progress, Resources, Result};
 
 /// Computes a spectrum.
 pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
@@ -34,14 +37,12 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
 pub(super) struct Inputs {
     pub grid: Grid,
     pub settings: Settings,
-    /// Lines used, per species.
-    pub lines: Vec<(String, u64)>,
     pressure: PressureGrid,
-    absorbers: Vec<Absorber>,
+    absorbers: Vec<Absorber<Arc<dyn LineSource>>>,
     collisions: Vec<CiaTable>,
     streams: usize,
     state: State,
-    records: Vec<Option<crate::lines::LoadReport>>,
+    cache: Cache,
     seconds: Stages,
 }
 
@@ -50,7 +51,14 @@ impl Inputs {
     pub fn model(&self, grid: Grid, settings: Settings, progress: &dyn Progress) -> Result<EmissionModel> {
         let surface = self.state.surface_temperature_k.is_some();
         let (pressure, streams) = (self.pressure.clone(), self.streams);
-        EmissionModel::new(grid, pressure, &self.absorbers, &self.collisions, settings, streams, surface, progress)
+        let (absorbers, collisions) = (&self.absorbers, &self.collisions);
+        let resources = Resources::with_cache(&self.cache, progress);
+        EmissionModel::from_sources(grid, pressure, absorbers, collisions, settings, streams, surface, &resources)
+    }
+
+    /// Lines used, per species.
+    pub fn lines(&self, model: &EmissionModel) -> Vec<(String, u64)> {
+        self.absorbers.iter().enumerate().map(|(i, a)| (a.name.clone(), model.lines_of(i).0)).collect()
     }
 }
 
@@ -70,17 +78,20 @@ pub(super) fn load(
     let grid = Grid::new(lo, hi, config.grid.points()).map_err(at("grid"))?;
     let atmosphere = Layers::new(config)?;
     let settings = settings(config, &atmosphere.temperature_k)?;
-    let backend = device.map(|device| backend(device, config.method.method, config.memory_budget)).transpose()?;
+    let cache = config.cache.open();
+    let backend =
+        device.map(|device| backend(device, config.method.method, &cache, config.memory_budget)).transpose()?;
+    let resources = Resources::with_cache(&cache, progress);
 
     let mut seconds = Stages::default();
     let range = ((lo - settings.line_margin).max(0.0), hi + settings.line_margin);
-    let (mut absorbers, mut records, mut summary_lines) = (Vec::new(), Vec::new(), Vec::new());
+    let mut absorbers = Vec::new();
     let mut mass_mixing_ratio = Vec::new();
     for (i, species) in config.species.iter().enumerate() {
         let key = format!("species[{i}]");
-        let loaded = seconds.time("load", || lists::load(&species.lines, range, progress));
-        let loaded = loaded.map_err(|e| in_config(config, &key, e))?;
-        let molar_mass = loaded.list.species.molar_mass;
+        let source = seconds.time("load", || lists::open(&species.lines, range, &resources));
+        let source = source.map_err(|e| in_config(config, &key, e))?;
+        let molar_mass = source.species()?.molar_mass;
         let ratio = atmosphere.ratio(config, &species.mixing.profile, &key, &species.lines.name)?;
         let unit = match species.mixing.unit {
             MixingUnit::Mass => Abundance::Mass,
@@ -89,9 +100,7 @@ pub(super) fn load(
         mass_mixing_ratio.push(
             ratio.iter().map(|x| unit.to_mass(*x, molar_mass, config.atmosphere.mean_molecular_weight)).collect(),
         );
-        summary_lines.push((species.lines.name.clone(), loaded.list.len() as u64));
-        records.push(loaded.records);
-        absorbers.push(Absorber { name: species.lines.name.clone(), lists: vec![loaded.list], molar_mass });
+        absorbers.push(Absorber { name: species.lines.name.clone(), lists: vec![source], molar_mass });
     }
     let (mut collisions, mut collision_mixing_ratio) = (Vec::new(), Vec::new());
     for (i, cia) in config.cia.iter().enumerate() {
@@ -112,8 +121,7 @@ pub(super) fn load(
         surface_temperature_k: surface,
     };
     let pressure = atmosphere.pressure;
-    let lines = summary_lines;
-    Ok((Inputs { grid, settings, lines, pressure, absorbers, collisions, streams, state, records, seconds }, backend))
+    Ok((Inputs { grid, settings, pressure, absorbers, collisions, streams, state, cache, seconds }, backend))
 }
 
 /// Computes and reports.
@@ -123,14 +131,18 @@ fn run(model: &EmissionModel, inputs: &Inputs, backend: &Backend, progress: &dyn
     let memory = emission.memory(&inputs.seconds);
     let report = emission.report();
     let mut value = json(&report)?;
-    value["records"] = json(&inputs.records)?;
+    let records: Vec<_> =
+        (0..inputs.absorbers.len()).map(|i| model.lines_of(i).1.into_iter().next().flatten()).collect();
+    value["records"] = json(&records)?;
     value["temperature_k"] = json(&inputs.state.temperature_k)?;
     value["pressure_bar"] = json(&model.pressure().pressure_bar())?;
     value["memory"] = json(&memory)?;
-    let stages = inputs.seconds.iter().chain(report.seconds.iter()).map(|(name, s)| (name.to_owned(), s)).collect();
+    let mut seconds = inputs.seconds.clone();
+    seconds.add_all(&report.seconds);
+    let stages = seconds.iter().map(|(name, s)| (name.to_owned(), s)).collect();
     let summary = Summary {
         device: describe(&report.device),
-        lines: inputs.lines.clone(),
+        lines: inputs.lines(model),
         errors: report.absorbers.iter().flat_map(|a| super::error_bounds(&a.lists)).collect(),
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
         stages,

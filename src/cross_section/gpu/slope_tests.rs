@@ -33,7 +33,7 @@ fn on_device(device: &Device, prepared: &Prepared, segments: usize, derivative: 
     for (id, content) in &constants {
         workspace.write(*id, &content()).unwrap();
     }
-    let unscaled = [-prepared.table.ln_scale - 2f64.ln(); 3];
+    let unscaled = [-prepared.table.ln_scale() - 2f64.ln(); 3];
     workspace.write(stage.layers, &DeviceStage::state(prepared, &TEMPERATURES, &unscaled).unwrap()).unwrap();
     workspace.run().unwrap();
     [Some(buffer), slope].map(|id| {
@@ -51,7 +51,7 @@ fn gpu_derivatives_are_the_twins() {
         let prepared = Prepared::new(grid, &list, &[pressure; 3], Settings { method, ..Case::settings(1e-3) }).unwrap();
         let n = grid.len();
         let (mut xs, mut slopes) = (vec![0.0; 3 * n], vec![0.0; 3 * n]);
-        let factors = [(-prepared.table.ln_scale).exp(); 3];
+        let factors = [(-prepared.table.ln_scale()).exp(); 3];
         add_layers_with_derivative(&prepared, 0, &TEMPERATURES, &factors, &mut xs, &mut slopes).unwrap();
         let [values, derivatives] = on_device(&device, &prepared, 1, true);
         let [plain, _] = on_device(&device, &prepared, 1, false);

@@ -110,29 +110,30 @@ impl Files {
     }
 
     fn table(&self, gas: &ExomolBroadening, definition: &Definition, report: &mut LoadReport) -> Result<WidthTable> {
-        let label = match gas {
+        match gas {
             ExomolBroadening::Fixed(width) => {
                 return Ok(WidthTable::constant(Width::new(width.gamma, width.exponent)?));
             }
             ExomolBroadening::Mixture(_) => {
                 return Err(Error::invalid("broadening", "a mixture within a mixture", "a mixture of gases"));
             }
-            ExomolBroadening::Default | ExomolBroadening::File(_) => None,
-            ExomolBroadening::H2 => Some("H2"),
-            ExomolBroadening::He => Some("He"),
-            ExomolBroadening::Named(name) => Some(name.as_str()),
-        };
+            _ => {}
+        }
         let default = definition.default_width.unwrap_or_else(|| {
             report.notes.push(format!("no default width in {}: 0.07 cm-1/bar, n = 0.5", self.definition.display()));
             FALLBACK_WIDTH
         });
-        let path = match (gas, label) {
-            (ExomolBroadening::File(path), _) => path.clone(),
-            (_, None) => return Ok(WidthTable::constant(default)),
-            (_, Some(label)) => self.broadening_file(label)?,
-        };
-        let own = definition.broadeners.iter().find(|b| Some(b.label.as_str()) == label);
+        let Some(path) = self.table_path(gas)? else { return Ok(WidthTable::constant(default)) };
+        let own = definition.broadeners.iter().find(|b| Some(b.label.as_str()) == label(gas));
         WidthTable::read(&path, default, own.and_then(|b| b.twice_j_max.zip(b.beyond)))
+    }
+
+    /// The file of a gas' widths; `None` if they come from no file of their own.
+    pub fn table_path(&self, gas: &ExomolBroadening) -> Result<Option<PathBuf>> {
+        match gas {
+            ExomolBroadening::File(path) => Ok(Some(path.clone())),
+            _ => label(gas).map(|label| self.broadening_file(label)).transpose(),
+        }
     }
 
     /// `12C-16O__H2.broad` in the folder or the one above. Whether it exists decides, not the definition file's count.
@@ -143,6 +144,16 @@ impl Files {
             let message = format!("no {name} here or in the folder above; without it use the default width");
             Error::parse(&self.folder, None, message)
         })
+    }
+}
+
+/// A gas' label in the names of files and in the definition file.
+fn label(gas: &ExomolBroadening) -> Option<&str> {
+    match gas {
+        ExomolBroadening::H2 => Some("H2"),
+        ExomolBroadening::He => Some("He"),
+        ExomolBroadening::Named(name) => Some(name),
+        _ => None,
     }
 }
 

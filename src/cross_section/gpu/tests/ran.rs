@@ -93,7 +93,7 @@ impl Ran {
         for (id, content) in &constants {
             workspace.write(*id, &content()).unwrap();
         }
-        let unscaled = [-prepared.table.ln_scale; 3];
+        let unscaled = [-prepared.table.ln_scale(); 3];
         workspace.write(stage.layers, &DeviceStage::state(&prepared, &TEMPERATURES, &unscaled).unwrap()).unwrap();
         workspace.run().unwrap();
         let read =
@@ -220,7 +220,7 @@ impl Ran {
     pub fn check_output(&self) {
         let zero = (-self.ladder().finest).max(0) as usize;
         for (row, state) in self.states.iter().enumerate() {
-            let factor = (-state.boltzmann * self.prepared.table.lowest_energy).exp();
+            let factor = (-state.boltzmann * self.prepared.table.summary.energy.lo).exp();
             let mut expected = vec![0.0; self.prepared.grid.len()];
             let result = self.result[zero].chunks(self.nodes()[zero].outputs()).nth(row).unwrap();
             convolve::interpolate(&self.nodes()[zero], result, 0, factor / state.sigma, &mut expected);

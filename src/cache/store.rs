@@ -1,0 +1,221 @@
+//! The folder of entries.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::entry::{HEADER, Header};
+use super::{Entry, Key};
+use crate::output::replace_file;
+
+/// Bytes that a cache may take unless told otherwise: 4 GiB.
+pub const DEFAULT_LIMIT: u64 = 4 << 30;
+/// Name of the environment variable for the folder; an empty value: no cache.
+const VARIABLE: &str = "PHOTOSPHERE_CACHE_DIR";
+/// What the names of entries end in.
+const EXTENSION: &str = "photosphere";
+/// Temporary files of writers that died are removed after this time.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
+/// A folder of entries, or none. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    folder: Option<Arc<Path>>,
+    limit: u64,
+}
+
+/// Why there is no entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Miss {
+    /// Nothing is stored under this key, or nothing can be read there.
+    Absent,
+    /// What was stored was torn, truncated, foreign or corrupt; it has been deleted. The text says which file and what was wrong.
+    Damaged(String),
+}
+
+/// An entry as [`Cache::list`] finds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Kind of content.
+    pub kind: String,
+    /// First 12 digits of its key.
+    pub key: String,
+    /// Length of the file.
+    pub bytes: u64,
+    /// Time since it was last used (or stored).
+    pub unused: Duration,
+    /// What it is; of a damaged file, what is wrong with it.
+    pub description: String,
+}
+
+impl Cache {
+    /// No cache: nothing is found, nothing is kept.
+    pub const fn off() -> Self {
+        Self { folder: None, limit: DEFAULT_LIMIT }
+    }
+
+    /// The cache in `folder`; `None`: in the folder that the environment variable `PHOTOSPHERE_CACHE_DIR` names (no cache if it is empty), else in
+    /// the platform's own (`~/.cache/photosphere` on Linux). The folder is made when something is stored.
+    pub fn open(folder: Option<&Path>) -> Self {
+        let folder = match (folder, std::env::var_os(VARIABLE)) {
+            (Some(folder), _) => Some(folder.to_owned()),
+            (None, Some(named)) if named.is_empty() => None,
+            (None, Some(named)) => Some(PathBuf::from(named)),
+            (None, None) => dirs::cache_dir().map(|d| d.join("photosphere")),
+        };
+        Self { folder: folder.map(Arc::from), limit: DEFAULT_LIMIT }
+    }
+
+    /// The same with a limit for the bytes of all entries together.
+    pub fn with_limit(self, bytes: u64) -> Self {
+        Self { limit: bytes, ..self }
+    }
+
+    /// The folder; `None`: no cache.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    fn path(&self, kind: &str, key: &Key) -> Option<PathBuf> {
+        Some(self.folder()?.join(format!("{kind}-{}.{EXTENSION}", key.to_hex())))
+    }
+
+    /// The entry of a key, mapped and verified.
+    ///
+    /// # Errors
+    /// See [`Miss`]; none of them hinders computing again.
+    pub fn find(&self, kind: &str, key: &Key) -> Result<Arc<Entry>, Miss> {
+        let path = self.path(kind, key).ok_or(Miss::Absent)?;
+        let file = File::open(&path).map_err(|_| Miss::Absent)?;
+        match Entry::open(&file, key) {
+            Ok(Ok(entry)) => {
+                // The time of last use, for eviction. Where it cannot be set, the time of storing serves.
+                let _ = file.set_modified(SystemTime::now());
+                Ok(Arc::new(entry))
+            }
+            Ok(Err(what)) => {
+                self.discard(kind, key);
+                Err(Miss::Damaged(format!("{}: {what}; deleted", path.display())))
+            }
+            Err(_) => Err(Miss::Absent),
+        }
+    }
+
+    /// Removes an entry: one whose checksums are right and whose payload is not what its kind requires.
+    pub fn discard(&self, kind: &str, key: &Key) {
+        if let Some(path) = self.path(kind, key) {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    /// Stores a payload, given in parts, and removes the entries unused for longest until all keep within the limit. What alone exceeds
+    /// the limit is not stored. `description` says in words what it is (392 bytes at most are kept).
+    ///
+    /// # Errors
+    /// The folder cannot be made or written. Callers go on without.
+    pub fn store(&self, kind: &str, key: &Key, description: &str, parts: &[&[u8]]) -> io::Result<()> {
+        let (Some(folder), Some(path)) = (self.folder(), self.path(kind, key)) else { return Ok(()) };
+        let bytes = HEADER as u64 + parts.iter().map(|p| p.len() as u64).sum::<u64>();
+        if bytes > self.limit {
+            return Ok(());
+        }
+        fs::create_dir_all(folder)?;
+        self.shrink(self.limit - bytes);
+        let header = Header::of(*key, description, parts).encode();
+        // Not synchronised: what a loss of power leaves half written is found by its checksum.
+        replace_file(&path, false, |w| {
+            w.write_all(&header)?;
+            parts.iter().try_for_each(|p| w.write_all(p))
+        })
+    }
+
+    /// All entries, those used last first.
+    pub fn list(&self) -> Vec<Item> {
+        let item = |(path, kind, bytes, used): (PathBuf, String, u64, SystemTime)| {
+            let header = Header::read(&path).ok()?;
+            let name = path.file_stem()?.to_str()?;
+            Some(Item {
+                key: name.strip_prefix(&kind)?.trim_start_matches('-').chars().take(12).collect(),
+                kind,
+                bytes,
+                unused: SystemTime::now().duration_since(used).unwrap_or_default(),
+                description: header.map_or_else(|what| format!("damaged: {what}"), |h| h.description),
+            })
+        };
+        let mut items: Vec<Item> = self.entries().into_iter().filter_map(item).collect();
+        items.sort_by(|a, b| a.unused.cmp(&b.unused).then_with(|| a.key.cmp(&b.key)));
+        items
+    }
+
+    /// Deletes all entries, and nothing else that lies in the folder. Returns their number and bytes.
+    ///
+    /// # Errors
+    /// An entry cannot be deleted.
+    pub fn clear(&self) -> crate::Result<(usize, u64)> {
+        self.remove_abandoned();
+        let (mut count, mut sum) = (0, 0);
+        for (path, _, bytes, _) in self.entries() {
+            match fs::remove_file(&path) {
+                Ok(()) => (count, sum) = (count + 1, sum + bytes),
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                Err(e) => return Err(crate::Error::io("remove", path, e)),
+            }
+        }
+        Ok((count, sum))
+    }
+
+    /// Removes entries, those unused for longest first, until all others take at most `bytes`.
+    fn shrink(&self, bytes: u64) {
+        self.remove_abandoned();
+        let mut entries = self.entries();
+        let mut sum: u64 = entries.iter().map(|e| e.2).sum();
+        entries.sort_by_key(|e| e.3);
+        for (path, _, length, _) in entries {
+            if sum <= bytes {
+                return;
+            }
+            // Another process may have been faster.
+            let _ = fs::remove_file(path);
+            sum -= length;
+        }
+    }
+
+    /// (path, kind, bytes, last use) of every file that is named as an entry.
+    fn entries(&self) -> Vec<(PathBuf, String, u64, SystemTime)> {
+        let one = |file: fs::DirEntry| {
+            let path = file.path();
+            let hex = |k: &str| k.len() == 64 && k.bytes().all(|b| b.is_ascii_hexdigit());
+            let (kind, _) = path.file_stem()?.to_str()?.rsplit_once('-').filter(|(_, key)| hex(key))?;
+            let kind = kind.to_owned();
+            let meta =
+                file.metadata().ok().filter(|m| m.is_file() && path.extension() == Some(OsStr::new(EXTENSION)))?;
+            Some((path, kind, meta.len(), meta.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
+        };
+        let Some(Ok(folder)) = self.folder().map(fs::read_dir) else { return Vec::new() };
+        folder.flatten().filter_map(one).collect()
+    }
+
+    /// Removes temporary files of writers that died.
+    fn remove_abandoned(&self) {
+        let Some(Ok(folder)) = self.folder().map(fs::read_dir) else { return };
+        for file in folder.flatten() {
+            let ours = file.file_name().to_str().is_some_and(crate::output::is_temporary);
+            let old = |m: fs::Metadata| m.modified().ok()?.elapsed().ok();
+            if ours && file.metadata().ok().and_then(old).is_some_and(|a| a >= ABANDONED) {
+                let _ = fs::remove_file(file.path());
+            }
+        }
+    }
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self::open(None)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! The lines of one source that matter for a grid: summarised, tabulated, or summed into densities, by way of the cache.
+//!
+//! With a warm cache neither the summary nor the densities need a line of the source. Otherwise lines are read once if they fit
+//! in the host memory allowed, and else in passes: a first one for the summary, whose histogram then cuts the lines into windows of
+//! ascending wavenumber that do fit, one pass each. Within a window lines are sorted, so the order of the file does not matter,
+//! and the densities have the same bits whatever the number of passes ([`DensityBuilder`]). Sources that know which of their files hold
+//! a range (ExoMol's) read each file about once.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::build::DensityBuilder;
+use super::line_shape::{Axes, Density};
+use super::lines::{Conversion, LineTable, TableLine};
+use super::summary::LineSummary;
+use crate::cache::{Entry, Key, KeyHasher, Miss};
+use crate::grid::{Grid, TemperatureRange};
+use crate::lines::{Line, LineSource, LoadReport, Species};
+use crate::{Error, Resources, Result};
+
+/// Kinds of cache entries.
+const SUMMARY: &str = "lines";
+const DENSITY: &str = "density";
+const TABLE: &str = "table";
+/// Fewer lines than this are read again sooner than looked up.
+const WORTH_KEEPING: u64 = 10_000;
+/// Host bytes per line in flight: as read, and as tabulated.
+const LINE_BYTES: u64 = (size_of::<Line>() + size_of::<TableLine>()) as u64;
+/// Lines that are tabulated at a time where they are in memory anyway.
+const PORTION: usize = 1 << 18;
+
+/// Lines of a source within reach of a grid.
+#[derive(Debug)]
+pub struct GridLines<'a> {
+    /// The grid.
+    pub grid: Grid,
+    /// The isotopologue.
+    pub species: Species,
+    /// Temperatures.
+    pub range: TemperatureRange,
+    /// All that tier, axes and ladders are chosen from.
+    pub summary: LineSummary,
+    /// What became of the records, where there were any.
+    pub records: Option<LoadReport>,
+    source: &'a dyn LineSource,
+    resources: Resources<'a>,
+    conversion: Conversion,
+    /// First and last wavenumber \[cm-1\].
+    within: (f64, f64),
+    /// Ascending; `None` if they were not read or are too many to be held.
+    lines: Option<Cow<'a, [Line]>>,
+    /// Of the source, the grid and the temperatures.
+    key: Option<Key>,
+}
+
+impl<'a> GridLines<'a> {
+    /// Finds or makes the summary of the lines of `source` on the grid and up to `line_margin` \[cm-1\] outside.
+    ///
+    /// # Errors
+    /// What the source cannot read; a partition function that does not cover the range.
+    pub fn open(
+        grid: Grid,
+        source: &'a dyn LineSource,
+        range: TemperatureRange,
+        line_margin: f64,
+        resources: &Resources<'a>,
+    ) -> Result<Self> {
+        let within = ((grid.lo() - line_margin).max(f64::MIN_POSITIVE), grid.hi() + line_margin);
+        let species = source.species()?;
+        let conversion = Conversion::new(&grid, &species, &range)?;
+        let (summary, resources) = (LineSummary::empty(), *resources);
+        let mut new = Self {
+            grid,
+            species,
+            range,
+            summary,
+            records: None,
+            source,
+            resources,
+            conversion,
+            within,
+            lines: None,
+            key: None,
+        };
+        if resources.cache.folder().is_some() {
+            new.key = new.key_of_inputs()?;
+        }
+        if !new.find_summary() {
+            new.first_pass()?;
+        }
+        Ok(new)
+    }
+
+    /// Everything that positions, strengths and widths of the table depend on.
+    fn key_of_inputs(&self) -> Result<Option<Key>> {
+        let mut key = KeyHasher::new(SUMMARY).remembering(self.resources.cache);
+        self.source.fingerprint(self.within, &mut key)?;
+        let partition: Vec<f64> = self.species.partition.entries().flat_map(|(t, q)| [t, q]).collect();
+        key.numbers("partition function", &partition);
+        key.numbers("within", &[self.within.0, self.within.1]);
+        key.numbers("grid", &[self.grid.lo(), self.grid.hi()]).integers("points", &[self.grid.len() as i64]);
+        key.numbers("temperatures", &[self.range.lo, self.range.hi]);
+        Ok(key.finish())
+    }
+
+    /// Key of the density of one level.
+    fn key_of_density(&self, axes: &Axes, level: i32) -> Option<Key> {
+        let mut key = KeyHasher::new(DENSITY);
+        key.key("lines", &self.key?).integers("level", &[level.into()]);
+        let (energy, broadening) = (&axes.energy, &axes.broadening);
+        // The axes are made from the lines and the tolerance.
+        key.numbers("energies", &[energy.first, energy.spacing, energy.error])
+            .integers("count", &[energy.count as i64]);
+        for axis in [&broadening.ln_gamma, &broadening.exponent] {
+            key.numbers("axis", &[axis.mid, axis.half]).integers("count", &[axis.count as i64]);
+        }
+        key.finish()
+    }
+
+    /// An entry, decoded; one that is damaged is reported.
+    fn find<T>(&self, kind: &str, key: &Key, decode: impl FnOnce(&Arc<Entry>) -> Option<T>) -> Option<T> {
+        let found = match self.resources.cache.find(kind, key) {
+            Ok(entry) => decode(&entry).ok_or_else(|| {
+                self.resources.cache.discard(kind, key);
+                format!("cache entry {kind} {}: its content is not what it should be; deleted", key.to_hex())
+            }),
+            Err(Miss::Absent) => return None,
+            Err(Miss::Damaged(what)) => Err(format!("cache entry {what}")),
+        };
+        found.map_err(|what| self.resources.progress.warn(&what)).ok()
+    }
+
+    fn store(&self, kind: &str, key: &Key, about: &str, parts: &[&[u8]]) {
+        if let Err(e) = self.resources.cache.store(kind, key, about, parts) {
+            let folder = self.resources.cache.folder().unwrap_or("cache".as_ref());
+            self.resources.progress.warn(&format!("cannot write to the cache {}: {e}", folder.display()));
+        }
+    }
+
+    fn find_summary(&mut self) -> bool {
+        let Some(key) = self.key else { return false };
+        let decode = |entry: &Arc<Entry>| {
+            let (summary, rest) = LineSummary::decode(entry.payload())?;
+            Some((summary, serde_json::from_slice(rest).ok()?))
+        };
+        let Some((summary, records)) = self.find(SUMMARY, &key, decode) else { return false };
+        (self.summary, self.records) = (summary, records);
+        true
+    }
+
+    fn store_summary(&self) {
+        let (Some(key), Ok(records)) = (self.key, serde_json::to_vec(&self.records)) else { return };
+        self.store(SUMMARY, &key, &format!("summary of {}", self.about()), &[&self.summary.encode(), &records]);
+    }
+
+    /// In words, for the list of entries.
+    fn about(&self) -> String {
+        let (g, t) = (&self.grid, &self.range);
+        let (name, lines) = (&self.species.name, self.summary.count);
+        format!("{lines} lines of {name}, {} points {} to {} cm-1, {} to {} K", g.len(), g.lo(), g.hi(), t.lo, t.hi)
+    }
+
+    /// Summarises the lines, and keeps them if they fit.
+    fn first_pass(&mut self) -> Result<()> {
+        let (lo, hi) = self.within;
+        if let Some((list, records)) = self.source.held() {
+            let lines = list.between(lo, hi);
+            self.conversion.include(&mut self.summary, lines);
+            (self.lines, self.records) = (Some(lines.into()), records.cloned());
+            return Ok(());
+        }
+        let mut kept = Some(Vec::new());
+        let (summary, conversion, name) = (&mut self.summary, &self.conversion, &self.species.name);
+        let most = self.resources.host_bytes / LINE_BYTES;
+        let records = self.source.stream(self.within, self.resources.progress, &mut |lines| {
+            Line::check(lines, name)?;
+            conversion.include(summary, lines);
+            if summary.count > most {
+                kept = None;
+            }
+            if let Some(kept) = &mut kept {
+                kept.extend_from_slice(lines);
+            }
+            Ok(())
+        })?;
+        self.lines = kept.map(|mut lines| {
+            lines.par_sort_unstable_by(Line::order);
+            lines.into()
+        });
+        self.records = Some(records);
+        Ok(())
+    }
+
+    /// What to tell where there is no line.
+    pub fn nothing_found(&self) -> Error {
+        self.source.nothing_found(self.within, &self.records.clone().unwrap_or_default())
+    }
+
+    /// All lines, for the tier that takes them one by one, from the cache or made and, if they are many, stored there; and whether they
+    /// were found.
+    ///
+    /// # Errors
+    /// What the source cannot read.
+    pub fn table(&self) -> Result<(LineTable, bool)> {
+        let summary = self.summary.clone();
+        let key = self.key.and_then(|key| KeyHasher::new(TABLE).key("lines", &key).finish());
+        let decode = |entry: &Arc<Entry>| {
+            let lines: &[TableLine] = bytemuck::try_cast_slice(entry.payload()).ok()?;
+            (lines.len() as u64 == summary.count).then(|| lines.to_vec())
+        };
+        if let Some(lines) = key.and_then(|key| self.find(TABLE, &key, decode)) {
+            return Ok((LineTable { lines, summary }, true));
+        }
+        let lines = match &self.lines {
+            Some(lines) => Cow::Borrowed(&lines[..]),
+            None => Cow::Owned(self.read(self.within, |_| true)?),
+        };
+        let lines = self.tabulate(&lines);
+        if let Some(key) = key.filter(|_| summary.count >= WORTH_KEEPING) {
+            self.store(TABLE, &key, &format!("table of {}", self.about()), &[bytemuck::cast_slice(&lines)]);
+            self.store_summary();
+        }
+        Ok((LineTable { lines, summary }, false))
+    }
+
+    /// A table without lines, for the tier that takes densities.
+    pub fn table_without_lines(&self) -> LineTable {
+        LineTable { lines: Vec::new(), summary: self.summary.clone() }
+    }
+
+    /// Densities by level, from the cache or made and stored there; and whether all were found.
+    ///
+    /// # Errors
+    /// What the source cannot read; more than 2^32 nodes or entries.
+    pub fn densities(
+        &self,
+        axes: &Axes,
+        levels: impl IntoIterator<Item = i32>,
+    ) -> Result<(BTreeMap<i32, Density>, bool)> {
+        let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
+        for level in levels {
+            let stored = |key| self.find(DENSITY, &key, Density::decode);
+            match self.key_of_density(axes, level).and_then(stored).filter(|d| d.level == level) {
+                Some(density) => drop(found.insert(level, density)),
+                None => missing.push(DensityBuilder::new(axes, level, self.summary.position)),
+            }
+        }
+        if missing.is_empty() {
+            return Ok((found, true));
+        }
+        self.feed(&mut missing)?;
+        for builder in missing {
+            let density = builder.finish()?;
+            if let Some(key) = self.key_of_density(axes, density.level) {
+                let about = format!("density, level {}, {}", density.level, self.about());
+                density.encode(|parts| self.store(DENSITY, &key, &about, parts));
+            }
+            found.insert(density.level, density);
+        }
+        self.store_summary();
+        Ok((found, false))
+    }
+
+    /// Adds all lines to every builder.
+    fn feed(&self, builders: &mut [DensityBuilder<'_>]) -> Result<()> {
+        let mut add = |lines: &[Line]| {
+            for portion in lines.chunks(PORTION) {
+                let table = self.tabulate(portion);
+                builders.iter_mut().for_each(|b| b.add(&table));
+            }
+        };
+        if let Some(lines) = &self.lines {
+            add(lines);
+            return Ok(());
+        }
+        let mut seen = 0;
+        for bins in self.summary.places.windows((self.resources.host_bytes / LINE_BYTES).max(1)) {
+            let nodes = [bins.start, bins.end].map(|b| b as f64 * 2f64.powi(self.summary.places.scale as i32));
+            // A little wider than the window: the position decides, and it has a rounding error.
+            let nu = |node: f64, room: f64| self.grid.lo() * (self.grid.step() * node).exp() * (1.0 + room);
+            let range = (nu(nodes[0], -1e-9).max(self.within.0), nu(nodes[1], 1e-9).min(self.within.1));
+            let inside = |l: &Line| bins.contains(&self.summary.places.bin(self.conversion.position(l.wavenumber)));
+            let lines = self.read(range, inside)?;
+            seen += lines.len() as u64;
+            add(&lines);
+        }
+        match seen == self.summary.count {
+            true => Ok(()),
+            false => Err(Error::invalid(
+                format!("lines of {}", self.species.name),
+                format!("{} at first, then {seen}", self.summary.count),
+                "a list that does not change while it is read",
+            )),
+        }
+    }
+
+    /// Lines of the source that `wanted` takes, ascending.
+    fn read(&self, range: (f64, f64), wanted: impl Fn(&Line) -> bool) -> Result<Vec<Line>> {
+        let mut all = Vec::new();
+        self.source.stream(range, self.resources.progress, &mut |lines| {
+            all.extend(lines.iter().filter(|l| wanted(l)));
+            Ok(())
+        })?;
+        Line::check(&all, &self.species.name)?;
+        all.par_sort_unstable_by(Line::order);
+        Ok(all)
+    }
+
+    fn tabulate(&self, lines: &[Line]) -> Vec<TableLine> {
+        lines.par_iter().with_min_len(1 << 12).map(|l| self.conversion.line(l, &self.summary)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
