@@ -14,6 +14,7 @@ mod end_to_end;
 mod examples;
 mod extremes;
 mod jacobian;
+mod memory;
 mod par_file;
 mod precision;
 mod random_list;

@@ -1,5 +1,7 @@
 //! `spectrum` by [`EmissionModel`].
 
+use std::sync::Arc;
+
 use super::{backend, describe, json, lists, profiles};
 use crate::atmosphere::{Abundance, Gravity, MixingRatio, PressureGrid, TemperatureProfile};
 use crate::backend::Backend;
@@ -9,13 +11,64 @@ use crate::cli::source::{DeviceChoice, Method};
 use crate::cross_section::Settings;
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
+use crate::lines::LineSource;
 use crate::optical_depth::CiaTable;
 use crate::spectrum::{Absorber, EmissionModel, State};
 use crate::timing::Stages;
-use crate::{Error, Progress, Resources, Result};
+use crate::{Cache, Error, Progress, Resources, Result};
 
-/// Where no temperature range is declared, the method is prepared for the profile's own temperatures.
+/// Computes a spectrum.
 pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
+    // Each stage notes what the operating system says of this process.
+    crate::host_memory::watch_stages(true);
+    let (inputs, chosen) = load(config, Some(device), progress)?;
+    let backend = chosen.unwrap_or(Backend::Cpu);
+    let model = inputs.model(inputs.grid, inputs.settings, progress)?;
+    run(&model, &inputs, &backend, progress).map_err(|e| match &backend {
+        Backend::Device(device) => {
+            let budget = device.budget().unwrap_or(None);
+            super::plan::hint(&inputs, e, &device.limits(), budget)
+        }
+        Backend::Cpu => e,
+    })
+}
+
+/// What a configuration stands for, its files read.
+pub(super) struct Inputs {
+    pub grid: Grid,
+    pub settings: Settings,
+    pressure: PressureGrid,
+    absorbers: Vec<Absorber<Arc<dyn LineSource>>>,
+    collisions: Vec<CiaTable>,
+    streams: usize,
+    state: State,
+    cache: Cache,
+    seconds: Stages,
+}
+
+impl Inputs {
+    /// The model on a grid, with an accuracy.
+    pub fn model(&self, grid: Grid, settings: Settings, progress: &dyn Progress) -> Result<EmissionModel> {
+        let surface = self.state.surface_temperature_k.is_some();
+        let (pressure, streams) = (self.pressure.clone(), self.streams);
+        let (absorbers, collisions) = (&self.absorbers, &self.collisions);
+        let resources = Resources::with_cache(&self.cache, progress);
+        EmissionModel::from_sources(grid, pressure, absorbers, collisions, settings, streams, surface, &resources)
+    }
+
+    /// Lines used, per species.
+    pub fn lines(&self, model: &EmissionModel) -> Vec<(String, u64)> {
+        self.absorbers.iter().enumerate().map(|(i, a)| (a.name.clone(), model.lines_of(i).0)).collect()
+    }
+}
+
+/// Reads everything that the configuration names, and opens the backend if there is a choice of one.
+/// Where no temperature range is declared, the method is prepared for the profile's own temperatures.
+pub(super) fn load(
+    config: &Config,
+    device: Option<&DeviceChoice>,
+    progress: &dyn Progress,
+) -> Result<(Inputs, Option<Backend>)> {
     let at = |key: &'static str| move |e: Error| in_config(config, key, e);
     if config.method.method == Method::DirectSum {
         let error = Error::invalid("method", "direct-sum", "auto, lines or density (direct-sum: cross-section only)");
@@ -26,7 +79,8 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
     let atmosphere = Layers::new(config)?;
     let settings = settings(config, &atmosphere.temperature_k)?;
     let cache = config.cache.open();
-    let backend = backend(device, config.method.method, &cache, config.memory_budget)?;
+    let backend =
+        device.map(|device| backend(device, config.method.method, &cache, config.memory_budget)).transpose()?;
     let resources = Resources::with_cache(&cache, progress);
 
     let mut seconds = Stages::default();
@@ -58,18 +112,6 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
     }
     let surface = config.transfer.surface_temperature;
     let streams = config.transfer.streams;
-    let model = EmissionModel::from_sources(
-        grid,
-        atmosphere.pressure,
-        &absorbers,
-        &collisions,
-        settings,
-        streams,
-        surface.is_some(),
-        &resources,
-    )?;
-    let of_species = absorbers.iter().enumerate().map(|(i, a)| (a.name.clone(), model.lines_of(i)));
-    let (summary_lines, records) = of_species.map(|(name, (n, r))| ((name, n), r.into_iter().next().flatten())).unzip();
     let state = State {
         mean_molar_mass: vec![config.atmosphere.mean_molecular_weight; config.atmosphere.layers],
         temperature_k: atmosphere.temperature_k,
@@ -78,34 +120,33 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
         collision_mixing_ratio,
         surface_temperature_k: surface,
     };
-    run(&model, &state, &backend, seconds, summary_lines, records, progress)
+    let pressure = atmosphere.pressure;
+    Ok((Inputs { grid, settings, pressure, absorbers, collisions, streams, state, cache, seconds }, backend))
 }
 
 /// Computes and reports.
-fn run(
-    model: &EmissionModel,
-    state: &State,
-    backend: &Backend,
-    mut seconds: Stages,
-    lines: Vec<(String, u64)>,
-    records: Vec<Option<crate::lines::LoadReport>>,
-    progress: &dyn Progress,
-) -> Result<SpectrumResult> {
+fn run(model: &EmissionModel, inputs: &Inputs, backend: &Backend, progress: &dyn Progress) -> Result<SpectrumResult> {
     let mut emission = model.open(backend)?;
-    let flux = emission.flux(state, progress)?;
+    let flux = emission.flux(&inputs.state, progress)?;
+    let memory = emission.memory(&inputs.seconds);
     let report = emission.report();
     let mut value = json(&report)?;
+    let records: Vec<_> =
+        (0..inputs.absorbers.len()).map(|i| model.lines_of(i).1.into_iter().next().flatten()).collect();
     value["records"] = json(&records)?;
-    value["temperature_k"] = json(&state.temperature_k)?;
+    value["temperature_k"] = json(&inputs.state.temperature_k)?;
     value["pressure_bar"] = json(&model.pressure().pressure_bar())?;
+    value["memory"] = json(&memory)?;
+    let mut seconds = inputs.seconds.clone();
     seconds.add_all(&report.seconds);
     let stages = seconds.iter().map(|(name, s)| (name.to_owned(), s)).collect();
     let summary = Summary {
         device: describe(&report.device),
-        lines,
+        lines: inputs.lines(model),
         errors: report.absorbers.iter().flat_map(|a| super::error_bounds(&a.lists)).collect(),
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
         stages,
+        memory: Some(memory),
     };
     Ok(SpectrumResult { wavenumber: model.grid().wavenumbers(), flux, report: value, summary })
 }
