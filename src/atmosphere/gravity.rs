@@ -3,26 +3,28 @@
 //! dP/P = -(mu m_u g / k_B T) dr with g = g_0 (r_0 / r)^2 becomes d(1/r) = (k_B T / (mu m_u g_0 r_0^2)) d ln P: within an
 //! isothermal layer 1/r is linear in ln P, so the integration from the reference level is exact layer by layer.
 
+use super::Number;
+use super::number::positive;
 use crate::constants::{ATOMIC_MASS_CGS, BOLTZMANN_CGS};
 use crate::{Error, Result};
 
 /// Gravity of an atmosphere \[cm s-2\].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Gravity {
+pub enum Gravity<D = f64> {
     /// The same in every layer.
-    Constant(f64),
+    Constant(D),
     /// Falling with the square of the distance from the centre.
     WithHeight {
         /// Gravity at the reference level \[cm s-2\].
-        gravity: f64,
+        gravity: D,
         /// Distance of the reference level from the centre \[cm\].
-        radius_cm: f64,
+        radius_cm: D,
         /// Pressure of the reference level \[bar\].
         pressure_bar: f64,
     },
 }
 
-impl Gravity {
+impl<D: Number> Gravity<D> {
     /// Gravity at the centre of each layer \[cm s-2\].
     ///
     /// * `pressure_bar` \[layer\], increasing; `temperature_k` \[layer\]; `mean_molar_mass` \[layer\] in g mol-1.
@@ -31,7 +33,7 @@ impl Gravity {
     /// # Errors
     /// [`Error::Invalid`] if a parameter is not positive, lengths differ, or the atmosphere is not bound: its scale
     /// height is so large that a layer would lie at infinity.
-    pub fn at(&self, pressure_bar: &[f64], temperature_k: &[f64], mean_molar_mass: &[f64]) -> Result<Vec<f64>> {
+    pub fn at(&self, pressure_bar: &[f64], temperature_k: &[D], mean_molar_mass: &[D]) -> Result<Vec<D>> {
         let layers = pressure_bar.len();
         for (what, given) in [("temperatures", temperature_k.len()), ("mean molar masses", mean_molar_mass.len())] {
             if given != layers {
@@ -42,26 +44,26 @@ impl Gravity {
                 ));
             }
         }
-        match *self {
+        match self {
             Self::Constant(gravity) => {
-                positive("gravity", gravity)?;
-                Ok(vec![gravity; layers])
+                positive("gravity", gravity.re())?;
+                Ok(vec![gravity.clone(); layers])
             }
             Self::WithHeight { gravity, radius_cm, pressure_bar: reference_bar } => {
-                positive("gravity at the reference level", gravity)?;
-                positive("reference radius", radius_cm)?;
-                positive("reference pressure", reference_bar)?;
-                let ratio: Vec<f64> = temperature_k.iter().zip(mean_molar_mass).map(|(t, mu)| t / mu).collect();
+                positive("gravity at the reference level", gravity.re())?;
+                positive("reference radius", radius_cm.re())?;
+                positive("reference pressure", *reference_bar)?;
+                let ratio: Vec<D> = temperature_k.iter().zip(mean_molar_mass).map(|(t, mu)| t.clone() / mu).collect();
                 for (layer, ratio) in ratio.iter().enumerate() {
-                    positive(&format!("temperature over mean molar mass of layer {layer}"), *ratio)?;
+                    positive(&format!("temperature over mean molar mass of layer {layer}"), ratio.re())?;
                 }
-                let per_ratio = BOLTZMANN_CGS / (ATOMIC_MASS_CGS * gravity * radius_cm);
-                let column = integrals(pressure_bar, &ratio, reference_bar);
+                let per_ratio = D::from(BOLTZMANN_CGS) / (gravity.clone() * ATOMIC_MASS_CGS * radius_cm);
+                let column = integrals(pressure_bar, &ratio, *reference_bar);
                 let gravities = column.iter().enumerate().map(|(layer, column)| {
                     // r_0 / r, which is 1 + (r_0 x integral of d(1/r)).
-                    let relative = 1.0 + per_ratio * column;
-                    if relative > 0.0 {
-                        return Ok(gravity * relative * relative);
+                    let relative = per_ratio.clone() * column + 1.0;
+                    if relative.re() > 0.0 {
+                        return Ok(gravity.clone() * &relative * relative);
                     }
                     let what = format!("layer {layer} ({} bar)", pressure_bar[layer]);
                     let required =
@@ -75,31 +77,24 @@ impl Gravity {
 }
 
 /// Integral of (T / mu) d ln P from the reference pressure to each layer centre.
-fn integrals(pressure_bar: &[f64], ratio: &[f64], reference_bar: f64) -> Vec<f64> {
+fn integrals<D: Number>(pressure_bar: &[f64], ratio: &[D], reference_bar: f64) -> Vec<D> {
     // Trapezoids from the first layer, then the value at the reference is taken off.
-    let mut sums = vec![0.0; pressure_bar.len()];
+    let mut sums = vec![D::from(0.0); pressure_bar.len()];
     for i in 1..pressure_bar.len() {
         let step = (pressure_bar[i] / pressure_bar[i - 1]).ln();
-        sums[i] = sums[i - 1] + 0.5 * (ratio[i] + ratio[i - 1]) * step;
+        sums[i] = sums[i - 1].clone() + (ratio[i].clone() + &ratio[i - 1]) * 0.5 * step;
     }
     let Some(last) = pressure_bar.len().checked_sub(1) else { return sums };
     let below = pressure_bar.partition_point(|p| *p <= reference_bar);
     let at_reference = match below {
-        0 => ratio[0] * (reference_bar / pressure_bar[0]).ln(),
-        i if i > last => sums[last] + ratio[last] * (reference_bar / pressure_bar[last]).ln(),
+        0 => ratio[0].clone() * (reference_bar / pressure_bar[0]).ln(),
+        i if i > last => sums[last].clone() + ratio[last].clone() * (reference_bar / pressure_bar[last]).ln(),
         i => {
             let fraction = (reference_bar / pressure_bar[i - 1]).ln() / (pressure_bar[i] / pressure_bar[i - 1]).ln();
-            sums[i - 1] + fraction * (sums[i] - sums[i - 1])
+            sums[i - 1].clone() + (sums[i].clone() - &sums[i - 1]) * fraction
         }
     };
-    sums.iter().map(|sum| sum - at_reference).collect()
-}
-
-fn positive(what: &str, value: f64) -> Result<()> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(Error::invalid(what, value, "a positive, finite number"))
+    sums.into_iter().map(|sum| sum - &at_reference).collect()
 }
 
 #[cfg(test)]

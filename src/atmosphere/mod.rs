@@ -1,6 +1,7 @@
 //! The atmosphere: pressure, temperature, composition and gravity of each layer, from the top down.
 //!
-//! Everything here is small and in f64: profiles are functions of the layer pressures that give one value per layer.
+//! Everything here is small and in f64: profiles are functions of the layer pressures that give one value per layer. All
+//! of them are generic over a [`Number`]: with dual numbers, the derivatives by the parameters of a retrieval come along.
 
 pub mod composition;
 pub mod gravity;
@@ -8,8 +9,15 @@ pub mod pressure;
 pub mod table;
 pub mod temperature;
 
+mod clip;
+#[cfg(test)]
+mod derivative_tests;
+mod number;
+
+pub use clip::clip;
 pub use composition::{Abundance, MixingRatio, mean_molar_mass, number_density};
 pub use gravity::Gravity;
+pub use number::Number;
 pub use pressure::PressureGrid;
-pub use table::ProfileTable;
+pub use table::{Interpolation, ProfileTable};
 pub use temperature::TemperatureProfile;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::config::Config;
 use super::source::{Broadener, Broadening, CacheChoice, DeviceChoice, Format, LineSource, Method, name_of};
 use super::{limits, parse};
 use crate::gpu::MemoryPolicy;
@@ -79,6 +80,39 @@ No device is touched: the lists are read and prepared, and the device's memory i
 do it. Host bytes are of arrays; the program itself and the driver (some 20 to 150 MiB) come on top.
 docs/memory.md explains the table.";
 
+const JACOBIAN_EXAMPLES: &str = "\
+Examples:
+  photosphere jacobian retrieval.toml --out out
+  photosphere jacobian retrieval.toml --out out --mode reverse --weights weights.npy
+
+Output, in DIR (created if missing); derivatives at the parameters' start values:
+  wavenumber.npy   [n_nu] cm-1
+  flux.npy         [n_nu] erg s-1 cm-2 / cm-1
+  jacobian.npy     [n_nu][n_parameter], forward mode
+  product.npy      W^T J, reverse mode: [n_parameter] for W [n_nu]; [k][n_parameter] for W [n_nu][k] or [k][n_nu]
+  parameters.json  names and values of the parameters in the order of the columns, the device, the memory plan";
+
+const FIT_EXAMPLES: &str = "\
+Examples:
+  photosphere fit retrieval.toml --out out
+
+Output, in DIR (created if missing):
+  fit.json              best parameters, covariance, chi-square, the steps
+  fit-NAME.svg, .png    data, model and residuals of each data set
+  prediction-NAME.npy   [4][point]: wavenumber, data, model, standard deviation";
+
+const SAMPLE_EXAMPLES: &str = "\
+Examples:
+  photosphere sample retrieval.toml --out out
+  photosphere sample retrieval.toml --out out --resume      (after an interruption: same result to the last bit)
+
+Output, in DIR (created if missing):
+  trace.zarr            all draws, for ArviZ (docs/inference.md)
+  summary.json          mean, standard deviation, R-hat, effective sample size of each parameter
+  traces.svg, .png      the chains
+  corner.svg, .png      the posterior
+  checkpoint            evaluations of each chain, to resume from; retrieval.checkpoint chooses another folder";
+
 /// Arguments of the program.
 #[derive(Debug, Parser)]
 #[command(
@@ -109,6 +143,12 @@ pub enum Command {
     Spectrum(SpectrumArgs),
     /// Say what an emission spectrum will take in memory, and what would change that, without touching a device
     Plan(PlanArgs),
+    /// Compute a spectrum and its derivatives by the parameters of a configuration
+    Jacobian(JacobianArgs),
+    /// Fit the parameters of a configuration to its data
+    Fit(FitArgs),
+    /// Sample the posterior of the parameters of a configuration (NUTS)
+    Sample(SampleArgs),
     /// List or delete what earlier runs computed and kept: line-shape densities, compiled kernels
     Cache(CacheArgs),
 }
@@ -248,6 +288,87 @@ pub struct PlanArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What all commands on a configuration take.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// Configuration file
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: PathBuf,
+    /// Folder for the results, created if missing; files of an earlier run are replaced
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
+    #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
+    pub device: DeviceChoice,
+    /// Device memory to use: auto (what is free), exact (no limit), a size such as 48MiB, or a fraction such as 0.75, taken at start
+    /// [default: the configuration's, or auto]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    pub memory_budget: Option<MemoryPolicy>,
+    /// Cache
+    #[command(flatten)]
+    pub cache: CacheOptions,
+}
+
+/// How derivatives are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum DerivativeMode {
+    /// The whole Jacobian, column by column
+    #[default]
+    Forward,
+    /// Products of weights with the Jacobian, without the Jacobian
+    Reverse,
+}
+
+/// Arguments of `jacobian`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = JACOBIAN_EXAMPLES)]
+pub struct JacobianArgs {
+    /// What all runs take
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How derivatives are taken
+    #[arg(long, value_enum, default_value_t)]
+    pub mode: DerivativeMode,
+    /// Weights of reverse mode: one number for each wavenumber, or an array of several such columns
+    #[arg(long, value_name = "W.npy", required_if_eq("mode", "reverse"))]
+    pub weights: Option<PathBuf>,
+}
+
+/// Arguments of `fit`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = FIT_EXAMPLES)]
+pub struct FitArgs {
+    /// What all runs take
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// Arguments of `sample`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = SAMPLE_EXAMPLES)]
+pub struct SampleArgs {
+    /// What all runs take
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Go on from the checkpoint of an interrupted run of the same configuration; without it, a checkpoint is replaced
+    #[arg(long)]
+    pub resume: bool,
+}
+
+impl RunArgs {
+    /// The configuration, with what the options say put in.
+    ///
+    /// # Errors
+    /// A configuration that cannot be read; files that it names and that are not there.
+    pub fn load(&self) -> crate::Result<Config> {
+        let mut config = Config::load(&self.config)?;
+        config.memory_budget = self.memory_budget.unwrap_or(config.memory_budget);
+        config.cache = self.cache.choice().unwrap_or(config.cache);
+        config.check_files()?;
+        Ok(config)
+    }
 }
 
 impl CrossSectionArgs {

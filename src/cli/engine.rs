@@ -6,11 +6,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::config::Config;
+use super::config::{Config, Parameter};
 use super::source::{CacheChoice, DeviceChoice, LineSource, Method};
 use crate::gpu::{Limits, MemoryPolicy};
+use crate::inference::Priors;
+use crate::objective::SpectrumObjective;
 use crate::output::Values;
-use crate::spectrum::{Alternative, EmissionPlan, MemoryEstimate, MemoryReport};
+use crate::spectrum::{Alternative, EmissionPlan, EmissionRetrieval, MemoryEstimate, MemoryReport};
 use crate::{Progress, Result};
 
 /// A device to compute on.
@@ -123,6 +125,39 @@ pub struct SpectrumResult {
     pub summary: Summary,
 }
 
+/// A spectrum and its derivatives at the start values of the parameters.
+#[derive(Clone, Debug)]
+pub struct JacobianResult {
+    /// Names of the parameters of the model.
+    pub names: Vec<String>,
+    /// Their values.
+    pub values: Vec<f64>,
+    /// Grid, ascending \[cm-1\].
+    pub wavenumber: Vec<f64>,
+    /// Flux at the top, as many values \[erg s-1 cm-2 / cm-1\].
+    pub flux: Vec<f64>,
+    /// The Jacobian \[parameter\]\[nu\], or its products with weights \[output\]\[parameter\].
+    pub derivatives: Vec<f64>,
+    /// Where it ran.
+    pub device: String,
+    /// Bytes, chunks and segments.
+    pub plan: Value,
+}
+
+/// What fits and samplers need.
+pub struct RetrievalSetup {
+    /// The likelihood of all data sets.
+    pub objective: SpectrumObjective<EmissionRetrieval>,
+    /// Its parameters' priors.
+    pub priors: Priors,
+    /// Its parameters, in its order.
+    pub parameters: Vec<Parameter>,
+    /// What decides the bits of a chain, in lines of `key: value`.
+    pub run: String,
+    /// Where it runs.
+    pub device: String,
+}
+
 /// The numerical library as the commands see it.
 pub trait Engine {
     /// All devices, the CPU included.
@@ -148,4 +183,22 @@ pub trait Engine {
     /// # Errors
     /// Unreadable or unsuitable input; no plan fits the configured budget.
     fn plan(&self, config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned>;
+
+    /// Spectrum and Jacobian of the model at the start values of its parameters, or the products of `weights` \[output\]\[nu\] with it.
+    ///
+    /// # Errors
+    /// As [`spectrum`](Self::spectrum); no parameters; weights that are not whole rows.
+    fn jacobian(
+        &self,
+        config: &Config,
+        device: &DeviceChoice,
+        weights: Option<&[f64]>,
+        progress: &dyn Progress,
+    ) -> Result<JacobianResult>;
+
+    /// Data, model, priors of a retrieval.
+    ///
+    /// # Errors
+    /// As [`jacobian`](Self::jacobian); no data, data that cannot be read or lie outside the grid.
+    fn retrieval(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<RetrievalSetup>;
 }

@@ -43,6 +43,9 @@ pub fn run_with(cli: Cli, engine: &dyn Engine, progress: &dyn Progress) -> Resul
         Command::CrossSection(args) => commands::cross_section::run(&args, engine, progress),
         Command::Plan(args) => commands::plan::run(&args, engine, progress),
         Command::Spectrum(args) => commands::spectrum::run(&args, engine, progress),
+        Command::Jacobian(args) => commands::jacobian::run(&args, engine, progress),
+        Command::Fit(args) => commands::fit::run(&args, engine, progress),
+        Command::Sample(args) => commands::sample::run(&args, engine, progress),
         Command::Cache(args) => commands::cache::run(&args),
     }
 }

@@ -48,6 +48,14 @@ impl Engine for Stub {
         Ok(CrossSectionResult { values: Values::F32(values), report: json!({ "tier": "stub" }), summary })
     }
 
+    fn jacobian(&self, _: &Config, _: &DeviceChoice, _: Option<&[f64]>, _: &dyn Progress) -> Result<JacobianResult> {
+        Err(Error::Device("computes nothing".into()))
+    }
+
+    fn retrieval(&self, _: &Config, _: &DeviceChoice, _: &dyn Progress) -> Result<RetrievalSetup> {
+        Err(Error::Device("computes nothing".into()))
+    }
+
     fn spectrum(&self, config: &Config, _: &DeviceChoice, _: &dyn Progress) -> Result<SpectrumResult> {
         let summary = self.asked()?;
         let n = config.grid.points();

@@ -104,6 +104,11 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
         self.extra.all()
     }
 
+    /// The models: one, or one for each data set.
+    pub fn models(&self) -> impl Iterator<Item = &M> {
+        self.blocks.iter().map(|block| &block.model)
+    }
+
     /// The data sets, in the order given.
     pub fn data_sets(&self) -> impl Iterator<Item = &DataSet> {
         self.blocks.iter().flat_map(|block| block.members.iter().map(|member| &member.data))

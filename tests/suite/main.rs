@@ -20,5 +20,9 @@ mod precision;
 mod random_list;
 mod reference;
 mod refused;
+#[cfg(all(feature = "inference", feature = "plot"))]
+mod retrieval;
+#[cfg(feature = "cli")]
+mod retrieval_cli;
 mod shaders;
 mod unseen;

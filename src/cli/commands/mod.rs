@@ -3,7 +3,10 @@
 pub mod cache;
 pub mod cross_section;
 pub mod devices;
+pub mod fit;
+pub mod jacobian;
 pub mod plan;
+pub mod sample;
 pub mod spectrum;
 
 use std::io::{self, Write};

@@ -1,9 +1,11 @@
 //! `[atmosphere]` and `[atmosphere.temperature]`.
 
 use super::model::{Atmosphere, Gravity, Temperature};
+use super::parameters::{Quantity, needed_quantity};
 use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, RATIO, Section};
 use super::sections::needed;
 use crate::Result;
+use crate::atmosphere::Interpolation;
 use crate::cli::limits;
 
 /// Mean molecular weight of hydrogen and helium in solar proportion \[g mol-1\].
@@ -29,8 +31,8 @@ pub(super) fn atmosphere(item: &Item) -> Result<Atmosphere> {
     }
     let gravity = gravity(&s)?;
     let mean_molecular_weight = match s.get("mean_molecular_weight") {
-        Some(item) => item.number(POSITIVE)?,
-        None => SOLAR_MEAN_MOLECULAR_WEIGHT,
+        Some(item) => item.quantity(POSITIVE)?,
+        None => Quantity::Fixed(SOLAR_MEAN_MOLECULAR_WEIGHT),
     };
     let need = "a section [atmosphere.temperature] with `kind` and its parameters";
     let (temperature, clip) = temperature(&s.need("temperature", need)?)?;
@@ -44,22 +46,24 @@ fn gravity(s: &Section) -> Result<Gravity> {
         "the gravity in cm s-2, or mass_jupiter and radius_jupiter in its place",
     )?;
     if !constant {
-        let radius_jupiter = needed(s, "radius_jupiter", "the radius in Jupiter radii besides mass_jupiter", POSITIVE)?;
-        return Ok(Gravity::WithHeight { mass_jupiter: item.number(POSITIVE)?, radius_jupiter });
+        let radius_jupiter =
+            needed_quantity(s, "radius_jupiter", "the radius in Jupiter radii besides mass_jupiter", POSITIVE)?;
+        return Ok(Gravity::WithHeight { mass_jupiter: item.quantity(POSITIVE)?, radius_jupiter });
     }
     match s.get("radius_jupiter") {
         Some(radius) => Err(radius.refuse("given besides `gravity_cgs`; it belongs to mass_jupiter")),
-        None => Ok(Gravity::Constant(item.number(POSITIVE)?)),
+        None => Ok(Gravity::Constant(item.quantity(POSITIVE)?)),
     }
 }
 
 /// Keys besides `kind` and `clip_k`, per kind.
-const KINDS: [(&str, &[&str]); 5] = [
+const KINDS: [(&str, &[&str]); 6] = [
     ("power-law", &["temperature_1bar_k", "alpha"]),
     ("guillot", &["internal_k", "irradiation_k", "kappa_cm2_g", "gamma", "redistribution"]),
     ("grey", &["internal_k", "kappa_cm2_g"]),
     ("isothermal", &["temperature_k"]),
     ("table", &["file"]),
+    ("knots", &["pressure_bar", "temperature_k", "interpolation"]),
 ];
 
 fn temperature(item: &Item) -> Result<(Temperature, Option<(f64, f64)>)> {
@@ -82,23 +86,46 @@ fn temperature(item: &Item) -> Result<(Temperature, Option<(f64, f64)>)> {
     let s = loose;
     let temperature = match word {
         "power-law" => Temperature::PowerLaw {
-            at_1_bar: needed(&s, "temperature_1bar_k", "the temperature at 1 bar in K", POSITIVE)?,
-            alpha: needed(&s, "alpha", "the exponent of (P / 1 bar)", FINITE)?,
+            at_1_bar: needed_quantity(&s, "temperature_1bar_k", "the temperature at 1 bar in K", POSITIVE)?,
+            alpha: needed_quantity(&s, "alpha", "the exponent of (P / 1 bar)", FINITE)?,
         },
         "guillot" => Temperature::Guillot {
-            internal: needed(&s, "internal_k", "the internal temperature in K", NOT_NEGATIVE)?,
-            irradiation: needed(&s, "irradiation_k", "the irradiation temperature in K", POSITIVE)?,
-            kappa: needed(&s, "kappa_cm2_g", "the infrared opacity in cm2 g-1", POSITIVE)?,
-            gamma: needed(&s, "gamma", "the ratio of visible to infrared opacity", POSITIVE)?,
-            redistribution: s.get("redistribution").map_or(Ok(0.25), |i| i.number(RATIO))?,
+            internal: needed_quantity(&s, "internal_k", "the internal temperature in K", NOT_NEGATIVE)?,
+            irradiation: needed_quantity(&s, "irradiation_k", "the irradiation temperature in K", POSITIVE)?,
+            kappa: needed_quantity(&s, "kappa_cm2_g", "the infrared opacity in cm2 g-1", POSITIVE)?,
+            gamma: needed_quantity(&s, "gamma", "the ratio of visible to infrared opacity", POSITIVE)?,
+            redistribution: s.get("redistribution").map_or(Ok(Quantity::Fixed(0.25)), |i| i.quantity(RATIO))?,
         },
         "grey" => Temperature::Grey {
-            internal: needed(&s, "internal_k", "the internal temperature in K", POSITIVE)?,
-            kappa: needed(&s, "kappa_cm2_g", "the infrared opacity in cm2 g-1", POSITIVE)?,
+            internal: needed_quantity(&s, "internal_k", "the internal temperature in K", POSITIVE)?,
+            kappa: needed_quantity(&s, "kappa_cm2_g", "the infrared opacity in cm2 g-1", POSITIVE)?,
         },
-        "isothermal" => Temperature::Isothermal(needed(&s, "temperature_k", "the temperature in K", POSITIVE)?),
+        "isothermal" => {
+            Temperature::Isothermal(needed_quantity(&s, "temperature_k", "the temperature in K", POSITIVE)?)
+        }
+        "knots" => knots(&s)?,
         _ => Temperature::Table(s.need("file", "a file of two columns, P [bar] and T [K]")?.path()?),
     };
     let clip = s.get("clip_k").map(|i| i.range()).transpose()?;
     Ok((temperature, clip))
+}
+
+fn knots(s: &Section) -> Result<Temperature> {
+    let need = "pressures in bar, [P1, P2, ...], two or more";
+    let item = s.need("pressure_bar", need)?;
+    let items = item.elements().filter(|items| items.len() >= 2).ok_or_else(|| item.wrong(need))?;
+    let pressure = items.iter().map(|i| i.number(POSITIVE)).collect::<Result<Vec<_>>>()?;
+    let need = format!("{} temperatures in K, one for each of `pressure_bar`", pressure.len());
+    let item = s.need("temperature_k", &need)?;
+    let items = item.elements().filter(|items| items.len() == pressure.len()).ok_or_else(|| item.wrong(&need))?;
+    let temperature = items.iter().map(|i| i.quantity(POSITIVE)).collect::<Result<Vec<_>>>()?;
+    let interpolation = match s.get("interpolation") {
+        None => Interpolation::Linear,
+        Some(item) => match item.string("\"linear\" or \"cubic\"")? {
+            "linear" => Interpolation::Linear,
+            "cubic" => Interpolation::Cubic,
+            _ => return Err(item.wrong("\"linear\" or \"cubic\"")),
+        },
+    };
+    Ok(Temperature::Knots { pressure, temperature, interpolation })
 }

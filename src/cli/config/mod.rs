@@ -1,4 +1,4 @@
-//! Configuration files of `photosphere spectrum` (TOML).
+//! Configuration files (TOML).
 //!
 //! [`Config`] is plain data, checked as far as that is possible without opening other files: every number is in its range,
 //! every key is known. It knows nothing of the engine. The keys are explained in `docs/configuration.md`.
@@ -8,7 +8,9 @@
 
 mod atmosphere;
 mod model;
+mod parameters;
 mod reader;
+mod retrieval;
 mod sections;
 mod species;
 
@@ -16,6 +18,8 @@ pub use model::{
     Atmosphere, Cia, Config, Gravity, Grid, Mixing, MixingUnit, Output, Profile, Sampling, Settings, Species,
     Temperature, Transfer,
 };
+pub use parameters::{Parameter, Quantity};
+pub use retrieval::{Data, FitMethod, Retrieval};
 
 #[cfg(test)]
 mod tests;

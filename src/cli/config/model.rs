@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::parameters::{Parameter, Quantity};
+use super::retrieval::{Data, Retrieval};
+use crate::atmosphere::{Interpolation, Number};
 use crate::cli::source::{CacheChoice, LineSource, Method};
 use crate::gpu::MemoryPolicy;
 use crate::{Error, Result};
@@ -25,6 +28,12 @@ pub struct Config {
     pub transfer: Transfer,
     /// `[method]`
     pub method: Settings,
+    /// `[parameters]`, in the order of the file.
+    pub parameters: Vec<Parameter>,
+    /// `[[data]]`, none or more.
+    pub data: Vec<Data>,
+    /// `[retrieval]`
+    pub retrieval: Retrieval,
     /// `[device]`, its only key.
     pub memory_budget: MemoryPolicy,
     /// `[output]`
@@ -69,7 +78,7 @@ pub struct Atmosphere {
     /// Gravity.
     pub gravity: Gravity,
     /// Mean molecular weight \[g mol-1\].
-    pub mean_molecular_weight: f64,
+    pub mean_molecular_weight: Quantity,
     /// Temperature profile.
     pub temperature: Temperature,
     /// Lowest and highest temperature allowed; the profile is cut there \[K\].
@@ -80,13 +89,13 @@ pub struct Atmosphere {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Gravity {
     /// The same in every layer \[cm s-2\].
-    Constant(f64),
+    Constant(Quantity),
     /// Falling with height above the radius, which is that of the bottom of the atmosphere.
     WithHeight {
         /// GM in units of Jupiter's (IAU 2015 nominal).
-        mass_jupiter: f64,
+        mass_jupiter: Quantity,
         /// Radius in units of Jupiter's equatorial (IAU 2015 nominal).
-        radius_jupiter: f64,
+        radius_jupiter: Quantity,
     },
 }
 
@@ -96,12 +105,12 @@ impl Gravity {
     /// Nominal equatorial Jovian radius \[cm\] (IAU 2015 Resolution B3).
     pub const RADIUS_JUPITER: f64 = 7.1492e9;
 
-    /// Gravity at the bottom of the atmosphere \[cm s-2\].
-    pub fn at_bottom(&self) -> f64 {
-        match *self {
-            Self::Constant(g) => g,
+    /// Gravity at the bottom of the atmosphere \[cm s-2\], at the values `x` of all parameters.
+    pub fn at_bottom<D: Number>(&self, x: &[D]) -> D {
+        match self {
+            Self::Constant(g) => g.at(x),
             Self::WithHeight { mass_jupiter, radius_jupiter } => {
-                Self::GM_JUPITER * mass_jupiter / (Self::RADIUS_JUPITER * radius_jupiter).powi(2)
+                mass_jupiter.at(x) * Self::GM_JUPITER / (radius_jupiter.at(x) * Self::RADIUS_JUPITER).powi(2)
             }
         }
     }
@@ -113,41 +122,50 @@ pub enum Temperature {
     /// T = T1 (P / 1 bar)^alpha.
     PowerLaw {
         /// T1, the temperature at 1 bar \[K\].
-        at_1_bar: f64,
+        at_1_bar: Quantity,
         /// Exponent.
-        alpha: f64,
+        alpha: Quantity,
     },
     /// Guillot (2010), eq. 29.
     Guillot {
         /// Internal temperature \[K\].
-        internal: f64,
+        internal: Quantity,
         /// Irradiation temperature \[K\].
-        irradiation: f64,
+        irradiation: Quantity,
         /// Infrared opacity \[cm2 g-1\].
-        kappa: f64,
+        kappa: Quantity,
         /// Ratio of visible to infrared opacity.
-        gamma: f64,
+        gamma: Quantity,
         /// Redistribution: 1 sub-stellar point, 1/2 day side, 1/4 whole planet.
-        redistribution: f64,
+        redistribution: Quantity,
     },
     /// T^4 = 3/4 Tint^4 (tau + 2/3), tau = kappa P / g.
     Grey {
         /// Internal temperature \[K\].
-        internal: f64,
+        internal: Quantity,
         /// Infrared opacity \[cm2 g-1\].
-        kappa: f64,
+        kappa: Quantity,
     },
     /// The same everywhere \[K\].
-    Isothermal(f64),
+    Isothermal(Quantity),
     /// A file of two columns, pressure \[bar\] and temperature \[K\], interpolated linearly in ln P.
     Table(PathBuf),
+    /// Temperatures at a few pressures.
+    Knots {
+        /// Pressures, in ascending or descending order \[bar\].
+        pressure: Vec<f64>,
+        /// As many temperatures \[K\].
+        temperature: Vec<Quantity>,
+        /// How the profile runs between them.
+        interpolation: Interpolation,
+    },
 }
 
 /// A number for all layers, or a file of two columns: pressure \[bar\] and value, interpolated linearly in ln P.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Profile {
     /// The same in every layer.
-    Constant(f64),
+    Constant(Quantity),
     /// From a file.
     Table(PathBuf),
 }
@@ -196,7 +214,7 @@ pub struct Transfer {
     /// Streams, half of them upward.
     pub streams: usize,
     /// Temperature of a black surface below the lowest layer \[K\]; `None`: no surface.
-    pub surface_temperature: Option<f64>,
+    pub surface_temperature: Option<Quantity>,
 }
 
 /// How cross sections are computed.
@@ -262,7 +280,13 @@ impl Config {
                 }
             }
         }
+        files.extend(self.data.iter().enumerate().map(|(i, d)| (format!("data[{i}].file"), d.file.as_path())));
         files
+    }
+
+    /// The start values of all parameters.
+    pub fn start(&self) -> Vec<f64> {
+        self.parameters.iter().map(|p| p.start).collect()
     }
 }
 
@@ -282,7 +306,8 @@ mod tests {
 
     #[test]
     fn jupiter_has_jupiters_gravity() {
-        let g = Gravity::WithHeight { mass_jupiter: 1.0, radius_jupiter: 1.0 }.at_bottom();
+        let g = Gravity::WithHeight { mass_jupiter: Quantity::Fixed(1.0), radius_jupiter: Quantity::Fixed(1.0) };
+        let g: f64 = g.at_bottom(&[]);
         // 24.79 m s-2 at the equator, rotation aside.
         assert!((g - 2478.6).abs() < 1.0, "{g}");
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::parameters::Declared;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -13,6 +14,8 @@ use crate::{Error, Result};
 pub(super) struct Document<'a> {
     pub path: &'a Path,
     pub text: &'a str,
+    /// Parameters that numbers may be.
+    pub parameters: &'a Declared,
 }
 
 impl Document<'_> {
@@ -48,6 +51,10 @@ pub(super) struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
+    pub fn new(doc: Document<'a>, key: String, value: &'a Spanned<DeValue<'a>>) -> Self {
+        Self { doc, key, value }
+    }
+
     /// "line N: given X, required Y".
     pub fn wrong(&self, required: &str) -> Error {
         let span = self.value.span();

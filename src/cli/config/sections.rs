@@ -5,8 +5,9 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::model::{Config, Grid, Output, Sampling, Settings, Transfer};
+use super::parameters::Declared;
 use super::reader::{Document, Item, NOT_NEGATIVE, POSITIVE, Require, Section};
-use super::{atmosphere, species};
+use super::{atmosphere, retrieval, species};
 use crate::cli::limits;
 use crate::cli::source::{CacheChoice, Method};
 use crate::gpu::MemoryPolicy;
@@ -34,12 +35,28 @@ impl Config {
     /// [`Error::Parse`] with a line where the text is not TOML, [`Error::Config`] with a key where a value is unknown,
     /// missing or out of range.
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
-        let doc = Document { path, text };
+        let none = Declared::default();
+        let doc = Document { path, text, parameters: &none };
         let table = DeTable::parse(text).map_err(|e| {
             let line = e.span().map(|s| doc.line(s.start));
             Error::parse(path, line, format!("not valid TOML: {}", e.message().replace('\n', "; ")))
         })?;
-        let known = ["cache", "grid", "atmosphere", "species", "cia", "transfer", "method", "device", "output"];
+        let declared = Declared::read(doc, table.get_ref())?;
+        let doc = Document { path, text, parameters: &declared };
+        let known = [
+            "cache",
+            "grid",
+            "atmosphere",
+            "species",
+            "cia",
+            "transfer",
+            "method",
+            "device",
+            "output",
+            "parameters",
+            "data",
+            "retrieval",
+        ];
         let top = Section::new(doc, String::new(), table.get_ref(), &known)?;
         let cache = top.get("cache").map(|item| cache(&item)).transpose()?.unwrap_or_default();
         let grid = grid(&top.need("grid", "a section [grid] with range_cm and points or resolution")?)?;
@@ -51,8 +68,12 @@ impl Config {
         let method = settings(top.get("method").as_ref())?;
         let memory_budget = memory_budget(top.get("device").as_ref())?;
         let output = output(top.get("output").as_ref(), &grid)?;
+        let data = retrieval::data(&top)?;
+        let retrieval = retrieval::retrieval(top.get("retrieval").as_ref())?;
+        let parameters = declared.finish(Document { path, text, parameters: &none })?;
+        let path = path.to_owned();
         Ok(Self {
-            path: path.to_owned(),
+            path,
             cache,
             grid,
             atmosphere,
@@ -60,6 +81,9 @@ impl Config {
             cia,
             transfer,
             method,
+            parameters,
+            data,
+            retrieval,
             memory_budget,
             output,
         })
@@ -107,7 +131,7 @@ fn transfer(item: Option<&Item>) -> Result<Transfer> {
         }
     }
     if let Some(item) = s.get("surface_temperature_k") {
-        transfer.surface_temperature = Some(item.number(POSITIVE)?);
+        transfer.surface_temperature = Some(item.quantity(POSITIVE)?);
     }
     Ok(transfer)
 }

@@ -92,12 +92,16 @@ fn broadening(item: &Item) -> Result<Broadening> {
     })
 }
 
-/// A number from 0 to 1, or a file.
+/// A number from 0 to 1, a parameter, or a file.
 fn profile(item: &Item) -> Result<Profile> {
+    if item.names_parameter() {
+        return item.quantity(RATIO).map(Profile::Constant);
+    }
     if item.is_string() {
         return Ok(Profile::Table(item.path()?));
     }
-    let value = item.number(RATIO).map_err(|_| item.wrong("a number from 0 to 1, or the path of a file in quotes"))?;
+    let value =
+        item.quantity(RATIO).map_err(|_| item.wrong("a number from 0 to 1, or the path of a file in quotes"))?;
     Ok(Profile::Constant(value))
 }
 

@@ -127,17 +127,23 @@ fn text_that_is_not_toml_names_the_line() {
 fn the_example_says_what_it_means() {
     let c = parse(EXAMPLE).unwrap();
     assert_eq!((c.grid.range, c.grid.points()), ((1950.0, 2250.0), 150_000));
-    assert_eq!(c.atmosphere.temperature, Temperature::PowerLaw { at_1_bar: 900.0, alpha: 0.1 });
+    assert_eq!(
+        c.atmosphere.temperature,
+        Temperature::PowerLaw { at_1_bar: Quantity::Fixed(900.0), alpha: Quantity::Fixed(0.1) }
+    );
     assert_eq!((c.atmosphere.layers, c.atmosphere.pressure), (200, (1e-5, 10.0)));
-    assert_eq!(c.atmosphere.gravity, Gravity::Constant(24785.773));
+    assert_eq!(c.atmosphere.gravity, Gravity::Constant(Quantity::Fixed(24785.773)));
     assert_eq!(c.atmosphere.clip, Some((500.0, 1500.0)));
     assert_eq!(c.species[0].lines.format, Format::Builtin);
-    assert_eq!(c.species[0].mixing, Mixing { unit: MixingUnit::Mass, profile: Profile::Constant(1e-5) });
+    assert_eq!(
+        c.species[0].mixing,
+        Mixing { unit: MixingUnit::Mass, profile: Profile::Constant(Quantity::Fixed(1e-5)) }
+    );
     assert_eq!(
         c.method,
         Settings { tolerance: 1e-3, temperature_range: Some((500.0, 1500.0)), method: Method::Auto, line_margin: 25.0 }
     );
-    assert_eq!(c.transfer, Transfer { streams: 8, surface_temperature: Some(1133.0) });
+    assert_eq!(c.transfer, Transfer { streams: 8, surface_temperature: Some(Quantity::Fixed(1133.0)) });
     assert!(c.files().is_empty());
 }
 
@@ -151,7 +157,10 @@ fn the_documented_example_is_read_and_its_paths_are_relative_to_it() {
         Some(Broadening::Constant { half_width: 0.065, temperature_exponent: 0.6 })
     );
     assert_eq!(c.species[0].lines.broadening, Some(Broadening::From(Broadener::H2)));
-    assert_eq!(c.atmosphere.gravity, Gravity::WithHeight { mass_jupiter: 0.73, radius_jupiter: 1.36 });
+    assert_eq!(
+        c.atmosphere.gravity,
+        Gravity::WithHeight { mass_jupiter: Quantity::Fixed(0.73), radius_jupiter: Quantity::Fixed(1.36) }
+    );
     assert_eq!(c.cia[1].pair, ["H2", "He"]);
     let files: Vec<String> = c.files().iter().map(|(k, p)| format!("{k} {}", p.display())).collect();
     assert_eq!(files[0], "species[0].lines dir/exomol/H2O/1H2-16O/POKAZATEL");

@@ -5,10 +5,15 @@ mod devices;
 mod lists;
 mod plan;
 mod profiles;
+mod retrieval;
+mod scene;
 mod spectrum;
+mod state;
 
 use super::config::Config;
-use super::engine::{CrossSectionJob, CrossSectionResult, DeviceInfo, Engine, Planned, SpectrumResult};
+use super::engine::{
+    CrossSectionJob, CrossSectionResult, DeviceInfo, Engine, JacobianResult, Planned, RetrievalSetup, SpectrumResult,
+};
 use super::source::{DeviceChoice, Method};
 use crate::backend::{Backend, BackendInfo};
 use crate::gpu::{Limits, MemoryPolicy};
@@ -33,6 +38,20 @@ impl Engine for Library {
 
     fn plan(&self, config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned> {
         plan::plan(config, limits, progress)
+    }
+
+    fn jacobian(
+        &self,
+        config: &Config,
+        device: &DeviceChoice,
+        weights: Option<&[f64]>,
+        progress: &dyn Progress,
+    ) -> Result<JacobianResult> {
+        retrieval::jacobian(config, device, weights, progress)
+    }
+
+    fn retrieval(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<RetrievalSetup> {
+        retrieval::setup(config, device, progress)
     }
 }
 
@@ -79,4 +98,14 @@ fn error_bounds(lists: &[stage::job::ListReport]) -> Vec<(String, f64)> {
 /// An engine's report as JSON.
 fn json(report: &impl serde::Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(report).map_err(|e| Error::invalid("report", e, "a form that JSON can hold"))
+}
+
+/// An argument that came from the configuration: its key goes with the message. Errors of files name their files.
+fn in_config(config: &Config, key: &str, error: Error) -> Error {
+    match error {
+        Error::Invalid { .. } => {
+            Error::Config { path: config.path.clone(), key: key.to_owned(), message: error.to_string() }
+        }
+        other => other,
+    }
 }

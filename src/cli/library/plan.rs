@@ -1,6 +1,6 @@
 //! `plan`, and hints what would fit.
 
-use super::spectrum::{Inputs, load};
+use super::scene::Scene;
 use crate::cli::config::Config;
 use crate::cli::engine::Planned;
 use crate::cli::table::{bytes, count};
@@ -16,12 +16,12 @@ const TOLERANCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
 /// Plans as `spectrum` would, without a device.
 pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned> {
     let budget = config.memory_budget.without_device()?;
-    let (inputs, _) = load(config, None, progress)?;
-    let model = inputs.model(inputs.grid, inputs.settings, progress)?;
+    let inputs = Scene::open(config, None, progress)?;
+    let model = inputs.model_with(inputs.grid, inputs.settings, progress)?;
     let plan = model.plan(limits, budget).map_err(|e| hint(&inputs, e, limits, budget))?;
     let mut alternatives = model.alternatives(&plan, limits, budget, bytes)?;
     for tolerance in TOLERANCES.into_iter().filter(|t| *t != inputs.settings.tolerance) {
-        let other = inputs.model(inputs.grid, Settings { tolerance, ..inputs.settings }, &())?;
+        let other = inputs.model_with(inputs.grid, Settings { tolerance, ..inputs.settings }, &())?;
         alternatives.push(other.alternative(format!("tolerance {tolerance:e}"), other.plan(limits, budget))?);
     }
     Ok(Planned {
@@ -37,13 +37,13 @@ pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) ->
 }
 
 /// Says which budget, or how many points, would do, where memory is what lacks.
-pub(super) fn hint(inputs: &Inputs, error: Error, limits: &Limits, budget: Option<u64>) -> Error {
+pub(super) fn hint(inputs: &Scene, error: Error, limits: &Limits, budget: Option<u64>) -> Error {
     let Error::OutOfMemory { needed, limit, .. } = error else { return error };
     let budget = budget.unwrap_or(limit).min(limit);
     let grid = inputs.grid;
     let fewer = most_points(grid.len() / 2, |points| {
         let grid = Grid::new(grid.lo(), grid.hi(), points)?;
-        match inputs.model(grid, inputs.settings, &())?.plan(limits, Some(budget)) {
+        match inputs.model_with(grid, inputs.settings, &())?.plan(limits, Some(budget)) {
             Ok(_) => Ok(true),
             Err(Error::OutOfMemory { .. }) => Ok(false),
             Err(other) => Err(other),

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crate::atmosphere::{MixingRatio, ProfileTable};
-use crate::cli::config::Profile;
+use crate::atmosphere::ProfileTable;
 use crate::lines::fields::{number, quote, words};
 use crate::lines::reader::read_whole;
 use crate::{Error, Result};
@@ -19,15 +18,8 @@ pub(super) struct Column {
 }
 
 pub(super) const TEMPERATURE: Column = Column { name: "T [K]", required: "above 0", holds: |v| v > 0.0 };
-const RATIO: Column = Column { name: "mixing ratio", required: "from 0 to 1", holds: |v| (0.0..=1.0).contains(&v) };
-
-/// A constant, or a file's table.
-pub(super) fn mixing_ratio(profile: &Profile) -> Result<MixingRatio> {
-    match profile {
-        Profile::Constant(value) => Ok(MixingRatio::Constant(*value)),
-        Profile::Table(path) => read(path, &RATIO).map(MixingRatio::Table),
-    }
-}
+pub(super) const RATIO: Column =
+    Column { name: "mixing ratio", required: "from 0 to 1", holds: |v| (0.0..=1.0).contains(&v) };
 
 /// Reads rows of a pressure \[bar\] and a value; lines that begin with `#` are comments, further columns are not used.
 ///

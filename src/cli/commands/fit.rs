@@ -1,0 +1,101 @@
+//! `photosphere fit`
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::args::FitArgs;
+use crate::cli::config::{Config, FitMethod};
+use crate::cli::engine::{Engine, RetrievalSetup};
+use crate::inference::{Fit, LbfgsSettings, LeastSquaresSettings, adamw, lbfgs, levenberg_marquardt};
+use crate::objective::Prediction;
+use crate::output::{check_file, prepare_folder, write_json, write_npy};
+use crate::plot::{self, FittedData, Formats};
+use crate::{Error, Progress, Result};
+
+/// Fits the parameters of a configuration to its data; writes the result and a figure for each data set.
+///
+/// # Errors
+/// A wrong configuration and an unwritable folder, both found before anything is computed; whatever engine and optimiser report.
+pub fn run(args: &FitArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+    let config = args.run.load()?;
+    let out = &args.run.out;
+    let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
+    prepare_folder(out)?;
+    check_file(&out.join("fit.json"))?;
+    super::print(&format!("{}\n\n", setup.objective.summary()))?;
+    let fit = fit(&config, &mut setup, progress)?;
+    let predictions = setup.objective.predict(&fit.parameters)?;
+    draw(&config, out, &setup, &predictions)?;
+    write_json(&out.join("fit.json"), &report(&config, &setup, &fit))?;
+    super::print(&format!("{fit}\nwritten to {}\n", out.display()))
+}
+
+fn fit(config: &Config, setup: &mut RetrievalSetup, progress: &dyn Progress) -> Result<Fit> {
+    let free_noise = setup.objective.check_least_squares();
+    let chosen = match (config.retrieval.fit, &free_noise) {
+        (Some(method), _) => method,
+        (None, Ok(())) => FitMethod::LevenbergMarquardt(LeastSquaresSettings::default()),
+        (None, Err(_)) => FitMethod::Lbfgs(LbfgsSettings::default()),
+    };
+    let start: Vec<f64> = setup.parameters.iter().map(|p| p.start).collect();
+    let (objective, priors) = (&mut setup.objective, &setup.priors);
+    let mut fit = match chosen {
+        FitMethod::LevenbergMarquardt(settings) => {
+            free_noise.map_err(|e| Error::Config {
+                path: config.path.clone(),
+                key: "retrieval.fit.method".into(),
+                message: e.to_string(),
+            })?;
+            return levenberg_marquardt(objective, priors, &start, &settings, progress);
+        }
+        FitMethod::Lbfgs(settings) => lbfgs(objective, priors, &start, &settings, progress)?,
+        FitMethod::AdamW(settings) => adamw(objective, priors, &start, &settings, progress)?,
+    };
+    if free_noise.is_ok() {
+        fit.assess(objective, priors)?;
+    } else {
+        fit.chi_square = Some(objective.chi_square(&fit.parameters)?);
+        fit.data = Some(objective.data_sets().map(|set| set.len()).sum());
+    }
+    Ok(fit)
+}
+
+fn draw(config: &Config, out: &Path, setup: &RetrievalSetup, predictions: &[Prediction]) -> Result<()> {
+    let formats = Formats { svg: config.output.svg, png: config.output.png };
+    for (set, p) in setup.objective.data_sets().zip(predictions) {
+        let rows = [set.wavenumber(), set.value(), &p.value, &p.sigma].concat();
+        write_npy(&out.join(format!("prediction-{}.npy", set.name())), &[4, set.len()], &rows)?;
+        if set.len() < 2 || !(formats.svg || formats.png) {
+            continue;
+        }
+        let fitted = FittedData {
+            wavenumber: set.wavenumber(),
+            data: set.value(),
+            error: &p.sigma,
+            model: &p.value,
+            quantity: "Flux",
+            unit: "erg s⁻¹ cm⁻² / cm⁻¹",
+        };
+        plot::fit(&out.join(format!("fit-{}", set.name())), set.name(), &fitted, formats)?;
+    }
+    Ok(())
+}
+
+fn report(config: &Config, setup: &RetrievalSetup, fit: &Fit) -> Value {
+    let plans: Vec<_> = setup.objective.models().map(|m| m.plan()).collect();
+    let priors: Vec<_> = setup
+        .parameters
+        .iter()
+        .map(|p| json!({ "name": p.name, "start": p.start, "prior": p.prior, "truth": p.truth }))
+        .collect();
+    json!({
+        "photosphere": env!("CARGO_PKG_VERSION"),
+        "configuration": config.path,
+        "device": setup.device,
+        "parameters": priors,
+        "fit": fit,
+        "objective": setup.objective.summary(),
+        "plans": plans,
+    })
+}

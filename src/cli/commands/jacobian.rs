@@ -1,0 +1,142 @@
+//! `photosphere jacobian`
+
+use std::path::Path;
+
+use npyz::{NpyFile, Order};
+use serde_json::json;
+
+use crate::cli::args::JacobianArgs;
+use crate::cli::config::Config;
+use crate::cli::engine::Engine;
+use crate::cli::table::{Table, count};
+use crate::output::{check_file, prepare_folder, write_json, write_npy};
+use crate::{Error, Progress, Result};
+
+/// Computes derivatives of a spectrum by the parameters of a configuration, at their start values.
+///
+/// # Errors
+/// A wrong configuration, weights of another shape and an unwritable folder, all found before anything is computed; whatever the engine
+/// reports.
+pub fn run(args: &JacobianArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+    let config = args.run.load()?;
+    let weights = args.weights.as_deref().map(|path| Weights::read(path, &config)).transpose()?;
+    prepare_folder(&args.run.out)?;
+    let main = if weights.is_some() { "product.npy" } else { "jacobian.npy" };
+    let names = ["wavenumber.npy", "flux.npy", main, "parameters.json"];
+    for name in names {
+        check_file(&args.run.out.join(name))?;
+    }
+    let result = engine.jacobian(&config, &args.run.device, weights.as_ref().map(|w| w.rows.as_slice()), progress)?;
+    let (n, parameters) = (result.wavenumber.len(), result.names.len());
+    let at = |name: &str| args.run.out.join(name);
+    write_npy(&at(names[0]), &[n], &result.wavenumber)?;
+    write_npy(&at(names[1]), &[n], &result.flux)?;
+    match &weights {
+        Some(w) if w.single => write_npy(&at(main), &[parameters], &result.derivatives)?,
+        Some(_) => write_npy(&at(main), &[result.derivatives.len() / parameters, parameters], &result.derivatives)?,
+        None => write_npy(&at(main), &[n, parameters], &transposed(&result.derivatives, n))?,
+    }
+    let about = json!({
+        "photosphere": env!("CARGO_PKG_VERSION"),
+        "configuration": config.path,
+        "names": result.names,
+        "values": result.values,
+        "wavenumbers": n,
+        "device": result.device,
+        "plan": result.plan,
+    });
+    write_json(&at("parameters.json"), &about)?;
+    let mut table = Table::new(&["parameter", "value"]);
+    for (name, value) in result.names.iter().zip(&result.values) {
+        table.row([name.clone(), value.to_string()]);
+    }
+    let mut more = Table::default();
+    more.row(["wavenumbers".to_owned(), count(n as u64)]).row(["device", result.device.as_str()]);
+    more.row(["written".to_owned(), format!("{} in {}", names.join(", "), args.run.out.display())]);
+    super::print(&format!("{table}{more}"))
+}
+
+/// \[nu\]\[parameter\] from \[parameter\]\[nu\].
+fn transposed(columns: &[f64], n: usize) -> Vec<f64> {
+    (0..n).flat_map(|i| columns.iter().skip(i).step_by(n).copied()).collect()
+}
+
+/// Weights of reverse mode.
+struct Weights {
+    /// \[output\]\[nu\].
+    rows: Vec<f64>,
+    /// Whether the file held one row, and no axis for several.
+    single: bool,
+}
+
+impl Weights {
+    fn read(path: &Path, config: &Config) -> Result<Self> {
+        let n = config.grid.points();
+        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+        let wrong = |e: String| Error::parse(path, None, e);
+        let npy = NpyFile::new(&bytes[..]).map_err(|e| wrong(format!("no array in NumPy's NPY format: {e}")))?;
+        let (shape, fortran) = (npy.shape().to_vec(), npy.order() == Order::Fortran);
+        let text = npy.dtype().descr();
+        let values: Vec<f64> = match npy.try_data::<f64>() {
+            Ok(data) => data.collect::<std::io::Result<_>>().map_err(|e| wrong(e.to_string()))?,
+            Err(npy) => match npy.try_data::<f32>() {
+                Ok(data) => {
+                    data.map(|v| v.map(f64::from)).collect::<std::io::Result<_>>().map_err(|e| wrong(e.to_string()))?
+                }
+                Err(_) => return Err(wrong(format!("numbers of type {text}; required float64 or float32"))),
+            },
+        };
+        if let Some(i) = values.iter().position(|v| !v.is_finite()) {
+            return Err(wrong(format!("number {i} is {}; required finite numbers", values[i])));
+        }
+        let n64 = n as u64;
+        // Columns of W are what W^T J has rows of; rows of the right length are taken as they are.
+        let by_columns = match shape[..] {
+            [a] if a == n64 => return Ok(Self { rows: values, single: true }),
+            [a, _] if a == n64 => true,
+            [_, b] if b == n64 => false,
+            _ => {
+                let required = format!("[{n}], [{n}][k] or [k][{n}], one number for each wavenumber of the grid");
+                return Err(Error::invalid(format!("shape of {}", path.display()), format!("{shape:?}"), required));
+            }
+        };
+        // Which of the two axes runs fastest in memory.
+        let rows_in_order = by_columns == fortran;
+        let k = values.len() / n.max(1);
+        let rows = if rows_in_order {
+            values
+        } else {
+            (0..k).flat_map(|c| values.iter().skip(c).step_by(k).copied()).collect()
+        };
+        Ok(Self { rows, single: false })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_come_in_rows_or_columns() {
+        let text = include_str!("../../../examples/emission.toml").replace("points = 150000", "points = 3");
+        let config = Config::parse(Path::new("c.toml"), &text).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.npy");
+        let read = |shape: &[usize], data: &[f64]| {
+            write_npy(&path, shape, data).unwrap();
+            Weights::read(&path, &config).map(|w| (w.rows, w.single)).map_err(|e| e.to_string())
+        };
+        assert_eq!(read(&[3], &[1.0, 2.0, 3.0]), Ok((vec![1.0, 2.0, 3.0], true)));
+        assert_eq!(read(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), Ok((vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], false)));
+        assert_eq!(read(&[3, 2], &[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]), Ok((vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], false)));
+        assert!(read(&[2], &[1.0, 2.0]).unwrap_err().contains("given [2], required [3], [3][k] or [k][3]"));
+        assert!(read(&[3], &[1.0, f64::NAN, 3.0]).unwrap_err().contains("number 1 is NaN"));
+        std::fs::write(&path, "no array").unwrap();
+        assert!(Weights::read(&path, &config).is_err());
+    }
+
+    #[test]
+    fn columns_become_rows() {
+        assert_eq!(transposed(&[1.0, 2.0, 3.0, 10.0, 20.0, 30.0], 3), [1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
+    }
+}

@@ -1,0 +1,54 @@
+//! `photosphere sample`
+
+use serde_json::json;
+
+use crate::cli::args::SampleArgs;
+use crate::cli::engine::Engine;
+use crate::inference::{Checkpoint, Summary, sample, write_zarr};
+use crate::output::{check_file, prepare_folder, write_json};
+use crate::plot::{Formats, Quantity, corner, traces};
+use crate::{Error, Progress, Result};
+
+/// Samples the posterior of the parameters of a configuration; writes draws, summary and figures.
+///
+/// # Errors
+/// A wrong configuration and an unwritable folder, both found before anything is computed; a checkpoint of another run; whatever engine
+/// and sampler report.
+pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+    let config = args.run.load()?;
+    let out = &args.run.out;
+    let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
+    prepare_folder(out)?;
+    check_file(&out.join("summary.json"))?;
+    super::print(&format!("{}\n\n", setup.objective.summary()))?;
+    let folder = config.retrieval.checkpoint.clone().unwrap_or_else(|| out.join("checkpoint"));
+    if args.resume && !folder.exists() {
+        let given = format!("no folder {}", folder.display());
+        return Err(Error::invalid("--resume", given, "the checkpoint of an interrupted run"));
+    }
+    let checkpoint = Checkpoint { folder, run: setup.run.clone(), resume: args.resume };
+    let start: Vec<f64> = setup.parameters.iter().map(|p| p.start).collect();
+    let settings = config.retrieval.sampler;
+    let trace = sample(&mut setup.objective, &setup.priors, &[start], &settings, Some(&checkpoint), progress)?;
+
+    write_zarr(&trace, &out.join("trace.zarr"))?;
+    let chains: Vec<_> = (0..trace.names.len()).map(|i| trace.parameter(i)).collect();
+    let quantity = |i: usize| Quantity { name: &trace.names[i], chains: &chains[i], truth: setup.parameters[i].truth };
+    let quantities: Vec<Quantity> = (0..trace.names.len()).map(quantity).collect();
+    let formats = Formats { svg: config.output.svg, png: config.output.png };
+    traces(&out.join("traces"), "Chains", &quantities, formats)?;
+    corner(&out.join("corner"), "Posterior", &quantities, formats)?;
+    let summary = Summary::of(&trace);
+    let about = json!({
+        "photosphere": env!("CARGO_PKG_VERSION"),
+        "configuration": config.path,
+        "device": setup.device,
+        "summary": summary,
+        "warnings": summary.warnings(),
+        "objective": setup.objective.summary(),
+        "plans": setup.objective.models().map(|m| m.plan()).collect::<Vec<_>>(),
+    });
+    // Last: where it lies, everything beside it is complete.
+    write_json(&out.join("summary.json"), &about)?;
+    super::print(&format!("{summary}\nwritten to {}\n", out.display()))
+}

@@ -1,0 +1,255 @@
+//! `[[data]]` and `[retrieval]`.
+
+use std::path::PathBuf;
+
+use super::reader::{Item, NOT_NEGATIVE, POSITIVE, RATIO, Require, Section};
+use crate::Result;
+use crate::inference::{AdamWSettings, LbfgsSettings, LeastSquaresSettings, NutsSettings};
+use crate::instrument::{Response, Rotation, Setting, Settings};
+use crate::objective::{Column, Mode, Noise, ReadOptions};
+
+/// A data set, its instrument and its noise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// Its name.
+    pub name: String,
+    /// Its file.
+    pub file: PathBuf,
+    /// How to read it.
+    pub read: ReadOptions,
+    /// What stands between spectrum and data.
+    pub instrument: Settings,
+    /// Noise beyond the errors of the data.
+    pub noise: Noise,
+}
+
+/// How to fit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FitMethod {
+    /// Least squares.
+    LevenbergMarquardt(LeastSquaresSettings),
+    /// Quasi-Newton on the posterior.
+    Lbfgs(LbfgsSettings),
+    /// Stochastic descent on the posterior.
+    AdamW(AdamWSettings),
+}
+
+/// `[retrieval]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retrieval {
+    /// Whether data sets share a model.
+    pub mode: Mode,
+    /// Columns of the Jacobian at a time; `None`: as many as fit.
+    pub jac_chunk_size: Option<usize>,
+    /// How to fit; `None`: Levenberg-Marquardt, or L-BFGS where noise is free.
+    pub fit: Option<FitMethod>,
+    /// How to sample.
+    pub sampler: NutsSettings,
+    /// Where chains are kept while they run; `None`: in the folder of the results.
+    pub checkpoint: Option<PathBuf>,
+}
+
+const FRACTION: Require = Require("a number above 0 and below 1", |v| v > 0.0 && v < 1.0);
+const BELOW_1: Require = Require("a number from 0, below 1", |v| (0.0..1.0).contains(&v));
+/// The largest count that the sections take.
+const MOST: usize = 1_000_000_000;
+
+pub(super) fn data(top: &Section) -> Result<Vec<Data>> {
+    let Some(item) = top.get("data") else { return Ok(Vec::new()) };
+    let Some(items) = item.elements() else { return Err(item.wrong("sections [[data]], with double brackets")) };
+    let sets = items.iter().map(one_set).collect::<Result<Vec<_>>>()?;
+    for (i, set) in sets.iter().enumerate() {
+        if sets[..i].iter().any(|other| other.name == set.name) {
+            return Err(items[i].refuse(&format!("a second data set `{}`; required one `name` for each", set.name)));
+        }
+    }
+    Ok(sets)
+}
+
+fn one_set(item: &Item) -> Result<Data> {
+    let s = item.section(&["name", "file", "unit", "columns", "binned", "instrument", "noise"])?;
+    let file = s.need("file", "the path of a table, .npy or .npz")?.path()?;
+    let name = match s.get("name") {
+        Some(item) => item.string("a name in quotes")?.to_owned(),
+        None => file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+    };
+    if !name.chars().all(|c| c.is_alphanumeric() || "_-. ".contains(c)) {
+        return Err(s
+            .get("name")
+            .unwrap_or(item.clone())
+            .refuse("required a name of letters, digits, -, _, . and blanks"));
+    }
+    let mut read = ReadOptions::default();
+    if let Some(item) = s.get("unit") {
+        read.unit = item.parsed()?;
+    }
+    if let Some(item) = s.get("columns") {
+        let required = "three columns, [SPECTRAL, VALUE, ERROR], each a place from 0 or a name in quotes";
+        read.columns = match item.elements().as_deref() {
+            Some([a, b, c]) => [column(a)?, column(b)?, column(c)?],
+            _ => return Err(item.wrong(required)),
+        };
+    }
+    if let Some(item) = s.get("binned") {
+        read.binned = item.boolean()?;
+    }
+    let instrument = s.get("instrument").map_or(Ok(Settings::default()), |i| instrument(&i))?;
+    let noise = s.get("noise").map_or(Ok(Noise::default()), |i| noise(&i))?;
+    Ok(Data { name, file, read, instrument, noise })
+}
+
+fn column(item: &Item) -> Result<Column> {
+    if item.is_string() {
+        return Ok(Column::Name(item.string("the name of a column")?.to_owned()));
+    }
+    item.integer((0, 999)).map(Column::Index)
+}
+
+fn setting(s: &Section, key: &str, otherwise: f64) -> Result<Setting> {
+    s.get(key).map_or(Ok(Setting::Fixed(otherwise)), |item| item.setting())
+}
+
+fn instrument(item: &Item) -> Result<Settings> {
+    let s = item.section(&[
+        "resolving_power",
+        "v_sin_i_km_s",
+        "u1",
+        "u2",
+        "radial_velocity_km_s",
+        "scale",
+        "offset",
+        "continuum",
+    ])?;
+    let response = match s.get("resolving_power") {
+        Some(item) => Response::Gaussian { resolving_power: item.setting()? },
+        None => Response::None,
+    };
+    let rotation = match s.get("v_sin_i_km_s") {
+        Some(item) => {
+            Some(Rotation { v_sin_i_km_s: item.setting()?, u1: setting(&s, "u1", 0.0)?, u2: setting(&s, "u2", 0.0)? })
+        }
+        None => match s.get("u1").or(s.get("u2")) {
+            Some(stray) => return Err(stray.refuse("given without `v_sin_i_km_s`, to which it belongs")),
+            None => None,
+        },
+    };
+    let continuum = match s.get("continuum") {
+        None => Vec::new(),
+        Some(item) => match item.elements() {
+            Some(items) => items.iter().map(|i| i.setting()).collect::<Result<_>>()?,
+            None => return Err(item.wrong("a list of coefficients, [c1, c2, ...]")),
+        },
+    };
+    Ok(Settings {
+        response,
+        rotation,
+        radial_velocity_km_s: setting(&s, "radial_velocity_km_s", 0.0)?,
+        scale: setting(&s, "scale", 1.0)?,
+        offset: setting(&s, "offset", 0.0)?,
+        continuum,
+    })
+}
+
+fn noise(item: &Item) -> Result<Noise> {
+    let s = item.section(&["jitter", "error_scale"])?;
+    Ok(Noise { jitter: setting(&s, "jitter", 0.0)?, error_scale: setting(&s, "error_scale", 1.0)? })
+}
+
+pub(super) fn retrieval(item: Option<&Item>) -> Result<Retrieval> {
+    let mut out = Retrieval {
+        mode: Mode::Auto,
+        jac_chunk_size: None,
+        fit: None,
+        sampler: NutsSettings::default(),
+        checkpoint: None,
+    };
+    let Some(item) = item else { return Ok(out) };
+    let s = item.section(&["mode", "jac_chunk_size", "fit", "sampler", "checkpoint"])?;
+    if let Some(item) = s.get("mode") {
+        let required = "\"auto\", \"batched\" or \"blocked\"";
+        out.mode = match item.string(required)? {
+            "auto" => Mode::Auto,
+            "batched" => Mode::Batched,
+            "blocked" => Mode::Blocked,
+            _ => return Err(item.wrong(required)),
+        };
+    }
+    if let Some(item) = s.get("jac_chunk_size") {
+        let auto = item.is_string() && item.string("")? == "auto";
+        let number = || item.integer((1, MOST)).map_err(|_| item.wrong("\"auto\" or a number of columns from 1"));
+        out.jac_chunk_size = if auto { None } else { Some(number()?) };
+    }
+    out.fit = s.get("fit").map(|i| fit(&i)).transpose()?;
+    if let Some(item) = s.get("sampler") {
+        out.sampler = sampler(&item)?;
+    }
+    out.checkpoint = s.get("checkpoint").map(|i| i.path()).transpose()?;
+    Ok(out)
+}
+
+/// Keys besides `method`, per method.
+const METHODS: [(&str, &[&str]); 3] = [
+    ("levenberg-marquardt", &["tolerance", "patience", "priors_as_data"]),
+    ("lbfgs", &["steps", "gradient_tolerance", "value_tolerance", "memory"]),
+    ("adamw", &["steps", "learning_rate", "beta1", "beta2", "weight_decay"]),
+];
+
+fn fit(item: &Item) -> Result<FitMethod> {
+    let every: Vec<&'static str> = std::iter::once("method").chain(METHODS.iter().flat_map(|m| m.1).copied()).collect();
+    let s = item.section(&every)?;
+    let required = format!("one of {}", METHODS.map(|m| format!("\"{}\"", m.0)).join(", "));
+    let method = s.need("method", &required)?;
+    let word = method.string(&required)?;
+    let Some((_, own)) = METHODS.iter().find(|m| m.0 == word) else { return Err(method.wrong(&required)) };
+    if let Some(stray) = every[1..].iter().filter(|k| !own.contains(k)).find_map(|k| s.get(k)) {
+        return Err(stray.refuse(&format!("not a key of method = \"{word}\", whose keys are {}", own.join(", "))));
+    }
+    let number = |key: &str, require: Require, otherwise: f64| s.get(key).map_or(Ok(otherwise), |i| i.number(require));
+    let count = |key: &str, otherwise: usize| s.get(key).map_or(Ok(otherwise), |i| i.integer((1, MOST)));
+    Ok(match word {
+        "levenberg-marquardt" => {
+            let d = LeastSquaresSettings::default();
+            FitMethod::LevenbergMarquardt(LeastSquaresSettings {
+                tolerance: number("tolerance", FRACTION, d.tolerance)?,
+                patience: count("patience", d.patience)?,
+                priors_as_data: s.get("priors_as_data").map_or(Ok(d.priors_as_data), |i| i.boolean())?,
+            })
+        }
+        "lbfgs" => {
+            let d = LbfgsSettings::default();
+            FitMethod::Lbfgs(LbfgsSettings {
+                steps: count("steps", d.steps)?,
+                gradient_tolerance: number("gradient_tolerance", POSITIVE, d.gradient_tolerance)?,
+                value_tolerance: number("value_tolerance", POSITIVE, d.value_tolerance)?,
+                memory: count("memory", d.memory)?,
+                ..d
+            })
+        }
+        _ => {
+            let d = AdamWSettings::default();
+            FitMethod::AdamW(AdamWSettings {
+                steps: count("steps", d.steps)?,
+                learning_rate: number("learning_rate", POSITIVE, d.learning_rate)?,
+                betas: (number("beta1", BELOW_1, d.betas.0)?, number("beta2", BELOW_1, d.betas.1)?),
+                weight_decay: number("weight_decay", RATIO, d.weight_decay)?,
+                ..d
+            })
+        }
+    })
+}
+
+fn sampler(item: &Item) -> Result<NutsSettings> {
+    let s = item.section(&["chains", "warmup", "draws", "seed", "target_acceptance", "max_depth", "start_spread"])?;
+    let d = NutsSettings::default();
+    let count = |key: &str, range, otherwise: usize| s.get(key).map_or(Ok(otherwise), |i| i.integer(range));
+    let number = |key: &str, require: Require, otherwise: f64| s.get(key).map_or(Ok(otherwise), |i| i.number(require));
+    Ok(NutsSettings {
+        chains: count("chains", (1, 1000), d.chains)?,
+        warmup: count("warmup", (0, MOST), d.warmup)?,
+        draws: count("draws", (2, MOST), d.draws)?,
+        target_acceptance: number("target_acceptance", FRACTION, d.target_acceptance)?,
+        max_depth: count("max_depth", (1, 30), d.max_depth as usize)? as u64,
+        seed: count("seed", (0, usize::MAX), d.seed as usize)? as u64,
+        jitter: number("start_spread", NOT_NEGATIVE, d.jitter)?,
+    })
+}

@@ -1,0 +1,158 @@
+//! A configuration made ready: grid, lists, tables, backend; models and states can be made from it.
+
+use std::sync::Arc;
+
+use super::state::{Keyed, Profiles};
+use super::{backend, in_config, lists};
+use crate::atmosphere::PressureGrid;
+use crate::backend::Backend;
+use crate::cache::Cache;
+use crate::cli::config::{self, Config};
+use crate::cli::source::{DeviceChoice, Method};
+use crate::cross_section::Settings;
+use crate::grid::{Grid, TemperatureRange};
+use crate::lines::LineSource;
+use crate::optical_depth::CiaTable;
+use crate::spectrum::{Absorber, EmissionModel, State};
+use crate::timing::Stages;
+use crate::{Error, Progress, Resources, Result};
+
+/// All that spectra of a configuration need.
+pub(super) struct Scene<'a> {
+    pub config: &'a Config,
+    pub grid: Grid,
+    pub pressure: PressureGrid,
+    pub absorbers: Vec<Absorber<Arc<dyn LineSource>>>,
+    pub profiles: Arc<Profiles>,
+    pub backend: Backend,
+    pub seconds: Stages,
+    pub settings: Settings,
+    collisions: Vec<CiaTable>,
+    cache: Cache,
+    progress: &'a dyn Progress,
+}
+
+impl<'a> Scene<'a> {
+    /// Opens lists, tables and the device (the CPU if there is no choice of one). Where no temperature range is declared, the method is prepared for the temperatures at the start.
+    pub fn open(config: &'a Config, device: Option<&DeviceChoice>, progress: &'a dyn Progress) -> Result<Self> {
+        let at = |key: &'static str| move |e: Error| in_config(config, key, e);
+        if config.method.method == Method::DirectSum {
+            let required = "auto, lines or density (direct-sum: cross-section only)";
+            return Err(at("method.method")(Error::invalid("method", "direct-sum", required)));
+        }
+        let (lo, hi) = config.grid.range;
+        let grid = Grid::new(lo, hi, config.grid.points()).map_err(at("grid"))?;
+        let (top, bottom) = config.atmosphere.pressure;
+        let pressure = PressureGrid::logarithmic(top, bottom, config.atmosphere.layers);
+        let pressure = pressure.map_err(at("atmosphere.layers"))?;
+        // Profiles first, for some mass: what is wrong with them is told before lists are opened.
+        let start = config.start();
+        let profiles = Profiles::new(config, &vec![1.0; config.species.len()])?;
+        let state = profiles.state(&start, &pressure).map_err(|(key, e)| in_config(config, &key, e))?;
+        let settings = settings(config, &state.temperature_k)?;
+        let cache = config.cache.open();
+        let backend = match device {
+            Some(device) => backend(device, config.method.method, &cache, config.memory_budget)?,
+            None => Backend::Cpu,
+        };
+        let resources = Resources::with_cache(&cache, progress);
+
+        let mut seconds = Stages::default();
+        let range = ((lo - settings.line_margin).max(0.0), hi + settings.line_margin);
+        let mut absorbers = Vec::new();
+        for (i, species) in config.species.iter().enumerate() {
+            let source = seconds.time("load", || lists::open(&species.lines, range, &resources));
+            let source = source.map_err(|e| in_config(config, &format!("species[{i}]"), e))?;
+            let molar_mass = source.species()?.molar_mass;
+            absorbers.push(Absorber { name: species.lines.name.clone(), lists: vec![source], molar_mass });
+        }
+        let pairs = config.cia.iter().enumerate();
+        let collisions = pairs.map(|(i, cia)| seconds.time("load", || pair_table(config, cia, &format!("cia[{i}]"))));
+        let collisions = collisions.collect::<Result<_>>()?;
+        let molar_mass: Vec<f64> = absorbers.iter().map(|a| a.molar_mass).collect();
+        let profiles = Arc::new(Profiles::new(config, &molar_mass)?);
+        Ok(Self {
+            config,
+            grid,
+            pressure,
+            absorbers,
+            profiles,
+            backend,
+            seconds,
+            collisions,
+            settings,
+            cache,
+            progress,
+        })
+    }
+
+    /// The state at the start values of all parameters.
+    pub fn start(&self) -> Result<State> {
+        let keyed = |(key, e): Keyed| in_config(self.config, &key, e);
+        self.profiles.state(&self.config.start(), &self.pressure).map_err(keyed)
+    }
+
+    /// The model on a part of the grid or all of it.
+    pub fn model(&self, grid: Grid) -> Result<EmissionModel> {
+        self.model_with(grid, self.settings, self.progress)
+    }
+
+    /// The model with another accuracy.
+    pub fn model_with(&self, grid: Grid, settings: Settings, progress: &dyn Progress) -> Result<EmissionModel> {
+        EmissionModel::from_sources(
+            grid,
+            self.pressure.clone(),
+            &self.absorbers,
+            &self.collisions,
+            settings,
+            self.config.transfer.streams,
+            self.config.transfer.surface_temperature.is_some(),
+            &Resources::with_cache(&self.cache, progress),
+        )
+    }
+
+    /// Lines used, per species.
+    pub fn lines(&self, model: &EmissionModel) -> Vec<(String, u64)> {
+        self.absorbers.iter().enumerate().map(|(i, a)| (a.name.clone(), model.lines_of(i).0)).collect()
+    }
+
+    /// First and last wavenumber of lines that count \[cm-1\].
+    pub fn line_range(&self) -> (f64, f64) {
+        let margin = self.settings.line_margin;
+        ((self.grid.lo() - margin).max(0.0), self.grid.hi() + margin)
+    }
+}
+
+/// Accuracy, and the temperatures to prepare for: as declared, else the profile's lowest and highest.
+fn settings(config: &Config, temperature_k: &[f64]) -> Result<Settings> {
+    let method = &config.method;
+    let coldest = temperature_k.iter().copied().fold(f64::INFINITY, f64::min);
+    let hottest = temperature_k.iter().copied().fold(0.0, f64::max);
+    let (lo, hi) = method.temperature_range.unwrap_or((coldest, hottest));
+    if coldest < lo || hottest > hi {
+        let required = format!("a profile within method.temperature_range_k, {lo} to {hi}");
+        let error = Error::invalid("temperatures [K]", format!("{coldest} to {hottest}"), required);
+        return Err(in_config(config, "atmosphere.temperature", error));
+    }
+    Ok(Settings {
+        tolerance: method.tolerance,
+        temperature_range: TemperatureRange::new(lo, hi)
+            .map_err(|e| in_config(config, "method.temperature_range_k", e))?,
+        method: method.method.into(),
+        line_margin: method.line_margin,
+    })
+}
+
+/// A collision file, found to hold the pair that the configuration names.
+fn pair_table(config: &Config, cia: &config::Cia, key: &str) -> Result<CiaTable> {
+    let table = CiaTable::read(&cia.file)?;
+    let mut named: Vec<String> = cia.pair.iter().map(|s| s.trim().to_lowercase()).collect();
+    let mut held: Vec<String> = table.name.split('-').map(|s| s.trim().to_lowercase()).collect();
+    named.sort();
+    held.sort();
+    if named != held {
+        let message = format!("given {}-{}, and {} holds {}", cia.pair[0], cia.pair[1], cia.file.display(), table.name);
+        return Err(Error::Config { path: config.path.clone(), key: format!("{key}.pair"), message });
+    }
+    Ok(table)
+}

@@ -1,0 +1,160 @@
+//! From the parameters of a configuration to the state of its atmosphere, with any kind of numbers.
+
+use super::profiles::{self, RATIO, TEMPERATURE};
+use crate::atmosphere::{Abundance, Gravity, MixingRatio, Number, PressureGrid, ProfileTable, TemperatureProfile};
+use crate::cli::config::{self, Config, MixingUnit, Profile, Quantity, Temperature};
+use crate::grid::TemperatureRange;
+use crate::spectrum::State;
+use crate::{Error, Result};
+
+/// An error, and the key of the configuration that it is about.
+pub(super) type Keyed = (String, Error);
+
+/// What a configuration says of its atmosphere; tables are read, parameters are not yet known.
+#[derive(Clone, Debug)]
+pub(super) struct Profiles {
+    atmosphere: config::Atmosphere,
+    clip: Option<TemperatureRange>,
+    /// Of a temperature profile from a file.
+    temperature: Option<ProfileTable>,
+    species: Vec<Constituent>,
+    pairs: Vec<[Constituent; 2]>,
+    surface: Option<Quantity>,
+}
+
+/// How much there is of something.
+#[derive(Clone, Debug)]
+struct Constituent {
+    key: String,
+    name: String,
+    unit: Abundance,
+    ratio: Ratio,
+    /// \[g mol-1\]; not used by partners of collisions.
+    molar_mass: f64,
+}
+
+#[derive(Clone, Debug)]
+enum Ratio {
+    Constant(Quantity),
+    Table(ProfileTable),
+}
+
+impl Profiles {
+    /// Reads the tables; `molar_mass` \[species\] is in g mol-1.
+    pub fn new(config: &Config, molar_mass: &[f64]) -> Result<Self> {
+        let a = &config.atmosphere;
+        let clip = a.clip.map(|(lo, hi)| TemperatureRange::new(lo, hi)).transpose();
+        let temperature = match &a.temperature {
+            Temperature::Table(path) => Some(profiles::read(path, &TEMPERATURE)?),
+            _ => None,
+        };
+        let species = config.species.iter().zip(molar_mass).enumerate().map(|(i, (species, molar_mass))| {
+            let unit = match species.mixing.unit {
+                MixingUnit::Mass => Abundance::Mass,
+                MixingUnit::Volume => Abundance::Volume,
+            };
+            let ratio = ratio(&species.mixing.profile)?;
+            let name = species.lines.name.clone();
+            Ok(Constituent { key: format!("species[{i}]"), name, unit, ratio, molar_mass: *molar_mass })
+        });
+        let pairs = config.cia.iter().enumerate().map(|(i, cia)| {
+            let partner = |k: usize| -> Result<Constituent> {
+                let ratio = ratio(&cia.volume_mixing_ratios[k])?;
+                let (key, name) = (format!("cia[{i}].volume_mixing_ratios"), cia.pair[k].clone());
+                Ok(Constituent { key, name, unit: Abundance::Volume, ratio, molar_mass: 1.0 })
+            };
+            Ok([partner(0)?, partner(1)?])
+        });
+        Ok(Self {
+            atmosphere: a.clone(),
+            clip: clip.map_err(|e| super::in_config(config, "atmosphere.temperature.clip_k", e))?,
+            temperature,
+            species: species.collect::<Result<_>>()?,
+            pairs: pairs.collect::<Result<_>>()?,
+            surface: config.transfer.surface_temperature,
+        })
+    }
+
+    /// The state at the values `x` of all parameters of the configuration.
+    pub fn state<D: Number>(&self, x: &[D], grid: &PressureGrid) -> Result<State<D>, Keyed> {
+        let (a, pressure) = (&self.atmosphere, grid.pressure_bar());
+        let at = |key: &'static str| move |e: Error| (key.to_owned(), e);
+        let profile = self.temperature(x).map_err(at("atmosphere.temperature"))?;
+        let temperature_k = profile.at(pressure, self.clip).map_err(at("atmosphere.temperature"))?;
+        let mean = a.mean_molecular_weight.at(x);
+        let mean_molar_mass = vec![mean.clone(); grid.layers()];
+        let gravity = match &a.gravity {
+            config::Gravity::Constant(g) => Gravity::Constant(g.at(x)),
+            config::Gravity::WithHeight { radius_jupiter, .. } => Gravity::WithHeight {
+                gravity: a.gravity.at_bottom(x),
+                radius_cm: radius_jupiter.at(x) * config::Gravity::RADIUS_JUPITER,
+                pressure_bar: a.pressure.1,
+            },
+        };
+        let gravity = gravity.at(pressure, &temperature_k, &mean_molar_mass).map_err(at("atmosphere"))?;
+        let mass = |c: &Constituent| {
+            let ratio = c.at(x, pressure)?;
+            Ok(ratio.iter().map(|ratio| c.unit.to_mass(ratio, c.molar_mass, &mean)).collect())
+        };
+        let pair = |[first, second]: &[Constituent; 2]| Ok((first.at(x, pressure)?, second.at(x, pressure)?));
+        Ok(State {
+            mass_mixing_ratio: self.species.iter().map(mass).collect::<Result<_, Keyed>>()?,
+            collision_mixing_ratio: self.pairs.iter().map(pair).collect::<Result<_, Keyed>>()?,
+            surface_temperature_k: self.surface.map(|t| t.at(x)),
+            temperature_k,
+            gravity,
+            mean_molar_mass,
+        })
+    }
+
+    fn temperature<D: Number>(&self, x: &[D]) -> Result<TemperatureProfile<D>> {
+        let gravity = || self.atmosphere.gravity.at_bottom(x);
+        Ok(match &self.atmosphere.temperature {
+            Temperature::PowerLaw { at_1_bar, alpha } => {
+                TemperatureProfile::PowerLaw { temperature_k: at_1_bar.at(x), exponent: alpha.at(x) }
+            }
+            Temperature::Guillot { internal, irradiation, kappa, gamma, redistribution } => {
+                TemperatureProfile::Guillot {
+                    gravity: gravity(),
+                    opacity: kappa.at(x),
+                    gamma: gamma.at(x),
+                    internal_k: internal.at(x),
+                    irradiation_k: irradiation.at(x),
+                    redistribution: redistribution.at(x),
+                }
+            }
+            Temperature::Grey { internal, kappa } => {
+                TemperatureProfile::Grey { gravity: gravity(), opacity: kappa.at(x), internal_k: internal.at(x) }
+            }
+            Temperature::Isothermal(temperature) => TemperatureProfile::Isothermal { temperature_k: temperature.at(x) },
+            Temperature::Knots { pressure, temperature, interpolation } => {
+                let values: Vec<D> = temperature.iter().map(|t| t.at(x)).collect();
+                TemperatureProfile::Table(ProfileTable::new("knots", pressure, &values)?.with(*interpolation))
+            }
+            Temperature::Table(path) => {
+                let table = self.temperature.as_ref();
+                let table = table.ok_or_else(|| Error::invalid("temperature profile", path.display(), "a table"))?;
+                TemperatureProfile::Table(table.constant())
+            }
+        })
+    }
+}
+
+impl Constituent {
+    /// The ratio in each layer, as it was given.
+    fn at<D: Number>(&self, x: &[D], pressure_bar: &[f64]) -> Result<Vec<D>, Keyed> {
+        let ratio = match &self.ratio {
+            Ratio::Constant(value) => MixingRatio::Constant(value.at(x)),
+            Ratio::Table(table) => MixingRatio::Table(table.constant()),
+        };
+        ratio.at(&self.name, pressure_bar).map_err(|e| (self.key.clone(), e))
+    }
+}
+
+/// A quantity, or a file's table.
+fn ratio(profile: &Profile) -> Result<Ratio> {
+    match profile {
+        Profile::Constant(value) => Ok(Ratio::Constant(*value)),
+        Profile::Table(path) => profiles::read(path, &RATIO).map(Ratio::Table),
+    }
+}
