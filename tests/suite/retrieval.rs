@@ -6,7 +6,7 @@ use photosphere::{Backend, gpu::Device};
 
 #[allow(dead_code)]
 #[path = "../../examples/retrieval.rs"]
-mod retrieval;
+mod example;
 use retrieval::{Size, TRUTH, exercise, mock, model};
 
 fn check(backend: &Backend) {
