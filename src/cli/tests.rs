@@ -31,6 +31,7 @@ impl Stub {
                 errors: vec![("CO".into(), 4.5e-4)],
                 device_bytes: Some(24 << 20),
                 stages: vec![("transfer".into(), 0.25)],
+                memory: None,
             }),
         }
     }

@@ -13,6 +13,7 @@ mod end_to_end;
 #[cfg(feature = "plot")]
 mod examples;
 mod extremes;
+mod jacobian;
 mod memory;
 mod par_file;
 mod precision;
