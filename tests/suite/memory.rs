@@ -85,7 +85,7 @@ fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = (0..29)
         .map(|i| Case {
             points: 10f64.powf(rng.random_range(3.0..4.5)) as usize,
-            layers: [1, 2, 7, 8, 9, 20, 33][i % 7],
+            layers: [2, 3, 7, 8, 9, 20, 33][i % 7],
             species: 1 + i % 4,
             lines: [1, 30, 300, 1500][rng.random_range(0..4)],
             method: if i % 3 == 2 { Method::Density } else { Method::Lines },
