@@ -15,7 +15,9 @@ use photosphere::grid::Grid;
 use photosphere::grid::TemperatureRange;
 use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
 use photosphere::lines::{HitranSource, Line, LineList};
-use photosphere::spectrum::{Absorber, EmissionModel, State};
+use photosphere::spectrum::{
+    Absorber, Coefficients, DerivativeSettings, Dual, EmissionModel, EmissionRetrieval, State,
+};
 use photosphere::transfer::{EmissionState, Quadrature};
 
 const LAYERS: usize = 200;
@@ -90,6 +92,47 @@ fn end_to_end(c: &mut Criterion) {
         for (stage, seconds) in report.seconds.iter() {
             println!("  {stage}: {seconds:.3} s, all spectra together");
         }
+    }
+    group.finish();
+}
+
+/// Value and derivatives together, by 2 and 20 parameters and by all layers' temperatures.
+fn derivatives(c: &mut Criterion) {
+    let mut group = c.benchmark_group("derivatives");
+    group.sample_size(10);
+    for backend in [Some(Backend::Cpu), device()].into_iter().flatten() {
+        let model = model();
+        let state = state(&model);
+        let points = grid().len();
+        let bumps = |columns: usize| -> Vec<State> {
+            let bump = |p: usize| State {
+                temperature_k: (0..LAYERS).map(|n| ((n * (p + 1)) as f64 * 0.05).sin()).collect(),
+                gravity: vec![0.0; LAYERS],
+                mass_mixing_ratio: vec![vec![0.0; LAYERS]],
+                mean_molar_mass: vec![0.0; LAYERS],
+                ..state.clone()
+            };
+            (0..columns).map(bump).collect()
+        };
+        let name = backend.info().name;
+        let settings = DerivativeSettings { budget: Some(96 << 20), ..DerivativeSettings::default() };
+        let none = |_: &[Dual], _: &PressureGrid| Err(photosphere::Error::invalid("parameters", 0, "none here"));
+        let names = vec!["none".to_owned()];
+        let mut retrieval = EmissionRetrieval::new(model.clone(), &backend, names, none, settings).unwrap();
+        for columns in [2, 20] {
+            let coefficients = Coefficients::new(&model, &state, &bumps(columns)).unwrap();
+            retrieval.jacobian(&state, &coefficients).unwrap();
+            group.bench_function(format!("value and Jacobian by {columns}, {name}"), |b| {
+                b.iter(|| black_box(retrieval.jacobian(&state, &coefficients).unwrap()))
+            });
+            println!("{name}: {}", retrieval.plan());
+        }
+        let weights = vec![1.0; points];
+        retrieval.layer_gradient(&state, &weights).unwrap();
+        group.bench_function(format!("value and gradient by all layers, {name}"), |b| {
+            b.iter(|| black_box(retrieval.layer_gradient(&state, &weights).unwrap()))
+        });
+        println!("{name}: {}", retrieval.plan());
     }
     group.finish();
 }
@@ -171,5 +214,5 @@ fn density(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, end_to_end, stages, density);
+criterion_group!(benches, end_to_end, derivatives, stages, density);
 criterion_main!(benches);

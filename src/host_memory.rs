@@ -3,6 +3,8 @@
 //! Linux tells both figures in `/proc/self/status`, and lets the peak be forgotten through `/proc/self/clear_refs` (proc(5)), so that
 //! the peak of a stage can be measured. Elsewhere nothing is told.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 /// Resident bytes of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct HostMemory {
@@ -23,6 +25,48 @@ pub fn host_memory() -> Option<HostMemory> {
 pub fn reset_peak() -> bool {
     // 5 resets the high-water mark and nothing else.
     cfg!(target_os = "linux") && std::fs::write("/proc/self/clear_refs", "5").is_ok()
+}
+
+/// Resident bytes of this process over a stage of a computation.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct StageMemory {
+    /// Name.
+    pub stage: String,
+    /// When it began (for the first time): the program, its libraries, the driver, what earlier stages keep.
+    pub before: u64,
+    /// When it ended (for the last time).
+    pub after: u64,
+    /// Most at a time in between.
+    pub peak: u64,
+}
+
+impl StageMemory {
+    /// This and another run of the same stage.
+    #[must_use]
+    pub fn and(&self, later: &Self) -> Self {
+        Self { stage: self.stage.clone(), before: self.before, after: later.after, peak: self.peak.max(later.peak) }
+    }
+}
+
+static WATCH: AtomicBool = AtomicBool::new(false);
+
+/// Whether stages note their memory, in the whole process; off at first. Each stage then [forgets](reset_peak) the process's peak
+/// when it begins, which is why a program must ask for it.
+pub fn watch_stages(on: bool) {
+    WATCH.store(on, Ordering::Relaxed);
+}
+
+/// Runs `work`, and says what memory it took if that is watched and the system tells.
+pub(crate) fn watched<T>(stage: &str, work: impl FnOnce() -> T) -> (T, Option<StageMemory>) {
+    let before = WATCH.load(Ordering::Relaxed).then(|| reset_peak().then(host_memory).flatten()).flatten();
+    let result = work();
+    let memory = before.zip(host_memory()).map(|(before, after)| StageMemory {
+        stage: stage.to_owned(),
+        before: before.current,
+        after: after.current,
+        peak: after.peak,
+    });
+    (result, memory)
 }
 
 /// A line such as `VmRSS:     1234 kB`, in bytes.

@@ -1,10 +1,12 @@
-//! Wall-clock time by stage.
+//! Wall-clock time by stage, and host memory where that is watched.
 
 use std::time::Instant;
 
+use crate::host_memory::{self, StageMemory};
+
 /// Seconds by stage, in order of first appearance.
 #[derive(Clone, Debug, Default)]
-pub struct Stages(Vec<(String, f64)>);
+pub struct Stages(Vec<(String, f64)>, Vec<StageMemory>);
 
 /// As a map from stage to seconds, in order.
 impl serde::Serialize for Stages {
@@ -17,9 +19,26 @@ impl Stages {
     /// Runs `work` and adds its time to `stage`.
     pub fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
-        let result = work();
+        let result = self.watch(stage, work);
         self.add(stage, start.elapsed().as_secs_f64());
         result
+    }
+
+    /// Runs `work` and, if [`watched`](host_memory::watch_stages), notes what memory it took; its time is not counted.
+    pub fn watch<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
+        let (result, memory) = host_memory::watched(stage, work);
+        if let Some(memory) = memory {
+            match self.1.iter_mut().find(|m| m.stage == stage) {
+                Some(before) => *before = before.and(&memory),
+                None => self.1.push(memory),
+            }
+        }
+        result
+    }
+
+    /// Host memory by stage, in order of first appearance; empty if it was not watched.
+    pub fn memory(&self) -> &[StageMemory] {
+        &self.1
     }
 
     /// Adds seconds to a stage.

@@ -1,5 +1,8 @@
 //! Derivatives of every profile by every parameter, against central differences.
 
+// One text for f64, which is Copy, and dual numbers, which are not.
+#![allow(clippy::clone_on_copy)]
+
 use super::*;
 use crate::grid::TemperatureRange;
 use crate::spectrum::Dual;

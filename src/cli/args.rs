@@ -21,6 +21,9 @@ Examples:
   photosphere spectrum examples/emission.toml --out out
       An emission spectrum, as arrays and as pictures.
 
+  photosphere plan examples/emission.toml --memory-budget 24MiB
+      What it will take in memory, before it is computed.
+
 Units: wavenumber cm-1, temperature K, pressure bar, cross section cm2/molecule,
 flux erg s-1 cm-2 / cm-1.
 
@@ -66,6 +69,16 @@ Output, in DIR (created if missing):
   spectrum.svg, spectrum.png
 
 docs/configuration.md lists every key of CONFIG.toml. Paths in it are relative to its folder.";
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  photosphere plan examples/emission.toml
+  photosphere plan planet.toml --memory-budget 24MiB
+  photosphere plan planet.toml --json > plan.json
+
+No device is touched: the lists are read and prepared, and the device's memory is planned as `spectrum` would
+do it. Host bytes are of arrays; the program itself and the driver (some 20 to 150 MiB) come on top.
+docs/memory.md explains the table.";
 
 const JACOBIAN_EXAMPLES: &str = "\
 Examples:
@@ -128,6 +141,8 @@ pub enum Command {
     CrossSection(CrossSectionArgs),
     /// Compute an emission spectrum from a configuration file
     Spectrum(SpectrumArgs),
+    /// Say what an emission spectrum will take in memory, and what would change that, without touching a device
+    Plan(PlanArgs),
     /// Compute a spectrum and its derivatives by the parameters of a configuration
     Jacobian(JacobianArgs),
     /// Fit the parameters of a configuration to its data
@@ -254,6 +269,25 @@ pub struct SpectrumArgs {
     /// Cache
     #[command(flatten)]
     pub cache: CacheOptions,
+}
+
+/// Arguments of `plan`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = PLAN_EXAMPLES)]
+pub struct PlanArgs {
+    /// Configuration file
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: PathBuf,
+    /// Device memory to plan for: exact (no limit), a size such as 48MiB, or auto (256 MiB: no driver is asked what is free)
+    /// [default: the configuration's, or auto]
+    #[arg(long, value_name = "SIZE", visible_alias = "budget", allow_hyphen_values = true)]
+    pub memory_budget: Option<MemoryPolicy>,
+    /// Limits of the device: `webgpu` (what every device has, and all that `spectrum` uses) or a JSON file as in the report
+    #[arg(long, value_name = "webgpu|FILE.json", default_value = "webgpu")]
+    pub device_limits: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What all commands on a configuration take.

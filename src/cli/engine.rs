@@ -3,15 +3,16 @@
 //! Everything a command does besides computing (reading options, checking outputs, writing files, drawing) is written
 //! against this trait, and is tested with an engine that computes nothing.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::config::{Config, Parameter};
 use super::source::{CacheChoice, DeviceChoice, LineSource, Method};
-use crate::gpu::MemoryPolicy;
+use crate::gpu::{Limits, MemoryPolicy};
 use crate::inference::Priors;
 use crate::objective::SpectrumObjective;
 use crate::output::Values;
-use crate::spectrum::EmissionRetrieval;
+use crate::spectrum::{Alternative, EmissionPlan, EmissionRetrieval, MemoryEstimate, MemoryReport};
 use crate::{Progress, Result};
 
 /// A device to compute on.
@@ -75,6 +76,29 @@ pub struct Summary {
     pub device_bytes: Option<u64>,
     /// Stages in order, and their times \[s\].
     pub stages: Vec<(String, f64)>,
+    /// Memory by stage, estimated and measured, where it was watched.
+    pub memory: Option<MemoryReport>,
+}
+
+/// A spectrum planned: what it will take, and what would change that.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Planned {
+    /// Grid points.
+    pub points: usize,
+    /// Layers.
+    pub layers: usize,
+    /// Lines used, per species.
+    pub lines: Vec<(String, u64)>,
+    /// Device bytes allowed; `None`: no limit.
+    pub budget: Option<u64>,
+    /// How it will be cut, and every buffer.
+    pub plan: EmissionPlan,
+    /// Modelled cost in multiply-adds.
+    pub cost: f64,
+    /// Host and device bytes by stage.
+    pub estimate: MemoryEstimate,
+    /// What other choices would take.
+    pub alternatives: Vec<Alternative>,
 }
 
 /// Computed cross sections.
@@ -153,6 +177,12 @@ pub trait Engine {
     /// # Errors
     /// As [`cross_section`](Self::cross_section).
     fn spectrum(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult>;
+
+    /// What a spectrum will take on a device with `limits`. No device is asked.
+    ///
+    /// # Errors
+    /// Unreadable or unsuitable input; no plan fits the configured budget.
+    fn plan(&self, config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned>;
 
     /// Spectrum and Jacobian of the model at the start values of its parameters, or the products of `weights` \[output\]\[nu\] with it.
     ///

@@ -41,6 +41,7 @@ pub fn run_with(cli: Cli, engine: &dyn Engine, progress: &dyn Progress) -> Resul
     match cli.command {
         Command::Devices => commands::devices::run(engine),
         Command::CrossSection(args) => commands::cross_section::run(&args, engine, progress),
+        Command::Plan(args) => commands::plan::run(&args, engine, progress),
         Command::Spectrum(args) => commands::spectrum::run(&args, engine, progress),
         Command::Jacobian(args) => commands::jacobian::run(&args, engine, progress),
         Command::Fit(args) => commands::fit::run(&args, engine, progress),

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::engine::*;
 use super::source::DeviceChoice;
 use super::*;
+use crate::gpu::Limits;
 use crate::output::Values;
 
 /// Answers with simple numbers and counts how often it was asked to compute.
@@ -30,6 +31,7 @@ impl Stub {
                 errors: vec![("CO".into(), 4.5e-4)],
                 device_bytes: Some(24 << 20),
                 stages: vec![("transfer".into(), 0.25)],
+                memory: None,
             }),
         }
     }
@@ -61,6 +63,10 @@ impl Engine for Stub {
         let wavenumber: Vec<f64> = (0..n).map(|i| lo * (hi / lo).powf(i as f64 / (n - 1) as f64)).collect();
         let flux = wavenumber.iter().map(|v| 2e4 + 1e3 * v.sin()).collect();
         Ok(SpectrumResult { wavenumber, flux: Values::F64(flux), report: json!({ "levels": [1, 2] }), summary })
+    }
+
+    fn plan(&self, _: &Config, _: &Limits, _: &dyn Progress) -> Result<Planned> {
+        Err(Error::out_of_memory("the program", 2, 1))
     }
 }
 

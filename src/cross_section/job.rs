@@ -1,5 +1,6 @@
 //! Cross sections at given temperatures and pressures, on any backend: the public way in.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -12,7 +13,9 @@ use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
 use crate::density::grid_lines::GridLines;
-use crate::gpu::{BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits};
+use crate::gpu::{
+    BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
+};
 use crate::grid::Grid;
 use crate::lines::{LineList, LineSource, LoadReport};
 use crate::output::Values;
@@ -88,6 +91,14 @@ struct Portion<'a> {
     /// \[list\]: the pairs' state.
     layers: Vec<BufferId>,
     /// \[pair\]\[nu\].
+    output: BufferId,
+}
+
+/// What the host reads and writes of a program that was opened.
+struct Opened<'a> {
+    constants: Vec<Constant<'a>>,
+    /// \[list\]: the pairs' state.
+    layers: Vec<BufferId>,
     output: BufferId,
 }
 
@@ -262,9 +273,17 @@ impl CrossSections {
         for first in (0..self.at.len()).step_by(batch) {
             let pairs = first..(first + batch).min(self.at.len());
             let rows = pairs.len();
-            let job = seconds.time("plan", || self.choose(&tables, pairs, &device.limits(), device.budget()?))?;
-            *planned = (*planned).max(job.program.peak_bytes());
-            let mut workspace = seconds.time("pipelines", || Workspace::new(device, job.program))?;
+            let budget = device.budget()?;
+            let stages = RefCell::new(&mut *seconds);
+            let choose = |budget| {
+                stages.borrow_mut().time("plan", || self.choose(&tables, pairs.clone(), &device.limits(), budget))
+            };
+            let (mut workspace, job) = open_within(budget, choose, |portion: Portion<'_>| {
+                let Portion { program, constants, layers, output } = portion;
+                let workspace = stages.borrow_mut().time("pipelines", || Workspace::new(device, program))?;
+                Ok((workspace, Opened { constants, layers, output }))
+            })?;
+            *planned = (*planned).max(workspace.program().peak_bytes());
             seconds.time("upload", || {
                 job.constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content()))?;
                 for (layers, prepared) in job.layers.iter().zip(&self.prepared) {
@@ -272,7 +291,7 @@ impl CrossSections {
                 }
                 Ok::<(), Error>(())
             })?;
-            for (stage, time) in workspace.run_timed()? {
+            for (stage, time) in seconds.watch("forward", || workspace.run_timed())? {
                 // cross_section0.output -> output
                 seconds.add(stage.split_once('.').map_or(stage.as_str(), |(_, s)| s), time);
             }

@@ -25,6 +25,33 @@ pub fn first_that_fits<C, T>(
     Err(least.map_or_else(|| Error::invalid("plans to choose from", 0, "at least one"), |(_, error)| error))
 }
 
+/// Chooses a plan within `budget` and opens it. A driver may refuse what the budget allows: then the next smaller plan is chosen, at least a
+/// sixteenth smaller if there is one (each try asks the driver for all of a plan's memory).
+///
+/// # Errors
+/// What `choose` and `open` refuse for another reason than memory; if no plan can be had, the last [`Error::OutOfMemory`] of `open`, or of `choose`
+/// if none was opened.
+pub fn open_within<P, T>(
+    budget: Option<u64>,
+    mut choose: impl FnMut(Option<u64>) -> Result<P>,
+    mut open: impl FnMut(P) -> Result<T>,
+) -> Result<T> {
+    let mut plan = choose(budget)?;
+    loop {
+        let refused = match open(plan) {
+            Err(error @ Error::OutOfMemory { .. }) => error,
+            other => return other,
+        };
+        let Error::OutOfMemory { needed, .. } = refused else { return Err(refused) };
+        let smaller = choose(Some(needed - needed.div_ceil(16))).or_else(|_| choose(Some(needed.saturating_sub(1))));
+        plan = match smaller {
+            Ok(plan) => plan,
+            Err(Error::OutOfMemory { .. }) => return Err(refused),
+            Err(other) => return Err(other),
+        };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +70,25 @@ mod tests {
         assert_eq!(chosen(60).unwrap(), 30);
         assert_eq!(chosen(25).unwrap(), 20);
         assert!(matches!(chosen(10), Err(Error::OutOfMemory { needed: 20, .. })));
+    }
+
+    #[test]
+    fn what_the_driver_refuses_is_tried_smaller() {
+        let attempt = |budget: Option<u64>, driver: u64| {
+            let mut asked = Vec::new();
+            let choose =
+                |budget: Option<u64>| first_that_fits([100, 98, 50, 49], |b| needs(b, budget.unwrap_or(u64::MAX)));
+            let opened = open_within(budget, choose, |bytes| {
+                asked.push(bytes);
+                needs(bytes, driver)
+            });
+            (opened.ok(), asked)
+        };
+        assert_eq!(attempt(None, 200), (Some(100), vec![100]));
+        assert_eq!(attempt(Some(99), 60), (Some(50), vec![98, 50]));
+        assert_eq!(attempt(None, 49), (Some(49), vec![100, 50, 49]), "a little smaller, if nothing else is left");
+        assert_eq!(attempt(None, 10), (None, vec![100, 50, 49]));
+        assert_eq!(attempt(Some(10), 200), (None, vec![]));
     }
 
     #[test]

@@ -47,7 +47,7 @@ mod tests;
 
 pub use adapter::DeviceInfo;
 pub use ballast::Ballast;
-pub use choose::first_that_fits;
+pub use choose::{first_that_fits, open_within};
 pub use device::Device;
 pub use driver_memory::DriverMemory;
 pub(crate) use layout::host_struct;

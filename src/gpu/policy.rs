@@ -39,6 +39,19 @@ impl MemoryPolicy {
         (free / 10).max(64 << 20)
     }
 
+    /// The budget where no device is at hand: 256 MiB for [`Default`](Self::Default), none for [`Exact`](Self::Exact).
+    ///
+    /// # Errors
+    /// A fraction, which is of a device.
+    pub fn without_device(&self) -> Result<Option<u64>> {
+        match self {
+            Self::Fraction(x) => {
+                Err(Error::invalid("memory budget", x, "a size such as `48MiB`: no device is asked here"))
+            }
+            _ => Ok(self.budget(None, 0, 0)),
+        }
+    }
+
     /// Bytes that may still be taken: `free` as the driver says, `taken` as the account says, `reserve` the bytes of a fraction.
     pub(super) fn budget(&self, free: Option<u64>, taken: u64, reserve: u64) -> Option<u64> {
         match *self {

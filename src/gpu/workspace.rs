@@ -130,7 +130,9 @@ impl Workspace {
         self.check_inputs()?;
         let mut in_flight = VecDeque::new();
         for portion in self.program.passes[first..end].chunks(PORTION) {
-            self.device.ledger().enter(self.program.stage_name(portion[0].0));
+            for stage in portion.chunk_by(|a, b| a.0 == b.0) {
+                self.device.ledger().enter(self.program.stage_name(stage[0].0));
+            }
             in_flight.push_back(self.submit(portion)?);
             if in_flight.len() > IN_FLIGHT {
                 self.device.wait(in_flight.pop_front())?;

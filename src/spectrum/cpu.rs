@@ -20,8 +20,13 @@ pub struct CpuEmission {
 
 impl CpuEmission {
     pub fn new(model: &EmissionModel) -> Self {
-        let batch = (LAYERS_PER_THREAD * rayon::current_num_threads()).min(model.layers());
+        let batch = Self::batch_of(model, rayon::current_num_threads());
         Self { dtau: vec![0.0; batch * model.grid.len()], batch }
+    }
+
+    /// Layers computed at a time on so many threads.
+    pub fn batch_of(model: &EmissionModel, threads: usize) -> usize {
+        (LAYERS_PER_THREAD * threads).min(model.layers())
     }
 
     pub fn flux(

@@ -1,10 +1,12 @@
 //! Emission on a device, f32: one program for all layers.
 
+use std::cell::RefCell;
+
 use super::model::{EmissionModel, State};
 use super::program::{EmissionPlan, EmissionProgram, Inputs, Tables};
 use crate::Result;
 use crate::cross_section::gpu::Extent;
-use crate::gpu::{BufferId, Device, Workspace, first_that_fits};
+use crate::gpu::{BufferId, Device, Workspace, first_that_fits, open_within};
 use crate::timing::Stages;
 
 /// A model's program, made ready.
@@ -16,6 +18,8 @@ pub struct DeviceEmission {
     tables: Tables,
     inputs: Inputs,
     flux: BufferId,
+    /// The driver's counter before anything was allocated.
+    counted_before: u64,
 }
 
 impl DeviceEmission {
@@ -34,19 +38,33 @@ impl DeviceEmission {
     ) -> Result<Self> {
         let tables = seconds.time("plan", || Tables::new(model))?;
         let limits = device.limits();
-        let build = |extent| EmissionProgram::build(model, &tables, extent, &limits, budget);
-        let EmissionProgram { program, extent, constants, inputs, flux } =
-            seconds.time("plan", || first_that_fits(extents, build))?;
-        let plan = EmissionPlan::of(&program, &extent);
-        let mut workspace = seconds.time("pipelines", || Workspace::new(device, program))?;
-        seconds.time("upload", || constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content())))?;
-        drop(constants);
-        Ok(Self { workspace, device: device.clone(), plan, tables, inputs, flux })
+        let counted_before = device.counted_bytes();
+        // What the driver refuses although the budget allows it leads to a smaller plan; results do not depend on the plan.
+        let stages = RefCell::new(&mut *seconds);
+        let choose = |budget| {
+            let build = |extent| EmissionProgram::build(model, &tables, extent, &limits, budget);
+            stages.borrow_mut().time("plan", || first_that_fits(extents.clone(), build))
+        };
+        let (workspace, plan, inputs, flux) = open_within(budget, choose, |chosen| {
+            let EmissionProgram { program, extent, constants, inputs, flux } = chosen;
+            let plan = EmissionPlan::of(&program, &extent);
+            let mut stages = stages.borrow_mut();
+            let mut workspace = stages.time("pipelines", || Workspace::new(device, program))?;
+            stages
+                .time("upload", || constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content())))?;
+            Ok((workspace, plan, inputs, flux))
+        })?;
+        Ok(Self { workspace, device: device.clone(), plan, tables, inputs, flux, counted_before })
     }
 
     /// How it is computed.
     pub fn plan(&self) -> &EmissionPlan {
         &self.plan
+    }
+
+    /// The driver's counter before anything was allocated \[bytes\].
+    pub fn counted_before(&self) -> u64 {
+        self.counted_before
     }
 
     /// Planned bytes, and most bytes that the ledger saw.
@@ -56,7 +74,7 @@ impl DeviceEmission {
 
     pub fn flux(&mut self, model: &EmissionModel, state: &State, seconds: &mut Stages) -> Result<Vec<f32>> {
         seconds.time("upload", || self.inputs.write(&mut self.workspace, model, &self.tables, state))?;
-        for (stage, time) in self.workspace.run_timed()? {
+        for (stage, time) in seconds.watch("forward", || self.workspace.run_timed())? {
             // cross_section0.output -> output
             seconds.add(stage.split_once('.').map_or(stage.as_str(), |(_, s)| s), time);
         }

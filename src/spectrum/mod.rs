@@ -5,9 +5,12 @@
 //! a [`State`] without allocating device memory. Layers go in batches from the top down: the optical depth above and the flux are carried
 //! along, and the whole \[layer\]\[nu\] matrix is never held.
 
+mod alternatives;
 mod cpu;
 mod derivatives;
 mod device;
+mod host;
+mod measured;
 mod model;
 mod program;
 mod report;
@@ -16,14 +19,18 @@ mod retrieval;
 #[cfg(test)]
 mod tests;
 
+pub use alternatives::{Alternative, most_points};
 pub use derivatives::program::{GradientPlan, JacobianPlan};
 pub use derivatives::{ChunkSize, Coefficients, DerivativeSettings, LayerGradient};
+pub use host::{Bytes, MemoryEstimate, Place, StageEstimate, stage_of};
+pub use measured::{MemoryReport, StageReport};
 pub use model::{Absorber, Dual, EmissionModel, State};
 pub use program::EmissionPlan;
 pub use report::EmissionReport;
 pub use retrieval::{EmissionRetrieval, RetrievalPlan};
 
 use crate::backend::Backend;
+use crate::gpu::Device;
 use crate::output::Values;
 use crate::timing::Stages;
 use crate::{Progress, Result};
@@ -47,7 +54,7 @@ impl EmissionModel {
     /// Makes the model ready on a backend: on a device, plans and allocates memory, compiles kernels, uploads what is constant.
     ///
     /// # Errors
-    /// The device refuses memory or kernels.
+    /// The device refuses kernels, or memory also for the smallest plan: where a driver refuses what the budget allows, smaller plans are tried.
     pub fn open<'m>(&'m self, backend: &Backend) -> Result<Emission<'m>> {
         let mut seconds = self.seconds.clone();
         let runner = match backend {
@@ -57,6 +64,18 @@ impl EmissionModel {
             }
         };
         Ok(Emission { model: self, backend: backend.clone(), runner, seconds })
+    }
+
+    /// Makes the model ready on a device, cut as [`plan_cut`](Self::plan_cut) says; for measurements. [`open`](Self::open) chooses the cut itself.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); zero batches or segments.
+    pub fn open_cut(&self, device: &Device, batch: usize, segments: usize) -> Result<Emission<'_>> {
+        let mut seconds = self.seconds.clone();
+        let cuts = self.cuts(batch, segments)?;
+        let runner = device::DeviceEmission::cut(self, device, cuts, device.budget()?, &mut seconds)?;
+        let runner = Runner::Device(Box::new(runner));
+        Ok(Emission { model: self, backend: Backend::Device(device.clone()), runner, seconds })
     }
 }
 
@@ -79,6 +98,23 @@ impl Emission<'_> {
             Runner::Cpu(_) => None,
             Runner::Device(device) => Some(device.plan()),
         }
+    }
+
+    /// Memory by stage: estimated, and measured as far as it was [watched](crate::host_memory::watch_stages). `earlier` are stages before the model,
+    /// such as the loading of lists.
+    pub fn memory(&self, earlier: &Stages) -> MemoryReport {
+        let (place, device) = match (&self.runner, &self.backend) {
+            (Runner::Device(runner), Backend::Device(device)) => {
+                let plan = runner.plan();
+                let place = match device.info().is_gpu {
+                    true => Place::Device(plan),
+                    false => Place::SoftwareDevice(plan),
+                };
+                (place, Some((device, runner.counted_before())))
+            }
+            _ => (Place::Cpu(rayon::current_num_threads()), None),
+        };
+        MemoryReport::new(self.model.estimate(place), &[earlier, &self.seconds], device)
     }
 
     /// What was done so far, and how; seconds are summed over all spectra.

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::cpu::pair;
 use super::model::{EmissionModel, State};
-use crate::Result;
 use crate::cross_section::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use crate::density::gpu::Constant;
 use crate::gpu::{BufferId, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_that_fits};
@@ -15,6 +14,7 @@ use crate::grid::Segment;
 use crate::optical_depth::{CiaBuffers, DeviceTable, add_part};
 use crate::transfer::emission::RESTART;
 use crate::transfer::emission_gpu::EmissionBuffers;
+use crate::{Error, Result};
 
 /// What is worked out once for all programs of a model.
 #[derive(Debug)]
@@ -258,6 +258,8 @@ pub struct EmissionPlan {
     pub segments: usize,
     /// Points of a segment (the last may have fewer).
     pub segment_points: usize,
+    /// Most bytes that one scratch buffer takes if fewer layers at a time help.
+    pub scratch_bytes: u64,
     /// Buffers, slots, stages, bytes.
     pub memory: Summary,
 }
@@ -268,6 +270,7 @@ impl EmissionPlan {
             batch: extent.batch,
             segments: extent.segments.len(),
             segment_points: extent.segment_points(),
+            scratch_bytes: extent.scratch_bytes,
             memory: program.summary().clone(),
         }
     }
@@ -283,5 +286,36 @@ impl EmissionModel {
         let build = |extent| EmissionProgram::build(self, &tables, extent, limits, budget);
         let chosen = first_that_fits(EmissionProgram::candidates(self), build)?;
         Ok(EmissionPlan::of(&chosen.program, &chosen.extent))
+    }
+
+    /// The plan of a spectrum cut in batches of `batch` layers (rounded up to a multiple of 8, or all) and at most `segments` segments of the grid,
+    /// whatever memory it takes.
+    ///
+    /// # Errors
+    /// Zero batches or segments; buffers beyond `limits`.
+    pub fn plan_cut(&self, limits: &Limits, batch: usize, segments: usize) -> Result<EmissionPlan> {
+        let tables = Tables::new(self)?;
+        let build = |extent| EmissionProgram::build(self, &tables, extent, limits, None);
+        let chosen = first_that_fits(self.cuts(batch, segments)?, build)?;
+        Ok(EmissionPlan::of(&chosen.program, &chosen.extent))
+    }
+
+    /// What the choice among plans goes by, in multiply-adds: work, and fixed prices of passes and of bytes held.
+    pub fn cost(&self, plan: &EmissionPlan) -> f64 {
+        let species: Vec<_> = self.parts.iter().map(|p| &p.prepared).collect();
+        let points = self.grid.len();
+        Extent::new(0..self.layers(), plan.batch, points, plan.segments, plan.scratch_bytes).cost(&species, points, 1)
+    }
+
+    /// The candidates that are cut like this, the fastest first.
+    pub(super) fn cuts(&self, batch: usize, segments: usize) -> Result<Vec<Extent>> {
+        for (what, n) in [("layers of a batch", batch), ("segments", segments)] {
+            if n == 0 {
+                return Err(Error::invalid(what, n, "at least one"));
+            }
+        }
+        let batch = batch.next_multiple_of(RESTART).min(self.layers());
+        let species: Vec<_> = self.parts.iter().map(|p| &p.prepared).collect();
+        Ok(Extent::scratches(&species, self.grid.len(), 0..self.layers(), batch, segments))
     }
 }

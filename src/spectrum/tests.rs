@@ -12,17 +12,17 @@ use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use crate::lines::{Line, LineList};
 use crate::optical_depth::CiaTable;
 
-const LAYERS: usize = 21;
+pub const LAYERS: usize = 21;
 
 /// Carbon monoxide's few lines, over 9 decades of pressure: near fields, far levels only, and the surface below.
-fn sparse() -> EmissionModel {
+pub fn sparse() -> EmissionModel {
     let grid = Grid::new(2050.0, 2065.0, 7_000).unwrap();
     let list = line_list(Isotopologue::C12O16, Broadener::Air, Some((2025.0, 2090.0)), 0.0).unwrap();
     model(grid, vec![list], Method::Lines, true)
 }
 
 /// Thousands of lines on a coarse grid: levels finer than the output.
-fn crowded(method: Method) -> EmissionModel {
+pub fn crowded(method: Method) -> EmissionModel {
     let grid = Grid::new(2000.0, 2020.0, 3001).unwrap();
     let species = line_list(Isotopologue::C12O16, Broadener::Air, None, 1e-24).unwrap().species.clone();
     let line = |i: u32| Line {
@@ -36,13 +36,40 @@ fn crowded(method: Method) -> EmissionModel {
     model(grid, vec![list], method, false)
 }
 
+/// Two isotopologues and two pairs' collision-induced absorption.
+pub fn with_continuum() -> EmissionModel {
+    let grid = Grid::new(2050.0, 2065.0, 5_000).unwrap();
+    let list = |i| line_list(i, Broadener::Hydrogen, Some((2025.0, 2090.0)), 0.0).unwrap();
+    let table = |scale: f64| {
+        let band = |t: f64| {
+            let k = |nu: f64| scale * (1.0 + (t / 1000.0) * (nu / 300.0).sin().powi(2));
+            let points = (0..40).map(|i| 1990.0 + 5.0 * f64::from(i));
+            let rows: String = points.map(|nu| format!("{nu:10.4} {:10.3E}\n", k(nu))).collect();
+            format!(
+                "{:>20}{:10.3}{:10.3}{:7}{t:7.1}{:>10} -.999{:27}{:>3}\n{rows}",
+                "H2-He", 1990.0, 2185.0, 40, "1.0E-45", "", 1
+            )
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pair.cia");
+        std::fs::write(&path, [300.0, 800.0, 1500.0, 2500.0].map(band).concat()).unwrap();
+        CiaTable::read(&path).unwrap()
+    };
+    let tables = [table(3e-46), table(1e-46)];
+    let lists = vec![list(Isotopologue::C12O16), list(Isotopologue::C13O16)];
+    build(grid, lists, &tables, Method::Auto, true)
+}
+
 fn model(grid: Grid, lists: Vec<LineList>, method: Method, surface: bool) -> EmissionModel {
+    build(grid, lists, &[], method, surface)
+}
+
+fn build(grid: Grid, lists: Vec<LineList>, tables: &[CiaTable], method: Method, surface: bool) -> EmissionModel {
     let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
     let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0 };
     let pressure = PressureGrid::logarithmic(1e-7, 30.0, LAYERS).unwrap();
     let absorber = Absorber { name: "CO".into(), lists, molar_mass: 28.0 };
-    let none: [CiaTable; 0] = [];
-    EmissionModel::new(grid, pressure, &[absorber], &none, settings, 8, surface, &()).unwrap()
+    EmissionModel::new(grid, pressure, &[absorber], tables, settings, 8, surface, &()).unwrap()
 }
 
 fn state(model: &EmissionModel) -> State {
@@ -56,7 +83,7 @@ fn state(model: &EmissionModel) -> State {
     }
 }
 
-fn device() -> Device {
+pub fn device() -> Device {
     Device::from_env().unwrap_or_else(|e| panic!("{e}\nRun scripts/test, which installs a software driver."))
 }
 

@@ -36,6 +36,7 @@ pub static EMISSION: Kernel = Kernel::new(
     &[
         include_str!("../../shaders/lib/math.wgsl"),
         include_str!("../../shaders/lib/planck.wgsl"),
+        include_str!("../../shaders/lib/slant.wgsl"),
         include_str!("../../shaders/transfer/emission.wgsl"),
     ],
     &EmissionParams::LAYOUT,

@@ -13,6 +13,8 @@ mod end_to_end;
 #[cfg(feature = "plot")]
 mod examples;
 mod extremes;
+mod jacobian;
+mod memory;
 mod par_file;
 mod precision;
 mod random_list;

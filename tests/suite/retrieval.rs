@@ -6,8 +6,8 @@ use photosphere::{Backend, gpu::Device};
 
 #[allow(dead_code)]
 #[path = "../../examples/retrieval.rs"]
-mod retrieval;
-use retrieval::{Size, TRUTH, exercise, mock, model};
+mod example;
+use example::{Size, TRUTH, exercise, mock, model};
 
 fn check(backend: &Backend) {
     let size = Size { range: (2144.0, 2147.0), points: 600, layers: 20 };

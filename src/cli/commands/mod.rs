@@ -5,6 +5,7 @@ pub mod cross_section;
 pub mod devices;
 pub mod fit;
 pub mod jacobian;
+pub mod plan;
 pub mod sample;
 pub mod spectrum;
 
@@ -12,6 +13,7 @@ use std::io::{self, Write};
 
 use super::engine::Summary;
 use super::table::{self, Table};
+use crate::spectrum::MemoryReport;
 use crate::{Error, Result};
 
 /// Prints to standard output; a reader that has gone away (`| head`) is no error.
@@ -43,5 +45,29 @@ fn summary_table(summary: &Summary, first: &[(&str, String)]) -> String {
     }
     let total: f64 = summary.stages.iter().map(|s| s.1).sum();
     t.row(["time, total".to_owned(), table::seconds(total)]);
-    t.to_string()
+    match &summary.memory {
+        Some(memory) => format!("{t}\n{}", memory_table(memory)),
+        None => t.to_string(),
+    }
+}
+
+/// Estimated beside measured, by stage.
+fn memory_table(memory: &MemoryReport) -> String {
+    let mut t = Table::new(&["memory", "host, estimated", "measured", "device, planned", "ledger", "driver"]);
+    let text = |n: Option<u64>| n.map_or("-".into(), table::bytes);
+    for s in &memory.stages {
+        let on_device = s.estimate.device.peak > 0;
+        t.row([
+            s.estimate.stage.to_owned(),
+            table::bytes(s.estimate.host.peak),
+            text(s.host_measured.map(|b| b.peak)),
+            text(on_device.then_some(s.estimate.device.peak)),
+            text(on_device.then_some(s.device_tracked)),
+            text(s.device_counted),
+        ]);
+    }
+    let before = memory.host_baseline.map_or(String::new(), |b| {
+        format!("host bytes are over the {} that program and driver held before\n", table::bytes(b))
+    });
+    format!("{t}{before}")
 }

@@ -36,7 +36,7 @@ fn unknown_keys_name_the_nearest_known_one() {
 #[test]
 fn missing_keys_say_what_belongs_there() {
     insta::assert_snapshot!(message("layers = 200", ""), @"dir/c.toml: key `atmosphere.layers`: missing; required the number of layers");
-    insta::assert_snapshot!(message(r#"kind = "power-law" "#, ""), @r#"dir/c.toml: key `atmosphere.temperature.kind`: missing; required one of "power-law", "guillot", "grey", "isothermal", "table""#);
+    insta::assert_snapshot!(message(r#"kind = "power-law" "#, ""), @r#"dir/c.toml: key `atmosphere.temperature.kind`: missing; required one of "power-law", "guillot", "grey", "isothermal", "table", "knots""#);
     insta::assert_snapshot!(message("alpha = 0.1", ""), @"dir/c.toml: key `atmosphere.temperature.alpha`: missing; required the exponent of (P / 1 bar)");
     insta::assert_snapshot!(message("mass_mixing_ratio = 1e-5", ""), @"dir/c.toml: key `species[0].mass_mixing_ratio`: missing; required how much there is, as a number or a file; or `volume_mixing_ratio` in its place");
 }
@@ -85,7 +85,7 @@ fn memory_budgets_are_words_sizes_or_fractions() {
 
 #[test]
 fn wrong_choices_list_the_right_ones() {
-    insta::assert_snapshot!(message(r#"kind = "power-law" "#, r#"kind = "powerlaw" "#), @r#"dir/c.toml: key `atmosphere.temperature.kind`: line 16: given `"powerlaw"`, required one of "power-law", "guillot", "grey", "isothermal", "table""#);
+    insta::assert_snapshot!(message(r#"kind = "power-law" "#, r#"kind = "powerlaw" "#), @r#"dir/c.toml: key `atmosphere.temperature.kind`: line 16: given `"powerlaw"`, required one of "power-law", "guillot", "grey", "isothermal", "table", "knots""#);
     insta::assert_snapshot!(message("alpha = 0.1", "alpha = 0.1\ngamma = 0.1"), @r#"dir/c.toml: key `atmosphere.temperature.gamma`: line 19: not a key of kind = "power-law", whose keys are temperature_1bar_k, alpha"#);
     insta::assert_snapshot!(message("alpha = 0.1", "alpha = inf"), @"dir/c.toml: key `atmosphere.temperature.alpha`: line 18: given `inf`, required a finite number");
     insta::assert_snapshot!(message("clip_k = [500.0, 1500.0]", "clip_k = 500"), @"dir/c.toml: key `atmosphere.temperature.clip_k`: line 19: given `500`, required [LO, HI], two finite numbers with 0 < LO < HI");

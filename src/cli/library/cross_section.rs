@@ -36,6 +36,7 @@ pub(super) fn compute(job: &CrossSectionJob, progress: &dyn Progress) -> Result<
         errors: super::error_bounds(&report.lists),
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
         stages,
+        memory: None,
     };
     let mut value = json(&report)?;
     value["records"] = json!(sections.records()[0]);

@@ -3,6 +3,7 @@
 mod cross_section;
 mod devices;
 mod lists;
+mod plan;
 mod profiles;
 mod retrieval;
 mod scene;
@@ -11,11 +12,11 @@ mod state;
 
 use super::config::Config;
 use super::engine::{
-    CrossSectionJob, CrossSectionResult, DeviceInfo, Engine, JacobianResult, RetrievalSetup, SpectrumResult,
+    CrossSectionJob, CrossSectionResult, DeviceInfo, Engine, JacobianResult, Planned, RetrievalSetup, SpectrumResult,
 };
 use super::source::{DeviceChoice, Method};
 use crate::backend::{Backend, BackendInfo};
-use crate::gpu::MemoryPolicy;
+use crate::gpu::{Limits, MemoryPolicy};
 use crate::{Cache, Error, Progress, Result, cross_section as stage};
 
 /// Computes with this library.
@@ -33,6 +34,10 @@ impl Engine for Library {
 
     fn spectrum(&self, config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
         spectrum::compute(config, device, progress)
+    }
+
+    fn plan(&self, config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned> {
+        plan::plan(config, limits, progress)
     }
 
     fn jacobian(

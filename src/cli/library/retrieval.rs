@@ -22,7 +22,7 @@ pub(super) fn jacobian(
     weights: Option<&[f64]>,
     progress: &dyn Progress,
 ) -> Result<JacobianResult> {
-    let scene = Scene::open(config, device, progress)?;
+    let scene = Scene::open(config, Some(device), progress)?;
     let mut model = model(&scene, scene.grid)?;
     let values: Vec<f64> = of_model(config).map(|(_, p)| p.start).collect();
     progress.begin("derivatives", None);
@@ -66,7 +66,7 @@ pub(super) fn setup(config: &Config, device: &DeviceChoice, progress: &dyn Progr
         let instrument = Instrument::new(&o.instrument, grid, &o.data.sampling());
         instrument.map_err(|e| in_config(config, &format!("data[{i}].instrument"), e))?;
     }
-    let scene = Scene::open(config, device, progress)?;
+    let scene = Scene::open(config, Some(device), progress)?;
     let run = identity(&scene, &observations)?;
     let build = |needs: &Needs| model(&scene, part(&scene.grid, needs.range)?);
     let objective = SpectrumObjective::new(observations, config.retrieval.mode, grid.resolution(), build);

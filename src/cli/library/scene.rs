@@ -26,15 +26,15 @@ pub(super) struct Scene<'a> {
     pub profiles: Arc<Profiles>,
     pub backend: Backend,
     pub seconds: Stages,
+    pub settings: Settings,
     collisions: Vec<CiaTable>,
-    settings: Settings,
     cache: Cache,
     progress: &'a dyn Progress,
 }
 
 impl<'a> Scene<'a> {
-    /// Opens lists, tables and the device. Where no temperature range is declared, the method is prepared for the temperatures at the start.
-    pub fn open(config: &'a Config, device: &DeviceChoice, progress: &'a dyn Progress) -> Result<Self> {
+    /// Opens lists, tables and the device (the CPU if there is no choice of one). Where no temperature range is declared, the method is prepared for the temperatures at the start.
+    pub fn open(config: &'a Config, device: Option<&DeviceChoice>, progress: &'a dyn Progress) -> Result<Self> {
         let at = |key: &'static str| move |e: Error| in_config(config, key, e);
         if config.method.method == Method::DirectSum {
             let required = "auto, lines or density (direct-sum: cross-section only)";
@@ -51,7 +51,10 @@ impl<'a> Scene<'a> {
         let state = profiles.state(&start, &pressure).map_err(|(key, e)| in_config(config, &key, e))?;
         let settings = settings(config, &state.temperature_k)?;
         let cache = config.cache.open();
-        let backend = backend(device, config.method.method, &cache, config.memory_budget)?;
+        let backend = match device {
+            Some(device) => backend(device, config.method.method, &cache, config.memory_budget)?,
+            None => Backend::Cpu,
+        };
         let resources = Resources::with_cache(&cache, progress);
 
         let mut seconds = Stages::default();
@@ -91,16 +94,26 @@ impl<'a> Scene<'a> {
 
     /// The model on a part of the grid or all of it.
     pub fn model(&self, grid: Grid) -> Result<EmissionModel> {
+        self.model_with(grid, self.settings, self.progress)
+    }
+
+    /// The model with another accuracy.
+    pub fn model_with(&self, grid: Grid, settings: Settings, progress: &dyn Progress) -> Result<EmissionModel> {
         EmissionModel::from_sources(
             grid,
             self.pressure.clone(),
             &self.absorbers,
             &self.collisions,
-            self.settings,
+            settings,
             self.config.transfer.streams,
             self.config.transfer.surface_temperature.is_some(),
-            &Resources::with_cache(&self.cache, self.progress),
+            &Resources::with_cache(&self.cache, progress),
         )
+    }
+
+    /// Lines used, per species.
+    pub fn lines(&self, model: &EmissionModel) -> Vec<(String, u64)> {
+        self.absorbers.iter().enumerate().map(|(i, a)| (a.name.clone(), model.lines_of(i).0)).collect()
     }
 
     /// First and last wavenumber of lines that count \[cm-1\].

@@ -82,6 +82,19 @@ impl Extent {
         candidates.into_iter().map(|(_, extent)| extent).collect()
     }
 
+    /// One way of cutting with every size of scratch buffers, the fastest first.
+    pub fn scratches(
+        species: &[&Prepared],
+        points: usize,
+        layers: Range<usize>,
+        batch: usize,
+        segments: usize,
+    ) -> Vec<Self> {
+        let mut cuts = SCRATCH_BYTES.map(|scratch| Self::new(layers.clone(), batch, points, segments, scratch));
+        cuts.sort_by(|a, b| a.cost(species, points, 1).total_cmp(&b.cost(species, points, 1)));
+        cuts.into()
+    }
+
     /// Cost in multiply-adds.
     pub fn cost(&self, species: &[&Prepared], points: usize, rows_held: usize) -> f64 {
         let segments = self.segments.len() as f64;

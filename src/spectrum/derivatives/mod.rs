@@ -174,3 +174,6 @@ impl LayerGradient {
         kinds * model.layers() + usize::from(model.surface)
     }
 }
+
+#[cfg(test)]
+mod tests;

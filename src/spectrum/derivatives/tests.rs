@@ -1,0 +1,216 @@
+//! Derivatives against differences of the f64 spectrum, each backend and mode against the other, in memory as planned.
+
+use super::super::program::Tables;
+use super::super::retrieval::EmissionRetrieval;
+use super::super::tests::{LAYERS, crowded, device, sparse, with_continuum};
+use super::program::{GradientProgram, Wanted};
+use super::*;
+use crate::backend::Backend;
+use crate::cross_section::Method;
+use crate::objective::SpectrumModel;
+use crate::spectrum::{Dual, State};
+
+/// Temperature scale and slope, the absorber's ratio, gravity, and what else the model has.
+const NAMES: [&str; 5] = ["T0", "alpha", "ln_ratio", "gravity", "surface"];
+const X: [f64; 5] = [903.37, 0.03, -7.0, 2500.0, 1400.0];
+
+/// A state in which everything depends on the parameters.
+fn profiles(
+    model: &EmissionModel,
+) -> impl Fn(&[Dual], &crate::atmosphere::PressureGrid) -> Result<State<Dual>> + use<> {
+    let (surface, pairs, absorbers) = (model.surface, model.collisions.len(), model.absorbers.len());
+    move |x, pressure| {
+        use num_dual::DualNum;
+        let ln_p: Vec<f64> = pressure.pressure_bar().iter().map(|p| p.ln()).collect();
+        let each = |f: &dyn Fn(f64) -> Dual| ln_p.iter().map(|l| f(*l)).collect::<Vec<Dual>>();
+        let ratio = x[2].clone().exp();
+        let constant = |v: f64| Dual::from(v);
+        Ok(State {
+            temperature_k: each(&|l| x[0].clone() * (x[1].clone() * l).exp()),
+            gravity: vec![x[3].clone(); ln_p.len()],
+            mean_molar_mass: each(&|_| ratio.clone() * 10.0 + 2.3),
+            mass_mixing_ratio: vec![each(&|l| ratio.clone() * constant((0.05 * l).exp())); absorbers],
+            collision_mixing_ratio: vec![(each(&|_| -ratio.clone() + 0.85), each(&|_| constant(0.15))); pairs],
+            surface_temperature_k: surface.then(|| x[4].clone()),
+        })
+    }
+}
+
+fn retrieval(model: EmissionModel, backend: &Backend, settings: DerivativeSettings) -> EmissionRetrieval {
+    let names = NAMES.iter().map(|n| n.to_string()).collect();
+    let profiles = profiles(&model);
+    EmissionRetrieval::new(model, backend, names, profiles, settings).unwrap()
+}
+
+fn models() -> Vec<(&'static str, EmissionModel)> {
+    vec![
+        ("sparse", sparse()),
+        ("crowded", crowded(Method::Lines)),
+        ("density", crowded(Method::Density)),
+        ("continuum", with_continuum()),
+    ]
+}
+
+/// Largest difference of a column from another over the largest value of the column.
+fn off(found: &[f64], expected: &[f64]) -> f64 {
+    let largest = expected.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    let differ = found.iter().zip(expected).fold(0.0f64, |m, (f, e)| m.max((f - e).abs()));
+    if largest == 0.0 { differ } else { differ / largest }
+}
+
+#[test]
+fn the_jacobian_is_what_differences_give() {
+    for (name, model) in models() {
+        let n = model.grid.len();
+        let mut retrieval = retrieval(model, &Backend::Cpu, DerivativeSettings::default());
+        let (flux, jacobian) = retrieval.spectrum_and_jacobian(&X).unwrap();
+        assert!(off(&flux, &retrieval.spectrum(&X).unwrap()) < 1e-12, "{name}");
+        for (p, column) in jacobian.chunks(n).enumerate() {
+            let mut at = |steps: f64| {
+                let mut x = X;
+                x[p] += steps * 1e-5 * X[p].abs();
+                retrieval.spectrum(&x).unwrap()
+            };
+            // Small steps: partition functions and collision tables have kinks, of which each crossed shows.
+            let [a, b, c, d] = [-2.0, -1.0, 1.0, 2.0].map(&mut at);
+            let h = 12.0 * 1e-5 * X[p].abs();
+            let expected: Vec<f64> = (0..n).map(|i| (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / h).collect();
+            let brightest = flux.iter().fold(0.0f64, |m, f| m.max(*f)) / X[p].abs();
+            if column.iter().chain(&expected).all(|v| v.abs() < 1e-9 * brightest) {
+                continue; // not seen: an opaque atmosphere hides its surface
+            }
+            let error = off(column, &expected);
+            eprintln!("{name}, {}: {error:.1e}", NAMES[p]);
+            assert!(error < 1e-6, "{name}, {}: {error:e}", NAMES[p]);
+        }
+    }
+}
+
+/// u (J v) = (J^T u) v.
+fn dot_product_test(retrieval: &mut EmissionRetrieval) -> f64 {
+    let n = retrieval.wavenumber().len();
+    let u: Vec<f64> = (0..n).map(|i| 1.0 + 0.5 * (i as f64 * 0.7).sin()).collect();
+    let v = [0.3, -200.0, 5.0, 0.1, 0.7];
+    let (flux, jacobian) = retrieval.spectrum_and_jacobian(&X).unwrap();
+    let forward: f64 =
+        jacobian.chunks(n).zip(v).map(|(c, v)| v * c.iter().zip(&u).map(|(c, u)| c * u).sum::<f64>()).sum();
+    let mut seen = Vec::new();
+    let (value, gradient) = retrieval
+        .value_and_gradient(&X, &mut |flux| {
+            seen = flux.to_vec();
+            Ok((flux.iter().zip(&u).map(|(f, u)| f * u).sum(), u.clone()))
+        })
+        .unwrap();
+    assert!(
+        off(&seen, &flux) < 1e-6 && (value / flux.iter().zip(&u).map(|(f, u)| f * u).sum::<f64>() - 1.0).abs() < 1e-6
+    );
+    let reverse: f64 = gradient.iter().zip(v).map(|(g, v)| g * v).sum();
+    let product = retrieval.weighted_jacobian(&X, &[u.clone(), u].concat()).unwrap();
+    assert_eq!(product.len(), 2 * NAMES.len());
+    assert!(off(&product[..5], &gradient) < 1e-6 && product[..5] == product[5..]);
+    let scale: f64 = gradient.iter().zip(v).map(|(g, v)| (g * v).abs()).sum();
+    (forward - reverse).abs() / scale
+}
+
+#[test]
+fn forward_and_reverse_agree() {
+    for (name, model) in models() {
+        let error = dot_product_test(&mut retrieval(model, &Backend::Cpu, DerivativeSettings::default()));
+        assert!(error < 1e-10, "{name}: {error:e}");
+    }
+}
+
+#[test]
+fn gpu_derivatives_are_the_twins() {
+    let device = device();
+    for (name, model) in models() {
+        let n = model.grid.len();
+        let (flux, expected) =
+            retrieval(model.clone(), &Backend::Cpu, DerivativeSettings::default()).spectrum_and_jacobian(&X).unwrap();
+        let mut on_device = retrieval(model, &Backend::Device(device.clone()), DerivativeSettings::default());
+        let before = device.counted_bytes();
+        let (found_flux, found) = on_device.spectrum_and_jacobian(&X).unwrap();
+        let plan = on_device.plan().jacobian.unwrap();
+        let bytes = plan.bytes_without_columns + plan.bytes_per_column * plan.chunk as u64;
+        assert_eq!(bytes, plan.plan.memory.peak_bytes);
+        assert_eq!((bytes, bytes), (device.ledger().current(), device.counted_bytes() - before));
+        assert!(off(&found_flux, &flux) < 2e-4, "{name}");
+        for (p, (found, expected)) in found.chunks(n).zip(expected.chunks(n)).enumerate() {
+            let largest = expected.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+            let brightest = flux.iter().fold(0.0f64, |m, f| m.max(*f)) / X[p].abs();
+            let largest = largest.max(1e-9 * brightest);
+            let mut errors: Vec<f64> =
+                found.iter().zip(expected).map(|(f, e)| (f - e).abs() / largest.max(1e-300)).collect();
+            errors.sort_by(f64::total_cmp);
+            let p99 = errors[(errors.len() * 99) / 100];
+            eprintln!(
+                "{name}, {}: 99th percentile {p99:.1e}, largest {:.1e} of the column's",
+                NAMES[p],
+                errors[errors.len() - 1]
+            );
+            assert!(p99 < 2e-3, "{name}, {}: {p99:e}", NAMES[p]);
+        }
+        let error = dot_product_test(&mut on_device);
+        assert!(error < 1e-4, "{name}: {error:e}");
+    }
+}
+
+#[test]
+fn gpu_chunks_and_budgets_do_not_change_results() {
+    let device = device();
+    let model = with_continuum();
+    let limits = device.limits();
+    let all = |settings| {
+        let mut retrieval = retrieval(model.clone(), &Backend::Device(device.clone()), settings);
+        // 20 columns: the five directions, four times over
+        let state = retrieval.state(&X).unwrap();
+        let tangents: Vec<State> = (0..20).map(|p| state.derivatives(p % 5)).collect();
+        let coefficients = Coefficients::new(&model, &state.values(), &tangents).unwrap();
+        let (flux, jacobian) = retrieval.jacobian(&state.values(), &coefficients).unwrap();
+        let n = model.grid.len();
+        assert!(jacobian[..5 * n] == jacobian[15 * n..], "equal columns differ");
+        let gradient = retrieval.layer_gradient(&state.values(), &vec![1.0; n]).unwrap();
+        (flux, jacobian, gradient, retrieval.plan())
+    };
+    let unbounded = all(DerivativeSettings::default());
+    assert!(unbounded.3.gradient.as_ref().unwrap().stored, "{:?}", unbounded.3);
+    let eight = DerivativeSettings { chunk: ChunkSize::Columns(3), budget: None };
+    let found = all(eight);
+    assert_eq!(found.3.jacobian.as_ref().unwrap().chunk, 8);
+    assert!((&found.0, &found.1) == (&unbounded.0, &unbounded.1), "a chunk changes the Jacobian");
+
+    let within = |bytes: u64| DerivativeSettings { chunk: ChunkSize::Auto, budget: Some(bytes) };
+    let fits = |b: &u64| model.plan_derivatives(20, &within(*b), &limits).is_ok();
+    let budget = (1..).map(|k| k << 16).find(fits).unwrap();
+    let found = all(within(budget));
+    let plan = found.3.jacobian.unwrap();
+    assert!(plan.plan.memory.peak_bytes <= budget && plan.plan.segments > 1);
+    assert!((&found.0, &found.1) == (&unbounded.0, &unbounded.1), "a budget changes the Jacobian");
+
+    let tables = Tables::new(&model).unwrap();
+    let fits = |b: &u64| GradientProgram::choose(&model, &tables, Wanted { columns: true }, &limits, Some(*b)).is_ok();
+    let budget = (1..).map(|k| k << 16).find(fits).unwrap();
+    let mut retrieval = retrieval(model.clone(), &Backend::Device(device), within(budget));
+    let state = retrieval.state(&X).unwrap().values();
+    let gradient = retrieval.layer_gradient(&state, &vec![1.0; model.grid.len()]).unwrap();
+    let plan = retrieval.plan().gradient.unwrap();
+    assert!(plan.plan.memory.peak_bytes <= budget && !plan.stored, "{plan:?}");
+    assert!(gradient == unbounded.2, "a budget changes the gradient");
+}
+
+#[test]
+fn wrong_parameters_are_refused() {
+    let mut r = retrieval(sparse(), &Backend::Cpu, DerivativeSettings::default());
+    for (x, expected) in [
+        (&X[..4], "T0, alpha, ln_ratio, gravity, surface"),
+        (&[900.0, f64::NAN, -7.0, 2500.0, 1400.0], "alpha"),
+        (&[9000.0, 0.03, -7.0, 2500.0, 1400.0], "500"),
+        (&[900.0, 0.03, -7.0, -1.0, 1400.0], "gravities"),
+    ] {
+        let message = r.spectrum_and_jacobian(x).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+    let message = r.weighted_jacobian(&X, &[1.0; 7]).unwrap_err().to_string();
+    assert!(message.contains("number of weights"), "{message}");
+    assert_eq!(LAYERS, r.model().layers());
+}

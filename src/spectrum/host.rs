@@ -1,0 +1,196 @@
+//! What a spectrum takes on the host and on the device, stage by stage, from sizes alone.
+//!
+//! **What is counted.** Every array that grows with points, lines, layers or passes: lists, tables, densities, constants on their way to the
+//! device, programs, optical depths and work arrays of the CPU backend. **What is not:** the program and its libraries, the driver, and
+//! its compiler, which are there before ([`StageMemory::before`](crate::host_memory::StageMemory::before) of the first stage measures them), and
+//! a few kilobytes a layer. Allocators round up and keep what was freed, so what an operating system measures is a few per cent more.
+//!
+//! A software driver holds "device" buffers in the host's memory: there they are counted on both sides, and so is a fixed amount for the kernels that it
+//! compiles.
+
+use serde::Serialize;
+
+use super::cpu::CpuEmission;
+use super::model::EmissionModel;
+use super::program::EmissionPlan;
+use crate::cross_section::prepared::{Layer, Prepared, Tier};
+use crate::density::lines::TableLine;
+use crate::grid::level::LevelNodes;
+use crate::lines::Line;
+use crate::{cross_section::gpu::ROW_MULTIPLE, gpu::Role};
+
+/// Bytes of a stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Bytes {
+    /// Held when it ends, by it and by all before it.
+    pub kept: u64,
+    /// Most held at a time while it runs.
+    pub peak: u64,
+}
+
+/// A stage of a spectrum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StageEstimate {
+    /// `load`, `set-up`, `upload`, `forward` or `readback`.
+    pub stage: &'static str,
+    /// Host bytes.
+    pub host: Bytes,
+    /// Device bytes.
+    pub device: Bytes,
+}
+
+/// All stages in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemoryEstimate {
+    /// The stages.
+    pub stages: Vec<StageEstimate>,
+}
+
+/// Where a stage's time is counted ([`Stages`](crate::timing::Stages)), by estimated stage. Everything else is part of `forward`.
+const PARTS: [(&str, &[&str]); 4] = [
+    ("load", &["load"]),
+    ("set-up", &["set-up"]),
+    ("upload", &["plan", "pipelines", "upload"]),
+    ("readback", &["readback"]),
+];
+
+/// The estimated stage that a timed stage is part of.
+pub fn stage_of(timed: &str) -> &'static str {
+    PARTS.iter().find(|(_, parts)| parts.contains(&timed)).map_or("forward", |(stage, _)| stage)
+}
+
+/// Where the spectrum is to be computed.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// The CPU backend with so many threads.
+    Cpu(usize),
+    /// A device, by this plan.
+    Device(&'a EmissionPlan),
+    /// A device whose memory is the host's: a software driver.
+    SoftwareDevice(&'a EmissionPlan),
+}
+
+impl MemoryEstimate {
+    /// Most host bytes at a time, over all stages.
+    pub fn host_peak(&self) -> u64 {
+        self.stages.iter().map(|s| s.host.peak).max().unwrap_or(0)
+    }
+
+    /// Most device bytes at a time, over all stages.
+    pub fn device_peak(&self) -> u64 {
+        self.stages.iter().map(|s| s.device.peak).max().unwrap_or(0)
+    }
+}
+
+impl EmissionModel {
+    /// What a spectrum of this model takes, the loading of its lists included.
+    pub fn estimate(&self, place: Place<'_>) -> MemoryEstimate {
+        let n = self.grid.len() as u64;
+        let lists: u64 = self.prepared().map(|p| size_of::<Line>() as u64 * p.table.lines.len() as u64).sum();
+        let set_up: u64 = lists + 8 * n + self.prepared().map(prepared_bytes).sum::<u64>() + self.continua_bytes();
+        let building = self.prepared().map(largest_density).max().unwrap_or(0);
+        let none = Bytes::default();
+        let mut stages = vec![
+            // A stable sort takes half as much again.
+            StageEstimate { stage: "load", host: Bytes { kept: lists, peak: lists + lists / 2 }, device: none },
+            StageEstimate { stage: "set-up", host: Bytes { kept: set_up, peak: set_up + building }, device: none },
+        ];
+        match place {
+            Place::Cpu(threads) => {
+                let batch = CpuEmission::batch_of(self, threads);
+                let kept = set_up + 8 * n * batch as u64;
+                let work = (0..self.layers()).step_by(batch).map(|first| self.cpu_work(first, batch, threads)).max();
+                // tau and flux, of which the flux stays
+                let host = Bytes { kept: kept + 8 * n, peak: kept + 16 * n + work.unwrap_or(0) };
+                stages.push(StageEstimate { stage: "forward", host, device: none });
+            }
+            Place::Device(plan) => self.on_device(plan, set_up, false, &mut stages),
+            Place::SoftwareDevice(plan) => self.on_device(plan, set_up, true, &mut stages),
+        }
+        MemoryEstimate { stages }
+    }
+
+    fn on_device(&self, plan: &EmissionPlan, set_up: u64, software: bool, stages: &mut Vec<StageEstimate>) {
+        let memory = &plan.memory;
+        let n = self.grid.len().next_multiple_of(ROW_MULTIPLE) as u64;
+        let constants = memory.buffers.iter().filter(|b| b.role == Role::Constant && !b.lives.is_empty());
+        let (mut uploaded, mut largest) = (0, 0);
+        for buffer in constants {
+            uploaded += buffer.bytes;
+            largest = buffer.bytes.max(largest);
+        }
+        // Wavenumbers in f32; a continuum's positions in u32 and its table in f32.
+        let tables = 4 * n + self.collisions.iter().map(|c| 4 * n + 4 * c.ln_coefficient.len() as u64).sum::<u64>();
+        let program = PASS_BYTES * memory.passes as u64 + 3 * memory.params_bytes;
+        let kept = set_up + tables + program;
+        let device = |bytes: u64| Bytes { kept: bytes, peak: bytes };
+        let shared = |bytes: u64| if software { bytes + COMPILED_BYTES } else { 0 };
+        let written = shared(uploaded + memory.params_bytes + memory.upload_bytes);
+        let host = Bytes { kept: kept + written, peak: kept + largest + written };
+        stages.push(StageEstimate { stage: "upload", host, device: device(memory.peak_bytes) });
+        let host = kept + shared(memory.peak_bytes);
+        stages.push(StageEstimate { stage: "forward", host: device(host), device: device(memory.peak_bytes) });
+        let host = host + 4 * n;
+        stages.push(StageEstimate { stage: "readback", host: device(host), device: device(memory.peak_bytes) });
+    }
+
+    fn prepared(&self) -> impl Iterator<Item = &Prepared> {
+        self.parts.iter().map(|p| &p.prepared)
+    }
+
+    fn continua_bytes(&self) -> u64 {
+        self.collisions.iter().map(|c| 8 * (c.ln_coefficient.len() + c.position.len()) as u64).sum()
+    }
+
+    /// Work arrays of a batch of the CPU backend.
+    fn cpu_work(&self, first: usize, batch: usize, threads: usize) -> u64 {
+        self.prepared()
+            .map(|p| batch_work(p, &p.layers[first..(first + batch).min(self.layers())], threads))
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// Kernels that a software driver compiles in this process, with what its compiler holds. Measured: 26 to 34 MiB on lavapipe, 47 on SwiftShader.
+const COMPILED_BYTES: u64 = 33 << 20;
+
+/// A recorded pass with its bindings, and its bind group \[bytes\].
+const PASS_BYTES: u64 = 200;
+
+/// Table and densities.
+fn prepared_bytes(prepared: &Prepared) -> u64 {
+    let densities: u64 = match &prepared.tier {
+        Tier::Lines => 0,
+        Tier::Density { by_level, .. } => by_level.values().map(|d| d.bytes()).sum(),
+    };
+    size_of::<TableLine>() as u64 * prepared.table.lines.len() as u64 + densities
+}
+
+/// While a density is put together its rows are held beside it.
+fn largest_density(prepared: &Prepared) -> u64 {
+    match &prepared.tier {
+        Tier::Lines => 0,
+        Tier::Density { by_level, .. } => by_level.values().map(|d| d.bytes()).max().unwrap_or(0),
+    }
+}
+
+/// Sources of all layers of a batch, which are made together, and what the threads hold beside them while they convolve.
+fn batch_work(prepared: &Prepared, layers: &[Layer], threads: usize) -> u64 {
+    let (mut sources, mut work) = (0, Vec::new());
+    for layer in layers {
+        let near = LevelNodes::near(&layer.ladder, prepared.grid.step(), &(0..prepared.grid.len()));
+        let channels = layer.ladder.channels.count() as u64;
+        let mut largest = 0;
+        for nodes in [&near, &layer.far] {
+            sources += channels * nodes.first().map_or(0, |f| 8 * f.sources() as u64);
+            // coarser sources, and the results on two levels at a time
+            let coarser: u64 = nodes.iter().skip(1).map(|l| 8 * channels * l.sources() as u64).sum();
+            let results: u64 = nodes.iter().filter(|l| l.level >= 0).take(2).map(|l| 8 * l.outputs() as u64).sum();
+            largest = (coarser + results).max(largest);
+        }
+        let below = if layer.ladder.finest < 0 { 8 * prepared.grid.len() as u64 } else { 0 };
+        work.push(largest + below);
+    }
+    work.sort_unstable_by_key(|w| std::cmp::Reverse(*w));
+    sources + work.iter().take(threads).sum::<u64>()
+}
