@@ -1,6 +1,6 @@
 //! Fits and posteriors of an [`objective`](crate::objective).
 //!
-//! - [`levenberg_marquardt`]: least squares on residuals and Jacobian.
+//! - [`levenberg_marquardt()`]: least squares on residuals and Jacobian.
 //! - [`lbfgs()`], [`adamw()`]: the most probable parameters from the gradient of a log density.
 //! - [`sample`], [`sample_parallel`]: draws from the posterior by NUTS, with checkpoints from which an interrupted run goes on with the
 //!   same bits; [`Summary`] and [`diagnostics`] say whether to trust them, [`write_zarr`] keeps them for ArviZ, [`calibration`] tests
