@@ -253,22 +253,9 @@ pub struct CrossSectionArgs {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = SPECTRUM_EXAMPLES)]
 pub struct SpectrumArgs {
-    /// Configuration file
-    #[arg(value_name = "CONFIG.toml")]
-    pub config: PathBuf,
-    /// Folder for the results, created if missing; files of an earlier run are replaced
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
-    #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
-    pub device: DeviceChoice,
-    /// Device memory to use: auto (what is free), exact (no limit), a size such as 48MiB, or a fraction such as 0.75, taken at start
-    /// [default: the configuration's, or auto]
-    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
-    pub memory_budget: Option<MemoryPolicy>,
-    /// Cache
+    /// What all runs take
     #[command(flatten)]
-    pub cache: CacheOptions,
+    pub run: RunArgs,
 }
 
 /// Arguments of `plan`.

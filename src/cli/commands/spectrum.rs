@@ -17,10 +17,8 @@ use crate::{Error, Progress, Result, plot};
 /// # Errors
 /// A wrong configuration and an unwritable folder, both found before anything is computed; whatever the engine reports.
 pub fn run(args: &SpectrumArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
-    let mut config = Config::load(&args.config)?;
-    config.memory_budget = args.memory_budget.unwrap_or(config.memory_budget);
-    config.cache = args.cache.choice().unwrap_or(config.cache);
-    config.check_files()?;
+    let args = &args.run;
+    let config = args.load()?;
     prepare_folder(&args.out)?;
     for name in outputs(&config) {
         check_file(&args.out.join(name))?;
