@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release --example retrieval                 # 4 000 points, 60 layers
-//! cargo run --release --example retrieval -- 150000 200   # the full size
+//! cargo run --release --example retrieval -- 150000 200   # the full size; -- 150000 200 1: one chain of it
 //! ```
 //!
 //! A mock spectrum of T0 = 900 K, alpha = 0.1 gets Gaussian noise of 1000 erg s-1 cm-2 / cm-1. Levenberg-Marquardt and AdamW start from
@@ -10,6 +10,7 @@
 //! for ArviZ, and `mock.txt`, which `examples/retrieval.toml` does the same with from the command line.
 
 use std::path::Path;
+use std::time::Instant;
 
 use photosphere::atmosphere::{PressureGrid, TemperatureProfile};
 use photosphere::cross_section::{Method, Settings};
@@ -48,6 +49,8 @@ pub struct Outcome {
     pub least_squares: Fit,
     pub adamw: Fit,
     pub trace: Trace,
+    /// What the chains took.
+    pub sampling_seconds: f64,
     /// The spectrum of the least-squares fit at the data's wavenumbers.
     pub fitted: Vec<f64>,
 }
@@ -109,13 +112,17 @@ pub fn exercise(backend: &Backend, size: Size, nuts: &NutsSettings, progress: &d
     let names = objective.names().to_vec();
     let wide = [Prior::Uniform { lower: 500.0, upper: 1500.0 }, Prior::Uniform { lower: 0.0, upper: 0.3 }];
     let priors = Priors::new(&names, names.iter().zip(wide))?;
+    let start = Instant::now();
     let settings = LeastSquaresSettings::default();
     let least_squares = levenberg_marquardt(&mut objective, &priors, &START, &settings, progress)?;
-    println!("{least_squares}\n");
+    println!("{least_squares}");
+    println!("{:.1} s\n", start.elapsed().as_secs_f64());
+    let start = Instant::now();
     let settings = AdamWSettings { steps: 200, ..AdamWSettings::default() };
     let mut descended = adamw(&mut objective, &priors, &START, &settings, progress)?;
     descended.assess(&mut objective, &priors)?;
-    println!("{descended}\n");
+    println!("{descended}");
+    println!("{:.1} s\n", start.elapsed().as_secs_f64());
     let fitted = objective.predict(&least_squares.parameters)?.swap_remove(0).value;
 
     let sigma = Setting::free("sigma", 1.0, 1e5);
@@ -128,19 +135,24 @@ pub fn exercise(backend: &Backend, size: Size, nuts: &NutsSettings, progress: &d
     ];
     let priors = Priors::new(&names, names.iter().zip(narrow))?;
     let start = [least_squares.parameters[0], least_squares.parameters[1], 800.0];
+    let begun = Instant::now();
     let trace = sample(&mut posterior, &priors, &[start.to_vec()], nuts, None, progress)?;
-    Ok(Outcome { data, least_squares, adamw: descended, trace, fitted })
+    let sampling_seconds = begun.elapsed().as_secs_f64();
+    Ok(Outcome { data, least_squares, adamw: descended, trace, sampling_seconds, fitted })
 }
 
 fn main() -> Result<()> {
     let given: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
     let size = match given[..] {
-        [points, layers] => Size { range: (1950.0, 2250.0), points, layers },
+        [points, layers, ..] => Size { range: (1950.0, 2250.0), points, layers },
         _ => Size { range: (2140.0, 2150.0), points: 4000, layers: 60 },
     };
-    let nuts = NutsSettings { warmup: 100, draws: 200, seed: 1, ..NutsSettings::default() };
+    let chains = given.get(2).copied().unwrap_or(4);
+    // So many data leave little room: chains start close to the fit.
+    let nuts = NutsSettings { chains, warmup: 100, draws: 200, seed: 1, jitter: 0.01, ..NutsSettings::default() };
     let outcome = exercise(&Backend::select("auto")?, size, &nuts, &())?;
     println!("{}", Summary::of(&outcome.trace));
+    println!("{:.1} s", outcome.sampling_seconds);
 
     let folder = Path::new("out/retrieval");
     prepare_folder(folder)?;

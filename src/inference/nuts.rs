@@ -1,5 +1,6 @@
-//! The no-U-turn sampler (Hoffman and Gelman 2014), by the crate `nuts-rs`: dual averaging of the step size and a diagonal mass
-//! matrix from draws and gradients during warm-up, multinomial sampling of trajectories after Betancourt (2017).
+//! The no-U-turn sampler (Hoffman and Gelman 2014), by the crate `nuts-rs`: dual averaging of the step size, a mass
+//! matrix from draws and gradients during warm-up, diagonal but for the directions in which parameters are correlated (low rank: temperature and
+//! its exponent nearly always are), multinomial sampling of trajectories after Betancourt (2017).
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nuts_rs::rand::rngs::ChaCha8Rng;
 use nuts_rs::rand::{RngExt, SeedableRng};
-use nuts_rs::{Chain as _, CpuMath, DiagNutsSettings, Settings as _};
+use nuts_rs::{Chain as _, CpuMath, LowRankNutsSettings, Settings as _};
 
 use super::evaluation_log::{Answer, EvaluationLog};
 use super::logged_density::{LoggedDensity, Tally, answer};
@@ -195,11 +196,11 @@ impl Run<'_> {
         rng.set_stream(self.k as u64);
         let start = self.find_start(&mut posterior, &mut log, &tally, &mut rng)?;
 
-        let mut options = DiagNutsSettings {
+        let mut options = LowRankNutsSettings {
             num_tune: settings.warmup as u64,
             num_draws: settings.draws as u64,
             maxdepth: settings.max_depth,
-            ..DiagNutsSettings::default()
+            ..LowRankNutsSettings::default()
         };
         options.adapt_options.step_size_settings.target_accept = settings.target_acceptance;
         let density = LoggedDensity { posterior, log, tally: Rc::clone(&tally) };
@@ -264,7 +265,7 @@ impl Run<'_> {
     fn fingerprint(&self, checkpoint: &Checkpoint) -> String {
         let s = self.settings;
         let mut lines = vec![
-            format!("program: photosphere {}, sampler of 0.19", env!("CARGO_PKG_VERSION")),
+            format!("program: photosphere {}, sampler of 0.19, mass matrix of low rank", env!("CARGO_PKG_VERSION")),
             format!("chain: {}", self.k),
             format!("seed: {}", s.seed),
             format!("warmup: {}", s.warmup),

@@ -21,7 +21,7 @@ mod tests;
 
 pub use alternatives::{Alternative, most_points};
 pub use derivatives::program::{GradientPlan, JacobianPlan};
-pub use derivatives::{ChunkSize, Coefficients, DerivativeSettings, LayerGradient};
+pub use derivatives::{ChunkSize, Coefficients, DerivativeSettings, GradientMode, LayerGradient};
 pub use host::{Bytes, MemoryEstimate, Place, StageEstimate, stage_of};
 pub use measured::{MemoryReport, StageReport};
 pub use model::{Absorber, Dual, EmissionModel, State};

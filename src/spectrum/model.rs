@@ -136,7 +136,6 @@ impl EmissionModel {
             ));
         }
         let quadrature = Quadrature::streams(streams)?;
-        let wavenumber = grid.wavenumbers();
         let mut seconds = Stages::default();
         settings.check()?;
         let mut parts = Vec::new();
@@ -164,6 +163,7 @@ impl EmissionModel {
                 return Err(nothing.unwrap_or_else(none));
             }
         }
+        let wavenumber = seconds.time("set-up", || grid.wavenumbers());
         let collisions =
             collisions.iter().map(|t| seconds.time("continua", || t.resample(&wavenumber))).collect::<Result<_>>()?;
         let absorbers = absorbers.iter().map(|a| (a.name.clone(), a.molar_mass)).collect();

@@ -2,7 +2,7 @@
 
 use photosphere::Backend;
 use photosphere::atmosphere::PressureGrid;
-use photosphere::cross_section::{Method, Settings};
+use photosphere::cross_section::{CrossSections, Method, Settings};
 use photosphere::gpu::{Ballast, Device, Limits, MemoryPolicy, Summary};
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::host_memory::host_memory;
@@ -212,6 +212,39 @@ fn gpu_refused_memory_leads_to_a_smaller_plan_with_the_same_bits() {
     let other = super::memory::model(&small, 1);
     other.open(&backend).unwrap().flux(&super::memory::state(&other, &small, 0.0), &()).unwrap();
     assert_eq!((device.ledger().allocated(), device.counted_bytes()), (0, before));
+}
+
+#[test]
+fn gpu_refused_memory_leads_to_the_same_cross_sections() {
+    let device = device();
+    let backend = Backend::Device(device.clone());
+    let before = device.counted_bytes();
+    let range = (2100.0, 2112.0);
+    let list = list(&mut StdRng::seed_from_u64(5), 80, range);
+    let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
+    let settings = Settings { tolerance: 1e-3, temperature_range, method: Method::Lines, line_margin: 25.0 };
+    let at: Vec<(f64, f64)> = (0..10).map(|i| (600.0 + 80.0 * f64::from(i), 10f64.powi(i / 2 - 4))).collect();
+    let grid = Grid::new(range.0, range.1, 8000).unwrap();
+    let job = CrossSections::new(grid, &[list], &at, settings, &()).unwrap();
+    let compute = || job.compute(&backend, &()).map(|(values, report)| (values.to_f64(), report.planned_bytes));
+    let (whole, largest) = compute().unwrap();
+    let mut smaller = 0;
+    for k in 1.. {
+        device.fail_allocation(k);
+        let (values, planned) = compute().unwrap_or_else(|e| panic!("{k}: {e}"));
+        device.fail_allocation(0);
+        assert!(values == whole, "{k}");
+        assert_eq!((device.ledger().allocated(), device.counted_bytes()), (0, before), "{k}");
+        if planned == largest {
+            break;
+        }
+        smaller += 1;
+    }
+    assert!(smaller > 5, "{smaller} allocations refused");
+    device.set_memory_policy(MemoryPolicy::Bytes(10_000)).unwrap();
+    let error = compute().unwrap_err().to_string();
+    assert!(error.contains("largest: `") && error.contains("10000 bytes is the limit"), "{error}");
+    assert_eq!(device.ledger().allocated(), 0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The classic retrieval at reduced size, and whether posteriors are calibrated.
 
-use photosphere::inference::{NutsSettings, Prior, Priors, calibration, diagnostics, sample};
+use photosphere::inference::{NutsSettings, Prior, Priors, Summary, calibration, diagnostics, sample};
 use photosphere::objective::{Noise, Observation, SpectrumObjective};
 use photosphere::{Backend, gpu::Device};
 
@@ -20,6 +20,7 @@ fn check(backend: &Backend) {
         }
     }
     let trace = &outcome.trace;
+    println!("{}", Summary::of(trace));
     assert_eq!((trace.chains.len(), trace.divergences()), (4, 0));
     for (i, truth) in TRUTH.iter().enumerate() {
         let chains = trace.parameter(i);

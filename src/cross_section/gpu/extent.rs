@@ -12,8 +12,9 @@ use crate::cross_section::prepared::Prepared;
 
 /// A pass, in multiply-adds: some 30 us of a software driver, 5 us of a GPU; between the two.
 const PASS_COST: f64 = 2e6;
-/// A byte held, in multiply-adds: it has to be allocated, cleared, and brought through the caches.
-const BYTE_COST: f64 = 4.0;
+/// A byte held, in multiply-adds: it has to be allocated, cleared, and brought through the caches. So much that three times the memory has to save
+/// a tenth of the time; on lavapipe it saves nothing (`docs/memory.md`).
+const BYTE_COST: f64 = 16.0;
 /// Output nodes beyond each end of a segment that its near levels need.
 const HALO: f64 = 320.0;
 /// Most nodes of one level in a segment: 65 535 workgroups of 64 invocations.

@@ -30,11 +30,36 @@ pub enum ChunkSize {
     Columns(usize),
 }
 
-/// How derivatives are computed on a device.
+/// How the gradient of a scalar of the spectrum is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub enum GradientMode {
+    /// Forward for up to 16 parameters, else reverse. A Jacobian by so few costs less than a gradient by all layers (`docs/benchmarks.md`).
+    #[default]
+    Auto,
+    /// From the Jacobian by the parameters.
+    Forward,
+    /// From the derivatives by all layers.
+    Reverse,
+}
+
+impl GradientMode {
+    /// Whether a gradient by so many parameters goes forward.
+    pub fn is_forward(self, columns: usize) -> bool {
+        match self {
+            Self::Auto => columns <= 16,
+            Self::Forward => true,
+            Self::Reverse => false,
+        }
+    }
+}
+
+/// How derivatives are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DerivativeSettings {
-    /// Columns of a Jacobian at a time. Results do not depend on it.
+    /// Columns of a Jacobian at a time on a device. Results do not depend on it.
     pub chunk: ChunkSize,
+    /// How a scalar's gradient is made. Both ways agree but for rounding.
+    pub gradient: GradientMode,
     /// Device memory for all of a model's programs \[bytes\]; `None` for what the device's policy allows.
     pub budget: Option<u64>,
 }

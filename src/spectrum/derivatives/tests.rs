@@ -104,8 +104,8 @@ fn dot_product_test(retrieval: &mut EmissionRetrieval) -> f64 {
     assert!(
         off(&seen, &flux) < 1e-6 && (value / flux.iter().zip(&u).map(|(f, u)| f * u).sum::<f64>() - 1.0).abs() < 1e-6
     );
-    let reverse: f64 = gradient.iter().zip(v).map(|(g, v)| g * v).sum();
     let product = retrieval.weighted_jacobian(&X, &[u.clone(), u].concat()).unwrap();
+    let reverse: f64 = product.iter().zip(v).map(|(g, v)| g * v).sum();
     assert_eq!(product.len(), 2 * NAMES.len());
     assert!(off(&product[..5], &gradient) < 1e-6 && product[..5] == product[5..]);
     let scale: f64 = gradient.iter().zip(v).map(|(g, v)| (g * v).abs()).sum();
@@ -115,9 +115,13 @@ fn dot_product_test(retrieval: &mut EmissionRetrieval) -> f64 {
 #[test]
 fn forward_and_reverse_agree() {
     for (name, model) in models() {
-        let error = dot_product_test(&mut retrieval(model, &Backend::Cpu, DerivativeSettings::default()));
-        assert!(error < 1e-10, "{name}: {error:e}");
+        for gradient in [GradientMode::Auto, GradientMode::Forward, GradientMode::Reverse] {
+            let settings = DerivativeSettings { gradient, ..DerivativeSettings::default() };
+            let error = dot_product_test(&mut retrieval(model.clone(), &Backend::Cpu, settings));
+            assert!(error < 1e-10, "{name}, {gradient:?}: {error:e}");
+        }
     }
+    assert!(GradientMode::Auto.is_forward(2) && !GradientMode::Auto.is_forward(200));
 }
 
 #[test]
@@ -127,7 +131,8 @@ fn gpu_derivatives_are_the_twins() {
         let n = model.grid.len();
         let (flux, expected) =
             retrieval(model.clone(), &Backend::Cpu, DerivativeSettings::default()).spectrum_and_jacobian(&X).unwrap();
-        let mut on_device = retrieval(model, &Backend::Device(device.clone()), DerivativeSettings::default());
+        let settings = DerivativeSettings { gradient: GradientMode::Reverse, ..DerivativeSettings::default() };
+        let mut on_device = retrieval(model, &Backend::Device(device.clone()), settings);
         let before = device.counted_bytes();
         let (found_flux, found) = on_device.spectrum_and_jacobian(&X).unwrap();
         let plan = on_device.plan().jacobian.unwrap();
@@ -174,12 +179,12 @@ fn gpu_chunks_and_budgets_do_not_change_results() {
     };
     let unbounded = all(DerivativeSettings::default());
     assert!(unbounded.3.gradient.as_ref().unwrap().stored, "{:?}", unbounded.3);
-    let eight = DerivativeSettings { chunk: ChunkSize::Columns(3), budget: None };
+    let eight = DerivativeSettings { chunk: ChunkSize::Columns(3), ..DerivativeSettings::default() };
     let found = all(eight);
     assert_eq!(found.3.jacobian.as_ref().unwrap().chunk, 8);
     assert!((&found.0, &found.1) == (&unbounded.0, &unbounded.1), "a chunk changes the Jacobian");
 
-    let within = |bytes: u64| DerivativeSettings { chunk: ChunkSize::Auto, budget: Some(bytes) };
+    let within = |bytes: u64| DerivativeSettings { budget: Some(bytes), ..DerivativeSettings::default() };
     let fits = |b: &u64| model.plan_derivatives(20, &within(*b), &limits).is_ok();
     let budget = (1..).map(|k| k << 16).find(fits).unwrap();
     let found = all(within(budget));
