@@ -15,6 +15,7 @@ mod model;
 mod program;
 mod report;
 mod retrieval;
+mod tiers;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use model::{Absorber, Dual, EmissionModel, State};
 pub use program::EmissionPlan;
 pub use report::EmissionReport;
 pub use retrieval::{EmissionRetrieval, RetrievalPlan};
+pub use tiers::choose_tier;
 
 use crate::backend::Backend;
 use crate::gpu::Device;
