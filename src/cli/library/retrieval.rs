@@ -38,7 +38,7 @@ pub(super) fn jacobian(
         flux,
         derivatives,
         device: describe(&scene.backend.info()),
-        plan: json(&model.plan())?,
+        plan: json(model.plan())?,
     })
 }
 

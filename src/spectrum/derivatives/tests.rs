@@ -130,7 +130,7 @@ fn gpu_derivatives_are_the_twins() {
         let mut on_device = retrieval(model, &Backend::Device(device.clone()), DerivativeSettings::default());
         let before = device.counted_bytes();
         let (found_flux, found) = on_device.spectrum_and_jacobian(&X).unwrap();
-        let plan = on_device.plan().jacobian.unwrap();
+        let plan = on_device.plan().jacobian.clone().unwrap();
         let bytes = plan.bytes_without_columns + plan.bytes_per_column * plan.chunk as u64;
         assert_eq!(bytes, plan.plan.memory.peak_bytes);
         assert_eq!((bytes, bytes), (device.ledger().current(), device.counted_bytes() - before));
@@ -170,7 +170,7 @@ fn gpu_chunks_and_budgets_do_not_change_results() {
         let n = model.grid.len();
         assert!(jacobian[..5 * n] == jacobian[15 * n..], "equal columns differ");
         let gradient = retrieval.layer_gradient(&state.values(), &vec![1.0; n]).unwrap();
-        (flux, jacobian, gradient, retrieval.plan())
+        (flux, jacobian, gradient, retrieval.plan().clone())
     };
     let unbounded = all(DerivativeSettings::default());
     assert!(unbounded.3.gradient.as_ref().unwrap().stored, "{:?}", unbounded.3);
@@ -188,12 +188,12 @@ fn gpu_chunks_and_budgets_do_not_change_results() {
     assert!((&found.0, &found.1) == (&unbounded.0, &unbounded.1), "a budget changes the Jacobian");
 
     let tables = Tables::new(&model).unwrap();
-    let fits = |b: &u64| GradientProgram::choose(&model, &tables, Wanted { columns: true }, &limits, Some(*b)).is_ok();
+    let fits = |b: &u64| GradientProgram::choose(&model, &tables, Wanted { columns: true }, GradientProgram::WAYS, &limits, Some(*b)).is_ok();
     let budget = (1..).map(|k| k << 16).find(fits).unwrap();
     let mut retrieval = retrieval(model.clone(), &Backend::Device(device), within(budget));
     let state = retrieval.state(&X).unwrap().values();
     let gradient = retrieval.layer_gradient(&state, &vec![1.0; model.grid.len()]).unwrap();
-    let plan = retrieval.plan().gradient.unwrap();
+    let plan = retrieval.plan().gradient.clone().unwrap();
     assert!(plan.plan.memory.peak_bytes <= budget && !plan.stored, "{plan:?}");
     assert!(gradient == unbounded.2, "a budget changes the gradient");
 }
