@@ -61,9 +61,13 @@ impl EmissionModel {
         let mut seconds = self.seconds.clone();
         let runner = match backend {
             Backend::Cpu => Runner::Cpu(cpu::CpuEmission::new(self)),
-            Backend::Device(device) => {
-                Runner::Device(Box::new(device::DeviceEmission::new(self, device, device.budget()?, &mut |_| (), &mut seconds)?))
-            }
+            Backend::Device(device) => Runner::Device(Box::new(device::DeviceEmission::new(
+                self,
+                device,
+                device.budget()?,
+                &mut |_| (),
+                &mut seconds,
+            )?)),
         };
         Ok(Emission { model: self, backend: backend.clone(), runner, seconds })
     }

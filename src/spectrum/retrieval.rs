@@ -32,7 +32,7 @@ pub struct EmissionRetrieval {
     backend: Backend,
     pub(super) names: Vec<String>,
     profiles: Box<Profiles>,
-    pub(super) settings: DerivativeSettings,
+    settings: DerivativeSettings,
     tables: Option<Tables>,
     programs: Programs,
     plan: RetrievalPlan,
@@ -74,6 +74,11 @@ impl EmissionRetrieval {
     /// The model.
     pub fn model(&self) -> &EmissionModel {
         &self.model
+    }
+
+    /// How derivatives are to be computed.
+    pub fn settings(&self) -> &DerivativeSettings {
+        &self.settings
     }
 
     /// How spectra and derivatives are computed: what has been made ready so far.
@@ -229,9 +234,9 @@ impl SpectrumModel for EmissionRetrieval {
         let Backend::Device(device) = self.backend.clone() else { return self.cpu_flux(&state) };
         if self.programs.flux.is_none() {
             let (budget, model) = (self.budget(&device)?, &self.model);
-            let made = self.programs.open(budget, |room| {
-                DeviceEmission::new(model, &device, budget, room, &mut Stages::default())
-            })?;
+            let made = self
+                .programs
+                .open(budget, |room| DeviceEmission::new(model, &device, budget, room, &mut Stages::default()))?;
             self.plan.spectrum = Some(made.plan().clone());
             self.programs.hold(|p| p.flux = Some(made));
         }

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::derivatives::program::{GradientPlan, GradientProgram, JacobianPlan, JacobianProgram, Wanted};
-use super::derivatives::{ChunkSize, DerivativeSettings};
+use super::derivatives::{ChunkSize, DerivativeSettings, LayerGradient};
+use super::host::{Bytes, StageEstimate};
 use super::model::EmissionModel;
 use super::program::{EmissionPlan, Tables};
 use super::retrieval::EmissionRetrieval;
@@ -27,7 +28,11 @@ impl fmt::Display for JacobianPlan {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let (chunk, peak) = (self.chunk, self.plan.memory.peak_bytes);
         let (m0, m1) = (self.bytes_without_columns, self.bytes_per_column);
-        write!(f, "{chunk} columns held at a time for {} parameters, {m0} + {m1} x {chunk} = {peak} bytes", self.columns)?;
+        write!(
+            f,
+            "{chunk} columns held at a time for {} parameters, {m0} + {m1} x {chunk} = {peak} bytes",
+            self.columns
+        )?;
         write!(f, ", {}", Segments(self.plan.segments))
     }
 }
@@ -158,7 +163,7 @@ impl EmissionRetrieval {
     /// # Errors
     /// As [`state`](Self::state); [`Error::OutOfMemory`] if the smallest plan needs more.
     pub fn plan_at(&self, x: &[f64], limits: &Limits) -> Result<RetrievalPlan> {
-        self.planner(x, limits)?.all(&self.settings)
+        self.planner(x, limits)?.all(self.settings())
     }
 
     /// The plan of a gradient alone, as [`plan_at`](Self::plan_at) gives it.
@@ -166,7 +171,7 @@ impl EmissionRetrieval {
     /// # Errors
     /// As [`plan_at`](Self::plan_at).
     pub fn plan_gradient(&self, x: &[f64], limits: &Limits) -> Result<GradientPlan> {
-        self.planner(x, limits)?.gradient(GradientProgram::WAYS, self.settings.budget)
+        self.planner(x, limits)?.gradient(GradientProgram::WAYS, self.settings().budget)
     }
 
     /// The plan of a Jacobian alone, as [`plan_at`](Self::plan_at) gives it.
@@ -174,7 +179,7 @@ impl EmissionRetrieval {
     /// # Errors
     /// As [`plan_at`](Self::plan_at).
     pub fn plan_jacobian(&self, x: &[f64], limits: &Limits) -> Result<JacobianPlan> {
-        self.planner(x, limits)?.jacobian(self.settings.chunk, self.settings.budget)
+        self.planner(x, limits)?.jacobian(self.settings().chunk, self.settings().budget)
     }
 
     /// The neighbours of the `plan` at `x`: fewest and all columns at a time, opacities stored or recomputed, half and twice the budget (of the plan's own
@@ -190,7 +195,7 @@ impl EmissionRetrieval {
         name: impl Fn(u64) -> String,
     ) -> Result<Vec<DerivativeAlternative>> {
         type Way = DerivativeAlternative;
-        let (planner, settings) = (self.planner(x, limits)?, &self.settings);
+        let (planner, settings) = (self.planner(x, limits)?, self.settings());
         let mut all = Vec::new();
         if let Some(plan) = &plan.jacobian {
             let whole = plan.columns.next_multiple_of(8);
@@ -217,6 +222,34 @@ impl EmissionRetrieval {
             }
         }
         Ok(all)
+    }
+
+    /// What a Jacobian and a gradient take by `plan` on the host and on the device, stage by stage; the model and its lists are counted in each.
+    ///
+    /// Host bytes are of arrays that grow with points, layers or parameters (the notes on [`EmissionModel::estimate`]), those that go to the caller
+    /// included: the spectrum, a Jacobian \[parameter\]\[nu\] in f64, weights \[nu\].
+    pub fn estimate(&self, plan: &RetrievalPlan) -> Vec<StageEstimate> {
+        let model = &self.model;
+        let (n, rows) = (model.grid.len() as u64, LayerGradient::row_count(model) as u64);
+        let held = |plan: &EmissionPlan| model.set_up_bytes() + model.ready_bytes(&plan.memory);
+        let stage = |stage, plan: &EmissionPlan, host: Bytes| {
+            let device = plan.memory.peak_bytes;
+            StageEstimate { stage, host, device: Bytes { kept: device, peak: device } }
+        };
+        let jacobian = plan.jacobian.as_ref().map(|j| {
+            // Derivatives of the layers by the parameters: as they are, in rows, in f32.
+            let layers = 20 * rows * j.columns as u64;
+            let kept = held(&j.plan) + 8 * n * (1 + j.columns as u64);
+            let chunk = 4 * (j.chunk * j.plan.segment_points) as u64;
+            stage("Jacobian", &j.plan, Bytes { kept, peak: kept + layers + chunk.max(4 * n) })
+        });
+        let gradient = plan.gradient.as_ref().map(|g| {
+            // The spectrum in f32 and f64, then weights in f64 and f32; layers by the parameters, twice.
+            let layers = 16 * rows * self.names.len() as u64;
+            let kept = held(&g.plan);
+            stage("gradient", &g.plan, Bytes { kept, peak: kept + layers + 24 * n })
+        });
+        jacobian.into_iter().chain(gradient).collect()
     }
 
     fn planner<'a>(&'a self, x: &[f64], limits: &'a Limits) -> Result<Planner<'a>> {

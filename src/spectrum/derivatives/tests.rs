@@ -188,7 +188,10 @@ fn gpu_chunks_and_budgets_do_not_change_results() {
     assert!((&found.0, &found.1) == (&unbounded.0, &unbounded.1), "a budget changes the Jacobian");
 
     let tables = Tables::new(&model).unwrap();
-    let fits = |b: &u64| GradientProgram::choose(&model, &tables, Wanted { columns: true }, GradientProgram::WAYS, &limits, Some(*b)).is_ok();
+    let fits = |b: &u64| {
+        GradientProgram::choose(&model, &tables, Wanted { columns: true }, GradientProgram::WAYS, &limits, Some(*b))
+            .is_ok()
+    };
     let budget = (1..).map(|k| k << 16).find(fits).unwrap();
     let mut retrieval = retrieval(model.clone(), &Backend::Device(device), within(budget));
     let state = retrieval.state(&X).unwrap().values();
