@@ -74,17 +74,27 @@ fn least(mode: Mode) -> u64 {
 }
 
 /// What fits and chains ask for, in the order in which they might, twice.
-fn all(objective: &mut SpectrumObjective<EmissionRetrieval>) -> Vec<f64> {
+fn all(objective: &mut SpectrumObjective<EmissionRetrieval>) -> Vec<(&'static str, Vec<f64>)> {
     let mut all = Vec::new();
     for _ in 0..2 {
-        let mut gradient = [0.0; 2];
-        all.extend(objective.residuals(&X).unwrap());
+        all.push(("residuals", objective.residuals(&X).unwrap()));
         let (residuals, jacobian) = objective.residuals_and_jacobian(&X).unwrap();
-        all.extend(residuals.into_iter().chain(jacobian));
-        all.push(objective.value_and_gradient(&X, &mut gradient).unwrap());
-        all.extend(gradient);
+        all.extend([("residuals of the Jacobian", residuals), ("Jacobian", jacobian)]);
+        let mut gradient = [0.0; 2];
+        all.push(("likelihood", vec![objective.value_and_gradient(&X, &mut gradient).unwrap()]));
+        all.push(("gradient", gradient.to_vec()));
     }
     all
+}
+
+/// The same bits.
+#[track_caller]
+fn equal(found: &[(&str, Vec<f64>)], expected: &[(&str, Vec<f64>)], why: &str) {
+    for ((what, found), (_, expected)) in found.iter().zip(expected) {
+        if let Some(i) = (0..found.len()).find(|i| found[*i].to_bits() != expected[*i].to_bits()) {
+            panic!("{why} changes the {what}: number {i} is {}, was {}", found[i], expected[i]);
+        }
+    }
 }
 
 #[test]
@@ -97,7 +107,7 @@ fn gpu_an_objective_stays_within_its_budget_with_the_same_bits() {
         for budget in [least, 2 * least, 16 * least] {
             device.ledger().reset_peaks();
             let mut objective = objective(&backend, mode, Some(budget)).unwrap();
-            assert!(all(&mut objective) == unbounded, "{mode:?}: a budget changes results");
+            equal(&all(&mut objective), &unbounded, &format!("{mode:?}: a budget of {budget} bytes"));
             let planned: u64 = objective.models().map(EmissionRetrieval::planned_bytes).sum();
             let held = device.ledger().peak();
             println!("{mode:?}: budget {budget}, planned {planned}, held at most {held}");
@@ -129,7 +139,7 @@ fn gpu_the_devices_budget_is_that_of_all_programs_together() {
     let mut again = self::objective(&backend, Mode::Batched, None).unwrap();
     again.residuals(&X).unwrap();
     device.fail_allocation(2);
-    assert!(all(&mut again) == expected, "a refusal changes results");
+    equal(&all(&mut again), &expected, "a refusal");
     drop((objective, again));
     assert_eq!(device.ledger().current(), 0);
 }
@@ -179,8 +189,8 @@ mod command_line {
             "residuals    280",
             "280 x 2, 4480 bytes",
             "blocked, 2 models",
-            "300 points: night",
-            "300 points: morning",
+            "292 points: night",
+            "292 points: morning",
             "sampling ",
             "36 bytes on disk for each evaluation, at most 1 023 a draw: at most 7.7 MiB",
         ] {
@@ -274,16 +284,16 @@ mod command_line {
         };
         table(0.05);
         let narrow = fit("narrow");
-        table(1.5);
+        table(1.7);
         let wide = fit("wide");
         // The data were not broadened.
-        assert!(wide > 1.5 * narrow, "{narrow} {wide}");
+        assert!(wide > narrow + 5.0, "{narrow} {wide}");
 
         let sampler = "[retrieval.sampler]\nchains = 1\nwarmup = 2\ndraws = 2\n";
         bench.write("c.toml", &format!("{CONFIG}{DATA}{respond}{sampler}"));
         bench.good(&["sample", "c.toml", "--out", "s"]);
         bench.good(&["sample", "c.toml", "--out", "s", "--resume"]);
-        table(1.6);
+        table(1.8);
         bench.refused(&["sample", "c.toml", "--out", "s", "--resume"], &["instrument of night", "response"]);
 
         let refused = |instrument: &str, words: &[&str]| {
