@@ -201,6 +201,40 @@ fn gpu_chunks_and_budgets_do_not_change_results() {
     assert!(gradient == unbounded.2, "a budget changes the gradient");
 }
 
+/// A likelihood follows from the spectrum: it must not depend on how much memory there is.
+#[test]
+fn gpu_gradients_have_the_same_spectrum_stored_and_recomputed() {
+    let device = device();
+    for (name, model) in models() {
+        let limits = device.limits();
+        let all = |budget: Option<u64>| {
+            let settings = DerivativeSettings { budget, ..DerivativeSettings::default() };
+            let mut retrieval = retrieval(model.clone(), &Backend::Device(device.clone()), settings);
+            let mut seen = Vec::new();
+            let weights = |flux: &[f64]| (0.0, flux.iter().map(|f| 1e-8 * f).collect());
+            let (_, gradient) = retrieval
+                .value_and_gradient(&X, &mut |flux| {
+                    seen = flux.to_vec();
+                    Ok(weights(flux))
+                })
+                .unwrap();
+            let stored = retrieval.plan().gradient.as_ref().unwrap().stored;
+            (stored, seen, gradient, retrieval.spectrum_and_jacobian(&X).unwrap().0)
+        };
+        let unbounded = all(None);
+        let recomputed = |b: &u64| {
+            let settings = DerivativeSettings { budget: Some(*b), ..DerivativeSettings::default() };
+            model.plan_derivatives(5, &settings, &limits).is_ok_and(|plan| !plan.gradient.unwrap().stored)
+        };
+        let Some(budget) = (1..256).map(|k| k << 16).find(recomputed) else { continue };
+        let found = all(Some(budget));
+        assert_eq!((unbounded.0, found.0), (true, false), "{name}");
+        assert!(found.1 == unbounded.1, "{name}: the spectrum of the gradient");
+        assert!(found.2 == unbounded.2, "{name}: the gradient");
+        assert!(found.3 == unbounded.1, "{name}: the spectrum of the Jacobian");
+    }
+}
+
 #[test]
 fn wrong_parameters_are_refused() {
     let mut r = retrieval(sparse(), &Backend::Cpu, DerivativeSettings::default());
