@@ -125,7 +125,7 @@ mod tests {
         let table = ResponseTable::new(&[-2.0, 0.0, 3.0], &[0.0, 4.0, 1.0]).unwrap();
         assert_eq!(read("# v w\n-2 0\n0 4 more\n3 1\n"), Ok(table));
         for (text, words) in [
-            ("-2 0\n0\n", "line 2: two numbers, velocity [km/s] and weight, are required, found `0`"),
+            ("-2 0\n0\n", "line 2: two numbers, velocity [km/s] and weight, are required, found \"0\""),
             ("0 4\n-2 0\n", "strictly ascending order"),
             ("0 0\n1 0\n", "integral of the weights"),
             ("", "two or more"),
