@@ -128,7 +128,7 @@ mod tests {
             ("-2 0\n0\n", "line 2: two numbers, velocity [km/s] and weight, are required, found \"0\""),
             ("0 4\n-2 0\n", "strictly ascending order"),
             ("0 0\n1 0\n", "integral of the weights"),
-            ("", "two or more"),
+            ("1 1\n", "two or more"),
         ] {
             let message = read(text).unwrap_err();
             assert!(message.contains("r.txt") && message.contains(words), "{message}");
