@@ -7,12 +7,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::config::{Config, Parameter};
+use super::memory::DeviceBytes;
 use super::source::{CacheChoice, DeviceChoice, LineSource, Method};
+use crate::backend::Backend;
 use crate::gpu::{Limits, MemoryPolicy};
-use crate::inference::Priors;
-use crate::objective::SpectrumObjective;
+use crate::inference::{Priors, SamplingSize};
+use crate::objective::{self, SpectrumObjective};
 use crate::output::Values;
-use crate::spectrum::{Alternative, EmissionPlan, EmissionRetrieval, MemoryEstimate, MemoryReport};
+use crate::spectrum::{
+    Alternative, DerivativeAlternative, EmissionPlan, EmissionRetrieval, MemoryEstimate, MemoryReport, RetrievalPlan,
+    StageEstimate,
+};
 use crate::{Progress, Result};
 
 /// A device to compute on.
@@ -99,6 +104,42 @@ pub struct Planned {
     pub estimate: MemoryEstimate,
     /// What other choices would take.
     pub alternatives: Vec<Alternative>,
+    /// Derivatives, fits and samples, if parameters are declared.
+    pub retrieval: Option<PlannedRetrieval>,
+}
+
+/// Derivatives planned; with data, a fit; and a sampling of its posterior.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlannedRetrieval {
+    /// Parameters, residuals, the size of their Jacobian, how data sets share models; without data none.
+    pub objective: Option<objective::Summary>,
+    /// One model, or one for each data set.
+    pub models: Vec<PlannedModel>,
+    /// Draws and checkpoint; without data none.
+    pub sampling: Option<SamplingSize>,
+    /// Host and device bytes of sampling: of all models, and the draws.
+    pub sampling_stage: Option<StageEstimate>,
+}
+
+/// A model of a retrieval, planned.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlannedModel {
+    /// Data sets that it serves; without data none.
+    pub data_sets: Vec<String>,
+    /// First and last wavenumber of its grid \[cm-1\].
+    pub range: (f64, f64),
+    /// Grid points.
+    pub points: usize,
+    /// Its share of the budget \[bytes\]; `None`: no limit.
+    pub budget: Option<u64>,
+    /// Whether fits and samplers make gradients from the Jacobian.
+    pub forward: bool,
+    /// Spectrum, Jacobian, gradient: each within the share. Those that fit into it together are held together.
+    pub plan: RetrievalPlan,
+    /// Host and device bytes of Jacobian and gradient.
+    pub stages: Vec<StageEstimate>,
+    /// What other choices would take.
+    pub alternatives: Vec<DerivativeAlternative>,
 }
 
 /// Computed cross sections.
@@ -142,6 +183,8 @@ pub struct JacobianResult {
     pub device: String,
     /// Bytes, chunks and segments.
     pub plan: Value,
+    /// Device memory; none on the CPU.
+    pub device_bytes: Option<DeviceBytes>,
 }
 
 /// What fits and samplers need.
@@ -156,6 +199,10 @@ pub struct RetrievalSetup {
     pub run: String,
     /// Where it runs.
     pub device: String,
+    /// The same, opened.
+    pub backend: Backend,
+    /// Device bytes for all models; `None`: no limit.
+    pub budget: Option<u64>,
 }
 
 /// The numerical library as the commands see it.

@@ -10,6 +10,7 @@ pub mod config;
 pub mod engine;
 mod library;
 pub mod limits;
+pub mod memory;
 mod parse;
 pub mod progress;
 pub mod source;

@@ -21,6 +21,11 @@ const MAGIC: &[u8; 8] = b"PHSPLOG1";
 /// Records reach the operating system at once, which outlives the process; the disk, which outlives a power cut, this often.
 const SYNC_EVERY: Duration = Duration::from_secs(10);
 
+/// Bytes of a record.
+pub(super) fn record_bytes(parameters: usize) -> usize {
+    20 + 8 * parameters
+}
+
 /// What the model answered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Answer {
@@ -160,7 +165,7 @@ impl EvaluationLog {
     }
 
     fn record_size(&self) -> usize {
-        20 + 8 * self.parameters
+        record_bytes(self.parameters)
     }
 
     /// The recorded answer to the next question, if the log still has one; its gradient goes to `gradient`.

@@ -27,6 +27,7 @@ mod nuts;
 mod posterior;
 mod prior;
 mod priors;
+mod size;
 mod summary;
 #[cfg(test)]
 mod testing;
@@ -42,6 +43,7 @@ pub use nuts::{Checkpoint, NutsSettings, sample, sample_parallel};
 pub use posterior::Posterior;
 pub use prior::Prior;
 pub use priors::Priors;
+pub use size::SamplingSize;
 pub use summary::{Row, Summary};
 pub use trace::{Chain, DrawStatistics, Trace};
 pub use zarr::write_zarr;

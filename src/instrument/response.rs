@@ -44,6 +44,16 @@ impl ResponseTable {
         Ok(Self { velocity_km_s: velocity_km_s.to_vec(), weight: weight.iter().map(|w| w / area).collect() })
     }
 
+    /// Offsets in velocity \[row\], km s-1.
+    pub fn velocity_km_s(&self) -> &[f64] {
+        &self.velocity_km_s
+    }
+
+    /// The normalised response at the offsets \[row\], per km s-1.
+    pub fn weight(&self) -> &[f64] {
+        &self.weight
+    }
+
     /// Reach in ln nu to both sides, as signed numbers.
     pub(super) fn reach(&self) -> (f64, f64) {
         let shift = |v: f64| (v / LIGHT_KM_S).atanh();

@@ -30,6 +30,9 @@ pub struct Needs {
     pub data_sets: Vec<String>,
     /// First and last wavenumber \[cm-1\] that its grid must hold.
     pub range: (f64, f64),
+    /// Its share of a budget of memory for all models, which are held together. They sum to one: half of it in equal parts, since some of what a model
+    /// holds does not depend on its grid, half by the widths of the ranges in ln nu.
+    pub share: f64,
 }
 
 /// Data sets that share a model, by their places, and what it must hold.
@@ -54,12 +57,16 @@ pub(super) fn plan(observations: &[Observation], mode: Mode, resolution: f64) ->
     };
     let names =
         |members: &Range<usize>| observations[members.clone()].iter().map(|o| o.data.name().to_owned()).collect();
-    let blocks = match mode {
+    let blocks: Vec<(Range<usize>, (f64, f64))> = match mode {
         Mode::Blocked => ranges.into_iter().enumerate().map(|(k, range)| (k..k + 1, range)).collect(),
         _ => vec![(0..observations.len(), (low, high))],
     };
-    let needs = |(members, range): (Range<usize>, _)| {
-        let needs = Needs { data_sets: names(&members), range };
+    let width = |range: (f64, f64)| (range.1 / range.0).ln();
+    let (count, widths) = (blocks.len() as f64, blocks.iter().map(|(_, range)| width(*range)).sum::<f64>());
+    let needs = |(members, range): (Range<usize>, (f64, f64))| {
+        // One point alone has no width.
+        let by_width = if widths > 0.0 { width(range) / widths } else { 1.0 / count };
+        let needs = Needs { data_sets: names(&members), range, share: 0.5 / count + 0.5 * by_width };
         (members, needs)
     };
     Ok((mode, blocks.into_iter().map(needs).collect()))

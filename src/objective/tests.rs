@@ -205,6 +205,12 @@ fn one_model_or_two_give_the_same() {
     assert_eq!((two.summary().mode, two.names()), (Mode::Blocked, one.names()));
     assert_eq!(asked.iter().map(|n| n.data_sets.concat()).collect::<Vec<_>>(), ["A", "B"]);
     assert!(asked[0].range.0 < 1998.0 && asked[0].range.1 > 2001.5 && asked[0].range.1 < 2003.0, "{asked:?}");
+    // Half in equal parts, half by width.
+    let widths: Vec<f64> = asked.iter().map(|n| (n.range.1 / n.range.0).ln()).collect();
+    for (needs, width) in asked.iter().zip(&widths) {
+        let share = 0.25 + 0.5 * width / widths.iter().sum::<f64>();
+        assert!((needs.share - share).abs() < 1e-15, "{needs:?}");
+    }
     let x = with_noise();
     let ((v1, g1), (v2, g2)) = (gradient(&mut one, &x), gradient(&mut two, &x));
     // Other grids, other interpolation errors.

@@ -23,9 +23,15 @@ pub struct DeviceEmission {
 }
 
 impl DeviceEmission {
-    /// The fastest way within `budget` bytes.
-    pub fn new(model: &EmissionModel, device: &Device, budget: Option<u64>, seconds: &mut Stages) -> Result<Self> {
-        Self::cut(model, device, EmissionProgram::candidates(model), budget, seconds)
+    /// The fastest way within `budget` bytes. `room` is told how many bytes are about to be taken.
+    pub fn new(
+        model: &EmissionModel,
+        device: &Device,
+        budget: Option<u64>,
+        room: &mut dyn FnMut(u64),
+        seconds: &mut Stages,
+    ) -> Result<Self> {
+        Self::cut(model, device, EmissionProgram::candidates(model), budget, room, seconds)
     }
 
     /// The first of `extents` within `budget` bytes.
@@ -34,6 +40,7 @@ impl DeviceEmission {
         device: &Device,
         extents: Vec<Extent>,
         budget: Option<u64>,
+        room: &mut dyn FnMut(u64),
         seconds: &mut Stages,
     ) -> Result<Self> {
         let tables = seconds.time("plan", || Tables::new(model))?;
@@ -48,6 +55,7 @@ impl DeviceEmission {
         let (workspace, plan, inputs, flux) = open_within(budget, choose, |chosen| {
             let EmissionProgram { program, extent, constants, inputs, flux } = chosen;
             let plan = EmissionPlan::of(&program, &extent);
+            room(plan.memory.peak_bytes);
             let mut stages = stages.borrow_mut();
             let mut workspace = stages.time("pipelines", || Workspace::new(device, program))?;
             stages

@@ -17,7 +17,10 @@ use crate::cross_section::prepared::{Layer, Prepared, Tier};
 use crate::density::lines::TableLine;
 use crate::grid::level::LevelNodes;
 use crate::lines::Line;
-use crate::{cross_section::gpu::ROW_MULTIPLE, gpu::Role};
+use crate::{
+    cross_section::gpu::ROW_MULTIPLE,
+    gpu::{Role, Summary},
+};
 
 /// Bytes of a stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -31,7 +34,7 @@ pub struct Bytes {
 /// A stage of a spectrum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StageEstimate {
-    /// `load`, `set-up`, `upload`, `forward` or `readback`.
+    /// `load`, `set-up`, `upload`, `forward` or `readback`; `Jacobian` or `gradient`.
     pub stage: &'static str,
     /// Host bytes.
     pub host: Bytes,
@@ -86,8 +89,7 @@ impl EmissionModel {
     /// What a spectrum of this model takes, the loading of its lists included.
     pub fn estimate(&self, place: Place<'_>) -> MemoryEstimate {
         let n = self.grid.len() as u64;
-        let lists: u64 = self.prepared().map(|p| size_of::<Line>() as u64 * p.table.lines.len() as u64).sum();
-        let set_up: u64 = lists + 8 * n + self.prepared().map(prepared_bytes).sum::<u64>() + self.continua_bytes();
+        let (lists, set_up) = (self.list_bytes(), self.set_up_bytes());
         let building = self.prepared().map(largest_density).max().unwrap_or(0);
         let none = Bytes::default();
         let mut stages = vec![
@@ -112,17 +114,14 @@ impl EmissionModel {
 
     fn on_device(&self, plan: &EmissionPlan, set_up: u64, software: bool, stages: &mut Vec<StageEstimate>) {
         let memory = &plan.memory;
-        let n = self.grid.len().next_multiple_of(ROW_MULTIPLE) as u64;
         let constants = memory.buffers.iter().filter(|b| b.role == Role::Constant && !b.lives.is_empty());
         let (mut uploaded, mut largest) = (0, 0);
         for buffer in constants {
             uploaded += buffer.bytes;
             largest = buffer.bytes.max(largest);
         }
-        // Wavenumbers in f32; a continuum's positions in u32 and its table in f32.
-        let tables = 4 * n + self.collisions.iter().map(|c| 4 * n + 4 * c.ln_coefficient.len() as u64).sum::<u64>();
-        let program = PASS_BYTES * memory.passes as u64 + 3 * memory.params_bytes;
-        let kept = set_up + tables + program;
+        let n = self.grid.len().next_multiple_of(ROW_MULTIPLE) as u64;
+        let kept = set_up + self.ready_bytes(memory);
         let device = |bytes: u64| Bytes { kept: bytes, peak: bytes };
         let shared = |bytes: u64| if software { bytes + COMPILED_BYTES } else { 0 };
         let written = shared(uploaded + memory.params_bytes + memory.upload_bytes);
@@ -132,6 +131,24 @@ impl EmissionModel {
         stages.push(StageEstimate { stage: "forward", host: device(host), device: device(memory.peak_bytes) });
         let host = host + 4 * n;
         stages.push(StageEstimate { stage: "readback", host: device(host), device: device(memory.peak_bytes) });
+    }
+
+    fn list_bytes(&self) -> u64 {
+        self.prepared().map(|p| size_of::<Line>() as u64 * p.table.lines.len() as u64).sum()
+    }
+
+    /// What a model holds, its lists included.
+    pub(super) fn set_up_bytes(&self) -> u64 {
+        let prepared: u64 = self.prepared().map(prepared_bytes).sum();
+        self.list_bytes() + 8 * self.grid.len() as u64 + prepared + self.continua_bytes()
+    }
+
+    /// What is held beside the model once it is ready on a device: tables to upload, the program.
+    pub(super) fn ready_bytes(&self, memory: &Summary) -> u64 {
+        let n = self.grid.len().next_multiple_of(ROW_MULTIPLE) as u64;
+        // Wavenumbers in f32; a continuum's positions in u32 and its table in f32.
+        let tables = 4 * n + self.collisions.iter().map(|c| 4 * n + 4 * c.ln_coefficient.len() as u64).sum::<u64>();
+        tables + PASS_BYTES * memory.passes as u64 + 3 * memory.params_bytes
     }
 
     fn prepared(&self) -> impl Iterator<Item = &Prepared> {

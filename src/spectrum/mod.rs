@@ -15,6 +15,7 @@ mod model;
 mod program;
 mod report;
 mod retrieval;
+mod retrieval_plan;
 mod tiers;
 
 #[cfg(test)]
@@ -28,7 +29,8 @@ pub use measured::{MemoryReport, StageReport};
 pub use model::{Absorber, Dual, EmissionModel, State};
 pub use program::EmissionPlan;
 pub use report::EmissionReport;
-pub use retrieval::{EmissionRetrieval, RetrievalPlan};
+pub use retrieval::EmissionRetrieval;
+pub use retrieval_plan::{DerivativeAlternative, RetrievalPlan};
 pub use tiers::choose_tier;
 
 use crate::backend::Backend;
@@ -61,9 +63,13 @@ impl EmissionModel {
         let mut seconds = self.seconds.clone();
         let runner = match backend {
             Backend::Cpu => Runner::Cpu(cpu::CpuEmission::new(self)),
-            Backend::Device(device) => {
-                Runner::Device(Box::new(device::DeviceEmission::new(self, device, device.budget()?, &mut seconds)?))
-            }
+            Backend::Device(device) => Runner::Device(Box::new(device::DeviceEmission::new(
+                self,
+                device,
+                device.budget()?,
+                &mut |_| (),
+                &mut seconds,
+            )?)),
         };
         Ok(Emission { model: self, backend: backend.clone(), runner, seconds })
     }
@@ -75,7 +81,7 @@ impl EmissionModel {
     pub fn open_cut(&self, device: &Device, batch: usize, segments: usize) -> Result<Emission<'_>> {
         let mut seconds = self.seconds.clone();
         let cuts = self.cuts(batch, segments)?;
-        let runner = device::DeviceEmission::cut(self, device, cuts, device.budget()?, &mut seconds)?;
+        let runner = device::DeviceEmission::cut(self, device, cuts, device.budget()?, &mut |_| (), &mut seconds)?;
         let runner = Runner::Device(Box::new(runner));
         Ok(Emission { model: self, backend: Backend::Device(device.clone()), runner, seconds })
     }

@@ -1,21 +1,21 @@
 //! A spectrum as a function of a retrieval's parameters, with derivatives in both modes.
 //!
 //! The user's closure turns parameters into a [`State`], written once over [`Dual`] numbers: its values make the spectrum, its derivatives the
-//! Jacobian or the gradient. Programs for a device are planned and made ready when they are first asked for, and kept.
+//! Jacobian or the gradient. Programs for a device are planned and made ready when they are first asked for, and kept as long as all of them
+//! are within the budget.
 
 use std::fmt;
 
-use serde::Serialize;
-
-use super::derivatives::device::{DeviceGradient, DeviceJacobian};
-use super::derivatives::program::{GradientPlan, GradientProgram, JacobianPlan, JacobianProgram, Wanted};
+use super::derivatives::device::{DeviceGradient, DeviceJacobian, Programs};
+use super::derivatives::program::Wanted;
 use super::derivatives::{Coefficients, DerivativeSettings, LayerGradient, cpu};
 use super::device::DeviceEmission;
 use super::model::{Dual, EmissionModel, State};
 use super::program::Tables;
+use super::retrieval_plan::RetrievalPlan;
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
-use crate::gpu::{Device, Limits};
+use crate::gpu::Device;
 use crate::objective::SpectrumModel;
 use crate::timing::Stages;
 use crate::{Error, Result};
@@ -28,78 +28,19 @@ type WeightsOf<'a> = dyn FnMut(&[f64]) -> Result<Vec<Vec<f64>>> + 'a;
 
 /// A model on a backend, and the parameters it is a function of.
 pub struct EmissionRetrieval {
-    model: EmissionModel,
+    pub(super) model: EmissionModel,
     backend: Backend,
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     profiles: Box<Profiles>,
     settings: DerivativeSettings,
     tables: Option<Tables>,
-    flux: Option<DeviceEmission>,
-    jacobian: Option<DeviceJacobian>,
-    gradient: Option<DeviceGradient>,
+    programs: Programs,
+    plan: RetrievalPlan,
 }
 
 impl fmt::Debug for EmissionRetrieval {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.debug_struct("EmissionRetrieval").field("names", &self.names).field("backend", &self.backend).finish()
-    }
-}
-
-/// How derivatives are computed, as far as it is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RetrievalPlan {
-    /// Of the Jacobian; none on the CPU.
-    pub jacobian: Option<JacobianPlan>,
-    /// Of the gradient; none on the CPU.
-    pub gradient: Option<GradientPlan>,
-}
-
-impl fmt::Display for RetrievalPlan {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match &self.jacobian {
-            Some(j) => writeln!(
-                f,
-                "Jacobian: {} of {} columns at a time, {} + {} x {} = {} bytes, {} segments",
-                j.chunk,
-                j.columns,
-                j.bytes_without_columns,
-                j.bytes_per_column,
-                j.chunk,
-                j.plan.memory.peak_bytes,
-                j.plan.segments
-            )?,
-            None => writeln!(f, "Jacobian: on the CPU")?,
-        }
-        match &self.gradient {
-            Some(g) => {
-                let how = if g.stored { "kept" } else { "computed twice" };
-                writeln!(
-                    f,
-                    "gradient: opacities {how}, {} bytes, {} segments",
-                    g.plan.memory.peak_bytes, g.plan.segments
-                )
-            }
-            None => writeln!(f, "gradient: on the CPU"),
-        }
-    }
-}
-
-impl EmissionModel {
-    /// The plans of a Jacobian by `columns` parameters and of a gradient, on a device with `limits`, each within the settings' budget.
-    ///
-    /// # Errors
-    /// [`Error::OutOfMemory`] if the smallest plan needs more.
-    pub fn plan_derivatives(
-        &self,
-        columns: usize,
-        settings: &DerivativeSettings,
-        limits: &Limits,
-    ) -> Result<RetrievalPlan> {
-        let (tables, wanted) = (Tables::new(self)?, Wanted { columns: true });
-        let budget = settings.budget;
-        let jacobian = JacobianProgram::choose(self, &tables, wanted, columns, settings.chunk, limits, budget)?.plan();
-        let gradient = GradientProgram::choose(self, &tables, wanted, limits, budget)?.plan();
-        Ok(RetrievalPlan { jacobian: Some(jacobian), gradient: Some(gradient) })
     }
 }
 
@@ -125,9 +66,8 @@ impl EmissionRetrieval {
             profiles: Box::new(profiles),
             settings,
             tables: None,
-            flux: None,
-            jacobian: None,
-            gradient: None,
+            programs: Programs::default(),
+            plan: RetrievalPlan::default(),
         })
     }
 
@@ -136,12 +76,24 @@ impl EmissionRetrieval {
         &self.model
     }
 
-    /// How derivatives are computed: what has been made ready so far.
-    pub fn plan(&self) -> RetrievalPlan {
-        RetrievalPlan {
-            jacobian: self.jacobian.as_ref().map(|j| j.plan.clone()),
-            gradient: self.gradient.as_ref().map(|g| g.plan.clone()),
-        }
+    /// How derivatives are to be computed.
+    pub fn settings(&self) -> &DerivativeSettings {
+        &self.settings
+    }
+
+    /// Whether gradients of a scalar are made from the Jacobian.
+    pub fn goes_forward(&self) -> bool {
+        self.settings.gradient.is_forward(self.names.len())
+    }
+
+    /// How spectra and derivatives are computed: what has been made ready so far.
+    pub fn plan(&self) -> &RetrievalPlan {
+        &self.plan
+    }
+
+    /// Most bytes of device memory that its programs took together so far, by their plans.
+    pub fn planned_bytes(&self) -> u64 {
+        self.programs.most()
     }
 
     /// The state at `x`, with its derivatives by all parameters.
@@ -164,18 +116,17 @@ impl EmissionRetrieval {
         Ok(state)
     }
 
-    fn coefficients(&self, state: &State<Dual>) -> Result<(State, Coefficients)> {
+    pub(super) fn coefficients(&self, state: &State<Dual>) -> Result<(State, Coefficients)> {
         let values = state.values();
         let tangents: Vec<State> = (0..self.names.len()).map(|p| state.derivatives(p)).collect();
         let coefficients = Coefficients::new(&self.model, &values, &tangents)?;
         Ok((values, coefficients))
     }
 
+    /// Bytes that its programs may take in all: those that the settings give it, and no more than what the device has left and it holds itself.
     fn budget(&self, device: &Device) -> Result<Option<u64>> {
-        Ok(match self.settings.budget {
-            Some(bytes) => Some(bytes),
-            None => device.budget()?,
-        })
+        let left = device.budget()?.map(|left| left.saturating_add(self.programs.bytes()));
+        Ok(self.settings.budget.into_iter().chain(left).min())
     }
 
     fn tables(&mut self) -> Result<()> {
@@ -197,15 +148,19 @@ impl EmissionRetrieval {
         let wanted = Wanted { columns: !coefficients.only_temperature() };
         let columns = coefficients.columns;
         self.tables()?;
-        if self.jacobian.as_ref().is_none_or(|j| !j.serves(wanted, columns)) {
+        if self.programs.jacobian.as_ref().is_none_or(|j| !j.serves(wanted, columns)) {
             // Its memory goes first.
-            self.jacobian = None;
+            self.programs.jacobian = None;
             let (budget, chunk) = (self.budget(&device)?, self.settings.chunk);
-            let tables = self.tables.as_ref().expect("just made");
-            let made = DeviceJacobian::new(&self.model, tables, &device, wanted, columns, chunk, budget)?;
-            self.jacobian = Some(made);
+            let (model, tables) = (&self.model, self.tables.as_ref().expect("just made"));
+            let made = self.programs.open(budget, |room| {
+                DeviceJacobian::new(model, tables, &device, wanted, columns, chunk, budget, room)
+            })?;
+            self.plan.jacobian = Some(made.plan.clone());
+            self.programs.hold(|p| p.jacobian = Some(made));
         }
-        let (program, tables) = (self.jacobian.as_mut().expect("just made"), self.tables.as_ref().expect("just made"));
+        let program = self.programs.jacobian.as_mut().expect("just made");
+        let tables = self.tables.as_ref().expect("just made");
         program.compute(&self.model, tables, state, coefficients)
     }
 
@@ -218,13 +173,17 @@ impl EmissionRetrieval {
             return cpu::layer_gradients(&self.model, state, &next(&flux)?.concat());
         };
         self.tables()?;
-        if self.gradient.as_ref().is_none_or(|g| !g.serves(wanted)) {
-            self.gradient = None;
+        if self.programs.gradient.as_ref().is_none_or(|g| !g.serves(wanted)) {
+            self.programs.gradient = None;
             let budget = self.budget(&device)?;
-            let tables = self.tables.as_ref().expect("just made");
-            self.gradient = Some(DeviceGradient::new(&self.model, tables, &device, wanted, budget)?);
+            let (model, tables) = (&self.model, self.tables.as_ref().expect("just made"));
+            let made =
+                self.programs.open(budget, |room| DeviceGradient::new(model, tables, &device, wanted, budget, room))?;
+            self.plan.gradient = Some(made.plan.clone());
+            self.programs.hold(|p| p.gradient = Some(made));
         }
-        let (program, tables) = (self.gradient.as_mut().expect("just made"), self.tables.as_ref().expect("just made"));
+        let program = self.programs.gradient.as_mut().expect("just made");
+        let tables = self.tables.as_ref().expect("just made");
         let flux = program.flux(&self.model, tables, state)?;
         next(&flux)?.iter().map(|weights| program.layer_gradient(&self.model, weights)).collect()
     }
@@ -278,11 +237,15 @@ impl SpectrumModel for EmissionRetrieval {
     fn spectrum(&mut self, x: &[f64]) -> Result<Vec<f64>> {
         let state = self.state(x)?.values();
         let Backend::Device(device) = self.backend.clone() else { return self.cpu_flux(&state) };
-        if self.flux.is_none() {
-            let budget = self.budget(&device)?;
-            self.flux = Some(DeviceEmission::new(&self.model, &device, budget, &mut Stages::default())?);
+        if self.programs.flux.is_none() {
+            let (budget, model) = (self.budget(&device)?, &self.model);
+            let made = self
+                .programs
+                .open(budget, |room| DeviceEmission::new(model, &device, budget, room, &mut Stages::default()))?;
+            self.plan.spectrum = Some(made.plan().clone());
+            self.programs.hold(|p| p.flux = Some(made));
         }
-        let emission = self.flux.as_mut().expect("just made");
+        let emission = self.programs.flux.as_mut().expect("just made");
         let flux = emission.flux(&self.model, &state, &mut Stages::default())?;
         Ok(flux.into_iter().map(f64::from).collect())
     }
@@ -298,7 +261,7 @@ impl SpectrumModel for EmissionRetrieval {
         scalar: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
     ) -> Result<(f64, Vec<f64>)> {
         let (state, coefficients) = self.coefficients(&self.state(x)?)?;
-        if self.settings.gradient.is_forward(coefficients.columns) {
+        if self.goes_forward() {
             let (flux, jacobian) = self.jacobian(&state, &coefficients)?;
             let (value, weights) = scalar(&flux)?;
             let product = |column: &[f64]| column.iter().zip(&weights).map(|(j, w)| j * w).sum();

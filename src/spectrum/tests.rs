@@ -89,7 +89,8 @@ pub fn device() -> Device {
 
 fn flux(model: &EmissionModel, device: &Device, extent: Extent) -> (Vec<f32>, u64) {
     let before = device.counted_bytes();
-    let mut emission = DeviceEmission::cut(model, device, vec![extent], None, &mut Stages::default()).unwrap();
+    let mut emission =
+        DeviceEmission::cut(model, device, vec![extent], None, &mut |_| (), &mut Stages::default()).unwrap();
     let counted = device.counted_bytes() - before;
     let planned = emission.plan().memory.peak_bytes;
     assert_eq!((planned, planned), (device.ledger().current(), counted), "planned, ledger, driver");

@@ -27,10 +27,10 @@ pub fn choose_tier<M>(
     }
     for other in [Method::Lines, Method::Density] {
         // A list may have no density at all.
-        if let Ok(model) = make(other) {
-            if has_room(&model)? {
-                return Ok(model);
-            }
+        if let Ok(model) = make(other)
+            && has_room(&model)?
+        {
+            return Ok(model);
         }
     }
     Ok(preferred)

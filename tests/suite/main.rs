@@ -24,5 +24,6 @@ mod refused;
 mod retrieval;
 #[cfg(feature = "cli")]
 mod retrieval_cli;
+mod retrieval_memory;
 mod shaders;
 mod unseen;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-const CONFIG: &str = r#"
+pub const CONFIG: &str = r#"
 [grid]
 range_cm = [2150.0, 2156.0]
 points = 300
@@ -43,17 +43,17 @@ prior = { kind = "uniform", lower = 0.02, upper = 0.2 }
 truth = 0.1
 "#;
 
-const DATA: &str = r#"
+pub const DATA: &str = r#"
 [[data]]
 name = "night"
 file = "night.txt"
 "#;
 
 /// A folder with a configuration and mock data of T0 = 900 K, alpha = 0.1.
-struct Bench(tempfile::TempDir);
+pub struct Bench(tempfile::TempDir);
 
 impl Bench {
-    fn new(config: &str) -> Self {
+    pub fn new(config: &str) -> Self {
         let bench = Self(tempfile::tempdir().expect("a temporary folder"));
         bench.write(
             "truth.toml",
@@ -73,36 +73,45 @@ impl Bench {
         bench
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a file");
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_photosphere"));
-        command.current_dir(self.0.path()).env("PHOTOSPHERE_CACHE_DIR", "").args(arguments).args(["--device", "cpu"]);
+        command.current_dir(self.0.path()).env("PHOTOSPHERE_CACHE_DIR", "").args(arguments);
+        // A plan asks no device.
+        if arguments[0] != "plan" && !arguments.contains(&"--device") {
+            command.args(["--device", "cpu"]);
+        }
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("it starts")
     }
 
     #[track_caller]
-    fn good(&self, arguments: &[&str]) -> String {
+    pub fn good(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}\n{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     #[track_caller]
-    fn refused(&self, arguments: &[&str], parts: &[&str]) {
+    pub fn refused(&self, arguments: &[&str], parts: &[&str]) {
+        self.refused_as(3, arguments, parts);
+    }
+
+    #[track_caller]
+    pub fn refused_as(&self, code: i32, arguments: &[&str], parts: &[&str]) {
         let output = self.run(arguments);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(3), "{arguments:?}\n{text}");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{text}");
         assert!(text.starts_with("error: ") && !text.contains("panicked"), "{text}");
         for part in parts {
             assert!(text.contains(part), "`{part}` is not in\n{text}");
@@ -115,7 +124,7 @@ impl Bench {
         (npy.shape().to_vec(), npy.into_vec().expect(name))
     }
 
-    fn json(&self, name: &str) -> Value {
+    pub fn json(&self, name: &str) -> Value {
         serde_json::from_slice(&fs::read(self.path(name)).expect(name)).expect(name)
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::args::FitArgs;
 use crate::cli::config::{Config, FitMethod};
 use crate::cli::engine::{Engine, RetrievalSetup};
+use crate::cli::memory::Derivative;
 use crate::inference::{Fit, LbfgsSettings, LeastSquaresSettings, adamw, lbfgs, levenberg_marquardt};
 use crate::objective::Prediction;
 use crate::output::{check_file, prepare_folder, write_json, write_npy};
@@ -22,6 +23,13 @@ pub fn run(args: &FitArgs, engine: &dyn Engine, progress: &dyn Progress) -> Resu
     let out = &args.run.out;
     let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
     let method = method(&config, &setup)?;
+    // L-BFGS and AdamW follow the gradient; errors of the parameters come from the Jacobian, where residuals are defined.
+    if !matches!(method, FitMethod::LevenbergMarquardt(_)) {
+        setup.check_memory(Derivative::Gradient)?;
+    }
+    if setup.objective.check_least_squares().is_ok() {
+        setup.check_memory(Derivative::Jacobian)?;
+    }
     prepare_folder(out)?;
     check_file(&out.join("fit.json"))?;
     super::print(&format!("{}\n\n", setup.objective.summary()))?;
@@ -29,6 +37,9 @@ pub fn run(args: &FitArgs, engine: &dyn Engine, progress: &dyn Progress) -> Resu
     let predictions = setup.objective.predict(&fit.parameters)?;
     draw(&config, out, &setup, &predictions)?;
     write_json(&out.join("fit.json"), &report(&config, &setup, &fit))?;
+    if let Some(taken) = setup.device_bytes() {
+        super::print(&format!("device memory {taken}\n"))?;
+    }
     super::print(&format!("{fit}\nwritten to {}\n", out.display()))
 }
 
@@ -100,5 +111,6 @@ fn report(config: &Config, setup: &RetrievalSetup, fit: &Fit) -> Value {
         "fit": fit,
         "objective": setup.objective.summary(),
         "plans": plans,
+        "device_bytes": setup.device_bytes(),
     })
 }

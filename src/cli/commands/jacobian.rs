@@ -44,6 +44,7 @@ pub fn run(args: &JacobianArgs, engine: &dyn Engine, progress: &dyn Progress) ->
         "wavenumbers": n,
         "device": result.device,
         "plan": result.plan,
+        "device_bytes": result.device_bytes,
     });
     write_json(&at("parameters.json"), &about)?;
     let mut table = Table::new(&["parameter", "value"]);
@@ -52,6 +53,9 @@ pub fn run(args: &JacobianArgs, engine: &dyn Engine, progress: &dyn Progress) ->
     }
     let mut more = Table::default();
     more.row(["wavenumbers".to_owned(), count(n as u64)]).row(["device", result.device.as_str()]);
+    if let Some(taken) = &result.device_bytes {
+        more.row(["device memory".to_owned(), taken.to_string()]);
+    }
     more.row(["written".to_owned(), format!("{} in {}", names.join(", "), args.run.out.display())]);
     super::print(&format!("{table}{more}"))
 }

@@ -2,12 +2,13 @@
 
 use crate::cli::args::PlanArgs;
 use crate::cli::config::Config;
-use crate::cli::engine::{Engine, Planned};
+use crate::cli::engine::{Engine, Planned, PlannedModel, PlannedRetrieval};
 use crate::cli::table::{Table, bytes, count};
 use crate::gpu::Limits;
+use crate::spectrum::StageEstimate;
 use crate::{Error, Progress, Result};
 
-/// Plans a spectrum and prints what it will take.
+/// Plans a spectrum, and where parameters are declared its derivatives, a fit and a sampling, and prints what they will take.
 ///
 /// # Errors
 /// A wrong configuration; files that cannot be read; no plan fits the budget.
@@ -49,11 +50,10 @@ fn render(planned: &Planned) -> String {
     out.row(["passes".to_owned(), count(memory.passes as u64)]);
     out.row(["cost".to_owned(), format!("{:.2e} multiply-adds", planned.cost)]);
 
-    let mut stages = Table::new(&["stage", "host, kept", "host, peak", "device, kept", "device, peak"]);
-    for s in &planned.estimate.stages {
-        let sizes = [s.host.kept, s.host.peak, s.device.kept, s.device.peak].map(bytes);
-        stages.row([s.stage, &sizes[0], &sizes[1], &sizes[2], &sizes[3]]);
-    }
+    let retrieval = planned.retrieval.as_ref();
+    // Without data there is one model, that of the spectrum.
+    let derivatives = retrieval.filter(|r| r.objective.is_none()).and_then(|r| r.models.first());
+    let stages = stages(planned.estimate.stages.iter().chain(derivatives.iter().flat_map(|m| &m.stages)));
     let mut largest: Vec<_> = memory.buffers.iter().collect();
     largest.sort_by_key(|b| std::cmp::Reverse(b.bytes));
     let mut buffers = Table::new(&["largest buffers", "bytes", "shape", "role"]);
@@ -83,5 +83,70 @@ fn render(planned: &Planned) -> String {
             ]),
         };
     }
-    format!("{out}\n{stages}\n{buffers}\n{ways}\nhost bytes are of arrays: the program and its driver come on top\n")
+    let retrieval = retrieval.map_or(String::new(), render_retrieval);
+    format!(
+        "{out}\n{stages}\n{buffers}\n{ways}\n{retrieval}host bytes are of arrays: the program and its driver come on top\n"
+    )
+}
+
+/// Rows of stages.
+fn stages<'a>(estimates: impl Iterator<Item = &'a StageEstimate>) -> Table {
+    let mut stages = Table::new(&["stage", "host, kept", "host, peak", "device, kept", "device, peak"]);
+    for s in estimates {
+        let sizes = [s.host.kept, s.host.peak, s.device.kept, s.device.peak].map(bytes);
+        stages.row([s.stage, &sizes[0], &sizes[1], &sizes[2], &sizes[3]]);
+    }
+    stages
+}
+
+/// Derivatives, fit and sampling as text.
+fn render_retrieval(planned: &PlannedRetrieval) -> String {
+    let mut text = planned.objective.as_ref().map_or(String::new(), |summary| format!("{summary}\n\n"));
+    for model in &planned.models {
+        text += &render_model(model, planned.objective.is_some());
+    }
+    if let (Some(stage), Some(size)) = (&planned.sampling_stage, &planned.sampling) {
+        let mut more = Table::default();
+        more.row(["draws".to_owned(), format!("{} in memory", bytes(size.trace_bytes))]);
+        let (record, most) = (size.checkpoint_bytes_per_evaluation, bytes(size.checkpoint_bytes));
+        let evaluations = format!("at most {} a draw", count(size.evaluations_per_draw));
+        let checkpoint = format!("{record} bytes on disk for each evaluation, {evaluations}: at most {most}");
+        more.row(["checkpoint".to_owned(), checkpoint]);
+        text += &format!("{}\n{more}\n", stages(std::iter::once(stage)));
+    }
+    text
+}
+
+/// A model's derivatives as text, with their stages where these stand in no other table.
+fn render_model(model: &PlannedModel, with_stages: bool) -> String {
+    let mut out = Table::default();
+    if with_stages {
+        let (lo, hi) = model.range;
+        let points = count(model.points as u64);
+        out.row([
+            "model".to_owned(),
+            format!("{lo:.3} to {hi:.3} cm-1, {points} points: {}", model.data_sets.join(", ")),
+        ]);
+        out.row(["budget".to_owned(), model.budget.map_or("none".into(), bytes)]);
+    }
+    if let Some(plan) = &model.plan.jacobian {
+        out.row(["Jacobian".to_owned(), plan.to_string()]);
+    }
+    if let Some(plan) = &model.plan.gradient {
+        out.row(["gradient".to_owned(), plan.to_string()]);
+    }
+    let by = if model.forward { "forward: by the Jacobian" } else { "reverse: by the gradient of all layers" };
+    out.row(["fits, sampling", by]);
+    let mut ways = Table::new(&["instead", "columns", "opacities", "segments", "device"]);
+    for a in &model.alternatives {
+        let opacities = if a.stored { "stored" } else { "recomputed" };
+        let device = bytes(a.device_bytes);
+        match (a.fits, a.chunk) {
+            (false, _) => ways.row([a.change.as_str(), "", "", "", &format!("{device} needed: does not fit")]),
+            (true, 0) => ways.row([a.change.as_str(), "", opacities, &a.segments.to_string(), &device]),
+            (true, n) => ways.row([a.change.as_str(), &n.to_string(), "", &a.segments.to_string(), &device]),
+        };
+    }
+    let stages = if with_stages { format!("{}\n", stages(model.stages.iter())) } else { String::new() };
+    format!("{out}\n{stages}{ways}\n")
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::cli::args::SampleArgs;
 use crate::cli::engine::Engine;
+use crate::cli::memory::Derivative;
 use crate::inference::{Checkpoint, Summary, sample, write_zarr};
 use crate::output::{check_file, prepare_folder, write_json};
 use crate::plot::{Formats, Quantity, corner, traces};
@@ -18,6 +19,7 @@ pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> R
     let config = args.run.load()?;
     let out = &args.run.out;
     let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
+    setup.check_memory(Derivative::Gradient)?;
     prepare_folder(out)?;
     check_file(&out.join("summary.json"))?;
     super::print(&format!("{}\n\n", setup.objective.summary()))?;
@@ -47,8 +49,12 @@ pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> R
         "warnings": summary.warnings(),
         "objective": setup.objective.summary(),
         "plans": setup.objective.models().map(|m| m.plan()).collect::<Vec<_>>(),
+        "device_bytes": setup.device_bytes(),
     });
     // Last: where it lies, everything beside it is complete.
     write_json(&out.join("summary.json"), &about)?;
+    if let Some(taken) = setup.device_bytes() {
+        super::print(&format!("device memory {taken}\n"))?;
+    }
     super::print(&format!("{summary}\nwritten to {}\n", out.display()))
 }

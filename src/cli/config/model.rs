@@ -280,7 +280,10 @@ impl Config {
                 }
             }
         }
-        files.extend(self.data.iter().enumerate().map(|(i, d)| (format!("data[{i}].file"), d.file.as_path())));
+        for (i, d) in self.data.iter().enumerate() {
+            files.push((format!("data[{i}].file"), &d.file));
+            files.extend(d.response_file.iter().map(|p| (format!("data[{i}].instrument.response"), p.as_path())));
+        }
         files
     }
 

@@ -7,6 +7,7 @@ use crate::Result;
 use crate::inference::{AdamWSettings, LbfgsSettings, LeastSquaresSettings, NutsSettings};
 use crate::instrument::{Response, Rotation, Setting, Settings};
 use crate::objective::{Column, Mode, Noise, ReadOptions};
+use crate::spectrum::GradientMode;
 
 /// A data set, its instrument and its noise.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +18,10 @@ pub struct Data {
     pub file: PathBuf,
     /// How to read it.
     pub read: ReadOptions,
-    /// What stands between spectrum and data.
+    /// What stands between spectrum and data, but for a response from a file.
     pub instrument: Settings,
+    /// Response of the spectrograph: a file of two columns, velocity \[km s-1\] and weight.
+    pub response_file: Option<PathBuf>,
     /// Noise beyond the errors of the data.
     pub noise: Noise,
 }
@@ -41,6 +44,8 @@ pub struct Retrieval {
     pub mode: Mode,
     /// Columns of the Jacobian at a time; `None`: as many as fit.
     pub jac_chunk_size: Option<usize>,
+    /// How gradients are made.
+    pub gradient: GradientMode,
     /// How to fit; `None`: Levenberg-Marquardt, or L-BFGS where noise is free.
     pub fit: Option<FitMethod>,
     /// How to sample.
@@ -93,9 +98,9 @@ fn one_set(item: &Item) -> Result<Data> {
     if let Some(item) = s.get("binned") {
         read.binned = item.boolean()?;
     }
-    let instrument = s.get("instrument").map_or(Ok(Settings::default()), |i| instrument(&i))?;
+    let (instrument, response_file) = s.get("instrument").map_or(Ok(Default::default()), |i| instrument(&i))?;
     let noise = s.get("noise").map_or(Ok(Noise::default()), |i| noise(&i))?;
-    Ok(Data { name, file, read, instrument, noise })
+    Ok(Data { name, file, read, instrument, response_file, noise })
 }
 
 fn column(item: &Item) -> Result<Column> {
@@ -109,9 +114,11 @@ fn setting(s: &Section, key: &str, otherwise: f64) -> Result<Setting> {
     s.get(key).map_or(Ok(Setting::Fixed(otherwise)), |item| item.setting())
 }
 
-fn instrument(item: &Item) -> Result<Settings> {
+/// The settings, and the file of a tabulated response.
+fn instrument(item: &Item) -> Result<(Settings, Option<PathBuf>)> {
     let s = item.section(&[
         "resolving_power",
+        "response",
         "v_sin_i_km_s",
         "u1",
         "u2",
@@ -120,9 +127,13 @@ fn instrument(item: &Item) -> Result<Settings> {
         "offset",
         "continuum",
     ])?;
-    let response = match s.get("resolving_power") {
-        Some(item) => Response::Gaussian { resolving_power: item.setting()? },
-        None => Response::None,
+    let (response, file) = match (s.get("resolving_power"), s.get("response")) {
+        (Some(_), Some(second)) => {
+            return Err(second.refuse("given besides `resolving_power`; required only one of them"));
+        }
+        (Some(item), None) => (Response::Gaussian { resolving_power: item.setting()? }, None),
+        (None, Some(item)) => (Response::None, Some(item.path()?)),
+        (None, None) => (Response::None, None),
     };
     let rotation = match s.get("v_sin_i_km_s") {
         Some(item) => {
@@ -140,14 +151,15 @@ fn instrument(item: &Item) -> Result<Settings> {
             None => return Err(item.wrong("a list of coefficients, [c1, c2, ...]")),
         },
     };
-    Ok(Settings {
+    let settings = Settings {
         response,
         rotation,
         radial_velocity_km_s: setting(&s, "radial_velocity_km_s", 0.0)?,
         scale: setting(&s, "scale", 1.0)?,
         offset: setting(&s, "offset", 0.0)?,
         continuum,
-    })
+    };
+    Ok((settings, file))
 }
 
 fn noise(item: &Item) -> Result<Noise> {
@@ -159,18 +171,28 @@ pub(super) fn retrieval(item: Option<&Item>) -> Result<Retrieval> {
     let mut out = Retrieval {
         mode: Mode::Auto,
         jac_chunk_size: None,
+        gradient: GradientMode::Auto,
         fit: None,
         sampler: NutsSettings::default(),
         checkpoint: None,
     };
     let Some(item) = item else { return Ok(out) };
-    let s = item.section(&["mode", "jac_chunk_size", "fit", "sampler", "checkpoint"])?;
+    let s = item.section(&["mode", "jac_chunk_size", "gradient", "fit", "sampler", "checkpoint"])?;
     if let Some(item) = s.get("mode") {
         let required = "\"auto\", \"batched\" or \"blocked\"";
         out.mode = match item.string(required)? {
             "auto" => Mode::Auto,
             "batched" => Mode::Batched,
             "blocked" => Mode::Blocked,
+            _ => return Err(item.wrong(required)),
+        };
+    }
+    if let Some(item) = s.get("gradient") {
+        let required = "\"auto\", \"forward\" or \"reverse\"";
+        out.gradient = match item.string(required)? {
+            "auto" => GradientMode::Auto,
+            "forward" => GradientMode::Forward,
+            "reverse" => GradientMode::Reverse,
             _ => return Err(item.wrong(required)),
         };
     }

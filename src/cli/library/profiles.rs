@@ -1,10 +1,11 @@
-//! Profiles over pressure from files of two columns.
+//! Profiles over pressure, and responses over velocity, from files of two columns.
 
 use std::path::Path;
 
 use crate::atmosphere::ProfileTable;
+use crate::instrument::ResponseTable;
 use crate::lines::fields::{number, quote, words};
-use crate::lines::reader::read_whole;
+use crate::lines::reader::{Chunk, read_whole};
 use crate::{Error, Result};
 
 /// What the second column must hold.
@@ -28,12 +29,8 @@ pub(super) const RATIO: Column =
 pub(super) fn read(path: &Path, column: &Column) -> Result<ProfileTable> {
     let text = read_whole(path)?;
     let (mut pressures, mut values) = (Vec::new(), Vec::new());
-    for (line, row) in text.lines().filter(|(_, row)| !row.trim_ascii_start().starts_with(b"#")) {
-        let mut columns = words(row).map(number);
-        let (Some(Some(pressure)), Some(Some(value))) = (columns.next(), columns.next()) else {
-            let message = format!("two numbers, P [bar] and {}, are required, found {}", column.name, quote(row));
-            return Err(text.error(line, message));
-        };
+    for row in rows(&text, &format!("P [bar] and {}", column.name)) {
+        let (line, pressure, value) = row?;
         if pressure <= 0.0 {
             return Err(text.error(line, format!("a pressure above 0 bar is required, found {pressure}")));
         }
@@ -56,6 +53,29 @@ pub(super) fn read(path: &Path, column: &Column) -> Result<ProfileTable> {
         return Err(Error::parse(path, None, message));
     }
     ProfileTable::new(&path.display().to_string(), &pressures, &values)
+}
+
+/// Reads rows of a velocity \[km s-1\], ascending, and the response there in any unit; comments as in [`read`].
+///
+/// # Errors
+/// An unreadable file; rows that are no numbers, by line; what [`ResponseTable::new`] refuses.
+pub(super) fn response(path: &Path) -> Result<ResponseTable> {
+    let text = read_whole(path)?;
+    let all = rows(&text, "velocity [km/s] and weight").collect::<Result<Vec<_>>>()?;
+    let (velocities, weights): (Vec<f64>, Vec<f64>) = all.into_iter().map(|(_, v, w)| (v, w)).unzip();
+    ResponseTable::new(&velocities, &weights).map_err(|e| Error::parse(path, None, e.to_string()))
+}
+
+/// Lines with their first two numbers; those that begin with `#` are comments. `what` names the columns.
+fn rows<'a>(text: &'a Chunk, what: &'a str) -> impl Iterator<Item = Result<(u64, f64, f64)>> + use<'a> {
+    let content = text.lines().filter(|(_, row)| !row.trim_ascii_start().starts_with(b"#"));
+    content.map(move |(line, row)| {
+        let mut columns = words(row).map(number);
+        match (columns.next(), columns.next()) {
+            (Some(Some(first)), Some(Some(second))) => Ok((line, first, second)),
+            _ => Err(text.error(line, format!("two numbers, {what}, are required, found {}", quote(row)))),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -93,5 +113,25 @@ mod tests {
             assert_eq!(read_text(text, &TEMPERATURE).unwrap_err(), message);
         }
         assert!(read_text("1 0.1\n2 1.5\n", &RATIO).unwrap_err().contains("line 2: mixing ratio from 0 to 1"));
+    }
+    #[test]
+    fn responses_are_read_and_refused_by_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.txt");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            response(&path).map_err(|e| e.to_string())
+        };
+        let table = ResponseTable::new(&[-2.0, 0.0, 3.0], &[0.0, 4.0, 1.0]).unwrap();
+        assert_eq!(read("# v w\n-2 0\n0 4 more\n3 1\n"), Ok(table));
+        for (text, words) in [
+            ("-2 0\n0\n", "line 2: two numbers, velocity [km/s] and weight, are required, found \"0\""),
+            ("0 4\n-2 0\n", "strictly ascending order"),
+            ("0 0\n1 0\n", "integral of the weights"),
+            ("1 1\n", "two or more"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.contains("r.txt") && message.contains(words), "{message}");
+        }
     }
 }

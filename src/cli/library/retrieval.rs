@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::scene::Scene;
-use super::{describe, in_config, json};
+use super::{describe, in_config, json, profiles};
+use crate::backend::Backend;
 use crate::cache::KeyHasher;
 use crate::cli::config::{Config, Parameter};
 use crate::cli::engine::{JacobianResult, RetrievalSetup};
+use crate::cli::memory::{DeviceBytes, budget_hint};
 use crate::cli::source::DeviceChoice;
 use crate::grid::Grid;
 use crate::inference::Priors;
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, Response};
 use crate::objective::{DataSet, Needs, Observation, SpectrumModel, SpectrumObjective};
 use crate::spectrum::{ChunkSize, DerivativeSettings, Dual, EmissionRetrieval};
 use crate::{Error, Progress, Result};
@@ -23,13 +25,15 @@ pub(super) fn jacobian(
     progress: &dyn Progress,
 ) -> Result<JacobianResult> {
     let scene = Scene::open(config, Some(device), progress)?;
-    let mut model = model(&scene, scene.grid)?;
+    let budget = device_budget(&scene.backend)?;
+    let mut model = model(&scene, scene.grid, budget)?;
     let values: Vec<f64> = of_model(config).map(|(_, p)| p.start).collect();
     progress.begin("derivatives", None);
-    let (flux, derivatives) = match weights {
-        None => model.spectrum_and_jacobian(&values)?,
-        Some(weights) => (model.spectrum(&values)?, model.weighted_jacobian(&values, weights)?),
+    let mut compute = || match weights {
+        None => model.spectrum_and_jacobian(&values),
+        Some(weights) => Ok((model.spectrum(&values)?, model.weighted_jacobian(&values, weights)?)),
     };
+    let (flux, derivatives) = compute().map_err(|e| budget_hint(e, budget))?;
     progress.finish();
     Ok(JacobianResult {
         names: model.names().to_vec(),
@@ -38,7 +42,8 @@ pub(super) fn jacobian(
         flux,
         derivatives,
         device: describe(&scene.backend.info()),
-        plan: json(&model.plan())?,
+        plan: json(model.plan())?,
+        device_bytes: DeviceBytes::of(&scene.backend, [&model]),
     })
 }
 
@@ -52,39 +57,68 @@ pub(super) fn setup(config: &Config, device: &DeviceChoice, progress: &dyn Progr
         let message = "missing; required [LO, HI] in K, for every temperature that the parameters may lead to";
         return Err(keyed("method.temperature_range_k", message.into()));
     }
-    let mut observations = Vec::new();
-    for (i, data) in config.data.iter().enumerate() {
-        let set = DataSet::read(&data.name, &data.file, &data.read);
-        let data_set = set.map_err(|e| in_config(config, &format!("data[{i}].file"), e))?;
-        let noise = data.noise.clone();
-        observations.push(Observation { data: data_set, instrument: data.instrument.clone(), noise });
-    }
     // What does not fit to the grid is told before lists are opened.
-    let (lo, hi) = config.grid.range;
-    let grid = Grid::new(lo, hi, config.grid.points()).map_err(|e| in_config(config, "grid", e))?;
-    for (i, o) in observations.iter().enumerate() {
-        let instrument = Instrument::new(&o.instrument, grid, &o.data.sampling());
-        instrument.map_err(|e| in_config(config, &format!("data[{i}].instrument"), e))?;
-    }
+    let observations = observations(config)?;
     let scene = Scene::open(config, Some(device), progress)?;
     let run = identity(&scene, &observations)?;
-    let build = |needs: &Needs| model(&scene, part(&scene.grid, needs.range)?);
-    let objective = SpectrumObjective::new(observations, config.retrieval.mode, grid.resolution(), build);
-    let objective = objective.map_err(|e| in_config(config, "data", e))?;
+    let budget = device_budget(&scene.backend)?;
+    let objective = objective(&scene, observations, budget)?;
     let names = objective.names().to_vec();
     let of_name = |name: &String| config.parameters.iter().find(|p| p.name == *name);
     let parameters: Vec<Parameter> = names.iter().filter_map(of_name).cloned().collect();
     let priors = Priors::new(&names, parameters.iter().map(|p| (p.name.as_str(), p.prior)))?;
-    Ok(RetrievalSetup { objective, priors, parameters, run, device: describe(&scene.backend.info()) })
+    let backend = scene.backend.clone();
+    Ok(RetrievalSetup { objective, priors, parameters, run, device: describe(&backend.info()), backend, budget })
+}
+
+/// Data sets, their instruments and their noise, found to fit to the grid.
+pub(super) fn observations(config: &Config) -> Result<Vec<Observation>> {
+    let (lo, hi) = config.grid.range;
+    let grid = Grid::new(lo, hi, config.grid.points()).map_err(|e| in_config(config, "grid", e))?;
+    let mut observations = Vec::new();
+    for (i, data) in config.data.iter().enumerate() {
+        let at = |key: &str| format!("data[{i}].{key}");
+        let set = DataSet::read(&data.name, &data.file, &data.read);
+        let data_set = set.map_err(|e| in_config(config, &at("file"), e))?;
+        let mut instrument = data.instrument.clone();
+        if let Some(path) = &data.response_file {
+            let table = profiles::response(path).map_err(|e| in_config(config, &at("instrument.response"), e))?;
+            instrument.response = Response::Table(table);
+        }
+        let checked = Instrument::new(&instrument, grid, &data_set.sampling());
+        checked.map_err(|e| in_config(config, &at("instrument"), e))?;
+        observations.push(Observation { data: data_set, instrument, noise: data.noise.clone() });
+    }
+    Ok(observations)
+}
+
+/// The objective of `observations`; its models share `budget` bytes of device memory.
+pub(super) fn objective(
+    scene: &Scene,
+    observations: Vec<Observation>,
+    budget: Option<u64>,
+) -> Result<SpectrumObjective<EmissionRetrieval>> {
+    let share = |needs: &Needs| budget.map(|bytes| (bytes as f64 * needs.share) as u64);
+    let build = |needs: &Needs| model(scene, part(&scene.grid, needs.range)?, share(needs));
+    let objective = SpectrumObjective::new(observations, scene.config.retrieval.mode, scene.grid.resolution(), build);
+    objective.map_err(|e| in_config(scene.config, "data", e))
+}
+
+/// Bytes that a device may take now; none on the CPU.
+fn device_budget(backend: &Backend) -> Result<Option<u64>> {
+    match backend {
+        Backend::Cpu => Ok(None),
+        Backend::Device(device) => device.budget(),
+    }
 }
 
 /// The parameters that the model depends on, with their places among all.
-fn of_model(config: &Config) -> impl Iterator<Item = (usize, &Parameter)> {
+pub(super) fn of_model(config: &Config) -> impl Iterator<Item = (usize, &Parameter)> {
     config.parameters.iter().enumerate().filter(|(_, p)| p.of_model)
 }
 
-/// The model on `grid` as a function of its parameters.
-fn model(scene: &Scene, grid: Grid) -> Result<EmissionRetrieval> {
+/// The model on `grid` as a function of its parameters; its programs take at most `budget` bytes of a device's memory.
+pub(super) fn model(scene: &Scene, grid: Grid, budget: Option<u64>) -> Result<EmissionRetrieval> {
     let config = scene.config;
     let (places, names): (Vec<usize>, Vec<String>) = of_model(config).map(|(i, p)| (i, p.name.clone())).unzip();
     if names.is_empty() {
@@ -100,7 +134,7 @@ fn model(scene: &Scene, grid: Grid) -> Result<EmissionRetrieval> {
         profiles.state(&all, pressure).map_err(|(_, e)| e)
     };
     let chunk = config.retrieval.jac_chunk_size.map_or(ChunkSize::Auto, ChunkSize::Columns);
-    let settings = DerivativeSettings { chunk, ..DerivativeSettings::default() };
+    let settings = DerivativeSettings { chunk, budget, gradient: config.retrieval.gradient };
     EmissionRetrieval::new(scene.model(grid)?, &scene.backend, names, state, settings)
 }
 
@@ -124,6 +158,7 @@ fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
         format!("transfer: {:?}", config.transfer),
         format!("method: {:?}", config.method),
         format!("mode: {:?}", config.retrieval.mode),
+        format!("gradient: {:?}", config.retrieval.gradient),
         format!("parameters: {}", config.parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")),
     ];
     for (absorber, species) in scene.absorbers.iter().zip(&config.species) {
@@ -150,7 +185,14 @@ fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
         let mut key = KeyHasher::new("data of a retrieval");
         key.numbers("nu", o.data.wavenumber()).numbers("value", o.data.value()).numbers("error", o.data.error());
         lines.push(format!("data {}: {}", o.data.name(), hex(&key)));
-        lines.push(format!("instrument of {}: {:?}, {:?}, {:?}", o.data.name(), o.instrument, o.noise, binned(o)));
+        let (name, mut instrument, mut response) = (o.data.name(), o.instrument.clone(), String::new());
+        // Tables are told by their content, whatever their files are called.
+        if let Response::Table(table) = &o.instrument.response {
+            let mut key = KeyHasher::new("response of an instrument");
+            key.numbers("velocity", table.velocity_km_s()).numbers("weight", table.weight());
+            (instrument.response, response) = (Response::None, format!(", response {}", hex(&key)));
+        }
+        lines.push(format!("instrument of {name}: {instrument:?}, {:?}, {:?}{response}", o.noise, binned(o)));
     }
     Ok(lines.join("\n"))
 }

@@ -10,10 +10,11 @@ use crate::cache::Cache;
 use crate::cli::config::{self, Config};
 use crate::cli::source::{DeviceChoice, Method};
 use crate::cross_section::Settings;
+use crate::gpu::Limits;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::LineSource;
 use crate::optical_depth::CiaTable;
-use crate::spectrum::{Absorber, EmissionModel, State};
+use crate::spectrum::{Absorber, EmissionModel, State, choose_tier};
 use crate::timing::Stages;
 use crate::{Error, Progress, Resources, Result};
 
@@ -92,9 +93,18 @@ impl<'a> Scene<'a> {
         self.profiles.state(&self.config.start(), &self.pressure).map_err(keyed)
     }
 
-    /// The model on a part of the grid or all of it.
+    /// The model on a part of the grid or all of it, for the backend.
     pub fn model(&self, grid: Grid) -> Result<EmissionModel> {
-        self.model_with(grid, self.settings, self.progress)
+        match &self.backend {
+            Backend::Cpu => self.model_with(grid, self.settings, self.progress),
+            Backend::Device(device) => self.model_within(grid, &device.limits(), device.budget()?),
+        }
+    }
+
+    /// The model with source tiers whose spectrum fits into `budget` bytes of a device with `limits`.
+    pub fn model_within(&self, grid: Grid, limits: &Limits, budget: Option<u64>) -> Result<EmissionModel> {
+        let make = |method| self.model_with(grid, Settings { method, ..self.settings }, self.progress);
+        choose_tier(self.settings.method, make, |model| model.plan(limits, budget).map(drop))
     }
 
     /// The model with another accuracy.

@@ -1,14 +1,72 @@
-//! Derivatives on a device, f32: programs made ready when first asked for.
+//! Derivatives on a device, f32: programs made ready when first asked for, and what a retrieval holds of them.
 
+use super::super::device::DeviceEmission;
 use super::super::model::{EmissionModel, State};
 use super::super::program::{Inputs, Tables};
 use super::program::{GradientPlan, GradientProgram, JacobianPlan, JacobianProgram, Wanted};
 use super::{ChunkSize, Coefficients, LayerGradient};
-use crate::Result;
 use crate::cross_section::gpu::{Extent, ROW_MULTIPLE};
 use crate::density::gpu::Constant;
-use crate::gpu::{BufferId, Device, Program, Workspace};
+use crate::gpu::{BufferId, Device, Program, Workspace, open_within};
 use crate::transfer::jacobian_gpu::{blocks, pad_columns, sum_blocks};
+use crate::{Error, Result};
+
+/// What a retrieval holds on a device. Each program is planned within the whole budget, so that its plan does not depend on what was computed before;
+/// those that do not fit beside each other take turns.
+#[derive(Debug, Default)]
+pub struct Programs {
+    pub flux: Option<DeviceEmission>,
+    pub jacobian: Option<DeviceJacobian>,
+    pub gradient: Option<DeviceGradient>,
+    most: u64,
+}
+
+impl Programs {
+    /// Bytes held, as planned.
+    pub fn bytes(&self) -> u64 {
+        let flux = self.flux.as_ref().map_or(0, |p| p.plan().memory.peak_bytes);
+        let jacobian = self.jacobian.as_ref().map_or(0, |p| p.plan.plan.memory.peak_bytes);
+        flux + jacobian + self.gradient.as_ref().map_or(0, |p| p.plan.plan.memory.peak_bytes)
+    }
+
+    /// Most bytes ever held.
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+
+    fn release(&mut self) {
+        (self.flux, self.jacobian, self.gradient) = (None, None, None);
+    }
+
+    /// Makes another program ready within `budget` bytes: what is held goes if it does not fit beside it, or if the driver has not enough for both. `make`
+    /// tells what it is given how many bytes it is about to take.
+    pub fn open<T>(
+        &mut self,
+        budget: Option<u64>,
+        mut make: impl FnMut(&mut dyn FnMut(u64)) -> Result<T>,
+    ) -> Result<T> {
+        let mut attempt = |programs: &mut Self| {
+            make(&mut |bytes| {
+                if budget.is_some_and(|budget| programs.bytes() + bytes > budget) {
+                    programs.release();
+                }
+            })
+        };
+        match attempt(self) {
+            Err(Error::OutOfMemory { .. }) if self.bytes() > 0 => {
+                self.release();
+                attempt(self)
+            }
+            other => other,
+        }
+    }
+
+    /// Keeps a program.
+    pub fn hold(&mut self, keep: impl FnOnce(&mut Self)) {
+        keep(self);
+        self.most = self.most.max(self.bytes());
+    }
+}
 
 /// A program on the device and its inputs.
 #[derive(Debug)]
@@ -50,6 +108,8 @@ pub struct DeviceJacobian {
 }
 
 impl DeviceJacobian {
+    /// The fastest way within `budget` bytes. `room` is told how many bytes are about to be taken.
+    #[allow(clippy::too_many_arguments)] // what is wanted, how, where, and within what
     pub fn new(
         model: &EmissionModel,
         tables: &Tables,
@@ -58,12 +118,17 @@ impl DeviceJacobian {
         columns: usize,
         chunk: ChunkSize,
         budget: Option<u64>,
+        room: &mut dyn FnMut(u64),
     ) -> Result<Self> {
-        let chosen = JacobianProgram::choose(model, tables, wanted, columns, chunk, &device.limits(), budget)?;
-        let plan = chosen.plan();
-        let JacobianProgram { program, extent, constants, inputs, flux, coefficients, jacobian, .. } = chosen;
-        let ready = Ready::new(device, program, constants, inputs, flux, extent)?;
-        Ok(Self { ready, coefficients, columns: jacobian, plan, wanted })
+        let limits = device.limits();
+        let choose = |budget| JacobianProgram::choose(model, tables, wanted, columns, chunk, &limits, budget);
+        open_within(budget, choose, |chosen| {
+            let plan = chosen.plan();
+            room(plan.plan.memory.peak_bytes);
+            let JacobianProgram { program, extent, constants, inputs, flux, coefficients, jacobian, .. } = chosen;
+            let ready = Ready::new(device, program, constants, inputs, flux, extent)?;
+            Ok(Self { ready, coefficients, columns: jacobian, plan, wanted })
+        })
     }
 
     /// True if it computes what is wanted.
@@ -115,21 +180,27 @@ pub struct DeviceGradient {
 }
 
 impl DeviceGradient {
+    /// The fastest way within `budget` bytes. `room` is told how many bytes are about to be taken.
     pub fn new(
         model: &EmissionModel,
         tables: &Tables,
         device: &Device,
         wanted: Wanted,
         budget: Option<u64>,
+        room: &mut dyn FnMut(u64),
     ) -> Result<Self> {
-        let chosen = GradientProgram::choose(model, tables, wanted, &device.limits(), budget)?;
-        let plan = chosen.plan();
-        let GradientProgram { program, extent, constants, inputs, flux, weights, sums, .. } = chosen;
-        let mut ready = Ready::new(device, program, constants, inputs, flux, extent)?;
-        // The flux comes before the weights: until then they are nothing.
-        let n = model.grid.len().next_multiple_of(ROW_MULTIPLE);
-        ready.workspace.write_slice(weights, &vec![0f32; n])?;
-        Ok(Self { ready, weights, sums, plan, wanted })
+        let limits = device.limits();
+        let choose = |budget| GradientProgram::choose(model, tables, wanted, GradientProgram::WAYS, &limits, budget);
+        open_within(budget, choose, |chosen| {
+            let plan = chosen.plan();
+            room(plan.plan.memory.peak_bytes);
+            let GradientProgram { program, extent, constants, inputs, flux, weights, sums, .. } = chosen;
+            let mut ready = Ready::new(device, program, constants, inputs, flux, extent)?;
+            // The flux comes before the weights: until then they are nothing.
+            let n = model.grid.len().next_multiple_of(ROW_MULTIPLE);
+            ready.workspace.write_slice(weights, &vec![0f32; n])?;
+            Ok(Self { ready, weights, sums, plan, wanted })
+        })
     }
 
     /// True if it computes what is wanted.

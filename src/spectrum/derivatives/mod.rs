@@ -194,7 +194,7 @@ impl LayerGradient {
     }
 
     /// Number of rows for a model.
-    fn row_count(model: &EmissionModel) -> usize {
+    pub(super) fn row_count(model: &EmissionModel) -> usize {
         let kinds = 1 + model.absorbers.len() + model.collisions.len();
         kinds * model.layers() + usize::from(model.surface)
     }

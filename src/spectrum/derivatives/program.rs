@@ -66,6 +66,13 @@ struct Rows {
     source: BufferId,
 }
 
+impl Rows {
+    /// Buffers of the parts where they are not the sum itself.
+    fn apart(&self) -> &[BufferId] {
+        if self.parts == [self.dtau] { &[] } else { &self.parts }
+    }
+}
+
 /// What both programs share while they are built.
 struct Builder<'a> {
     builder: ProgramBuilder,
@@ -124,8 +131,7 @@ impl<'a> Builder<'a> {
     /// Opacities, slopes and sensitivities of a segment; its flux.
     fn segment(&mut self, segment: usize, rows: &Rows) -> Result<()> {
         let range = &self.extent.segments[segment];
-        let apart = if rows.parts == [rows.dtau] { &[][..] } else { &rows.parts };
-        let depths = Depths { dtau: rows.dtau, slope: Some(rows.slope), parts: apart };
+        let depths = Depths { dtau: rows.dtau, slope: Some(rows.slope), parts: rows.apart() };
         let (shared, batch) = (&self.shared, &self.extent.layers);
         shared.optical_depths(&mut self.builder, self.model, &shared.stages, batch, range, depths)?;
         let buffers = SensitivityBuffers {
@@ -302,16 +308,19 @@ pub struct GradientProgram<'a> {
 }
 
 impl<'a> GradientProgram<'a> {
-    /// The fastest way within `budget` bytes.
+    /// Whether opacities are stored: both ways, the faster first. Keeping all saves a third of the time or so, whatever the cut.
+    pub const WAYS: &'static [bool] = &[true, false];
+
+    /// The fastest of some of the [`WAYS`](Self::WAYS) within `budget` bytes.
     pub fn choose(
         model: &'a EmissionModel,
         tables: &'a Tables,
         wanted: Wanted,
+        ways: &[bool],
         limits: &Limits,
         budget: Option<u64>,
     ) -> Result<Self> {
-        // Keeping all saves a third of the time or so, whatever the cut.
-        let ways = [true, false].into_iter().flat_map(|stored| candidates(model).into_iter().map(move |e| (stored, e)));
+        let ways = ways.iter().flat_map(|stored| candidates(model).into_iter().map(|e| (*stored, e)));
         first_that_fits(ways, |(stored, extent)| Self::build(model, tables, wanted, stored, extent, limits, budget))
     }
 
@@ -346,7 +355,7 @@ impl<'a> GradientProgram<'a> {
             b.end();
         } else {
             kept.push(b.rows("sensitivity", longest));
-            b.flux_alone(kept[0].dtau)?;
+            b.flux_alone(&kept[0])?;
         }
         b.builder.pause();
         if !stored {
@@ -383,8 +392,10 @@ impl<'a> GradientProgram<'a> {
 }
 
 impl Builder<'_> {
-    /// The flux without derivatives.
-    fn flux_alone(&mut self, dtau: BufferId) -> Result<()> {
+    /// The flux without derivatives, with the bits that it has with them: optical depths are added up in the same order.
+    fn flux_alone(&mut self, rows: &Rows) -> Result<()> {
+        let dtau = rows.dtau;
+        let depths = Depths { dtau, slope: None, parts: rows.apart() };
         let shared = &self.shared;
         let builder = &mut self.builder;
         let tau = builder.buffer("transfer.tau", Element::F32, &[shared.n as u64], Role::Scratch);
@@ -397,11 +408,13 @@ impl Builder<'_> {
             stage.far(builder, &part.prepared, batch);
         }
         for segment in &self.extent.segments {
-            shared.optical_depths(builder, self.model, &values, batch, segment, Depths::of(dtau))?;
+            shared.optical_depths(builder, self.model, &values, batch, segment, depths)?;
             builder.stage("transfer");
             let surface = self.model.surface.then_some(layers);
             transfer.dispatch(builder, points(segment)?, 0, layers, surface, &self.model.quadrature);
-            builder.retire(dtau);
+            for buffer in rows.apart().iter().chain([&dtau]) {
+                builder.retire(*buffer);
+            }
         }
         values.iter().for_each(|s| s.end_batch(builder));
         builder.retire(tau);

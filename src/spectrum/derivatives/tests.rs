@@ -135,7 +135,7 @@ fn gpu_derivatives_are_the_twins() {
         let mut on_device = retrieval(model, &Backend::Device(device.clone()), settings);
         let before = device.counted_bytes();
         let (found_flux, found) = on_device.spectrum_and_jacobian(&X).unwrap();
-        let plan = on_device.plan().jacobian.unwrap();
+        let plan = on_device.plan().jacobian.clone().unwrap();
         let bytes = plan.bytes_without_columns + plan.bytes_per_column * plan.chunk as u64;
         assert_eq!(bytes, plan.plan.memory.peak_bytes);
         assert_eq!((bytes, bytes), (device.ledger().current(), device.counted_bytes() - before));
@@ -175,7 +175,7 @@ fn gpu_chunks_and_budgets_do_not_change_results() {
         let n = model.grid.len();
         assert!(jacobian[..5 * n] == jacobian[15 * n..], "equal columns differ");
         let gradient = retrieval.layer_gradient(&state.values(), &vec![1.0; n]).unwrap();
-        (flux, jacobian, gradient, retrieval.plan())
+        (flux, jacobian, gradient, retrieval.plan().clone())
     };
     let unbounded = all(DerivativeSettings::default());
     assert!(unbounded.3.gradient.as_ref().unwrap().stored, "{:?}", unbounded.3);
@@ -193,14 +193,51 @@ fn gpu_chunks_and_budgets_do_not_change_results() {
     assert!((&found.0, &found.1) == (&unbounded.0, &unbounded.1), "a budget changes the Jacobian");
 
     let tables = Tables::new(&model).unwrap();
-    let fits = |b: &u64| GradientProgram::choose(&model, &tables, Wanted { columns: true }, &limits, Some(*b)).is_ok();
+    let fits = |b: &u64| {
+        GradientProgram::choose(&model, &tables, Wanted { columns: true }, GradientProgram::WAYS, &limits, Some(*b))
+            .is_ok()
+    };
     let budget = (1..).map(|k| k << 16).find(fits).unwrap();
     let mut retrieval = retrieval(model.clone(), &Backend::Device(device), within(budget));
     let state = retrieval.state(&X).unwrap().values();
     let gradient = retrieval.layer_gradient(&state, &vec![1.0; model.grid.len()]).unwrap();
-    let plan = retrieval.plan().gradient.unwrap();
+    let plan = retrieval.plan().gradient.clone().unwrap();
     assert!(plan.plan.memory.peak_bytes <= budget && !plan.stored, "{plan:?}");
     assert!(gradient == unbounded.2, "a budget changes the gradient");
+}
+
+/// A likelihood follows from the spectrum: it must not depend on how much memory there is.
+#[test]
+fn gpu_gradients_have_the_same_spectrum_stored_and_recomputed() {
+    let device = device();
+    for (name, model) in models() {
+        let limits = device.limits();
+        let within = |backend: &Backend, budget: Option<u64>| {
+            let settings = DerivativeSettings { budget, ..DerivativeSettings::default() };
+            retrieval(model.clone(), backend, settings)
+        };
+        let on_device = Backend::Device(device.clone());
+        let value_and_gradient = |retrieval: &mut EmissionRetrieval| {
+            let mut seen = Vec::new();
+            let mut weights = |flux: &[f64]| {
+                seen = flux.to_vec();
+                Ok((0.0, flux.iter().map(|f| 1e-8 * f).collect()))
+            };
+            let (_, gradient) = retrieval.value_and_gradient(&X, &mut weights).unwrap();
+            (retrieval.plan().gradient.as_ref().unwrap().stored, seen, gradient)
+        };
+        let mut unbounded = within(&on_device, None);
+        let expected = value_and_gradient(&mut unbounded);
+        // The smallest plan that there is.
+        let refused = within(&Backend::Cpu, Some(1)).plan_gradient(&X, &limits).unwrap_err();
+        let Error::OutOfMemory { needed, .. } = refused else { panic!("{refused}") };
+        let found = value_and_gradient(&mut within(&on_device, Some(needed)));
+        eprintln!("{name}: within {needed} bytes, stored: {} {}", expected.0, found.0);
+        assert!(expected.0, "{name}");
+        assert!(found.1 == expected.1, "{name}: the spectrum of the gradient");
+        assert!(found.2 == expected.2, "{name}: the gradient");
+        assert!(unbounded.spectrum_and_jacobian(&X).unwrap().0 == expected.1, "{name}: the spectrum of the Jacobian");
+    }
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! Device memory of a retrieval: found to be enough before anything is written, and told afterwards.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::engine::RetrievalSetup;
+use super::table::bytes;
+use crate::backend::Backend;
+use crate::objective::SpectrumModel;
+use crate::spectrum::EmissionRetrieval;
+use crate::{Error, Result};
+
+/// Device memory of a run of a retrieval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceBytes {
+    /// Sum over models of the most that their programs take together, by their plans. One model's is what is tracked; several need not be at
+    /// their most at the same time.
+    pub planned: u64,
+    /// Most bytes on the device's account.
+    pub tracked: u64,
+}
+
+impl fmt::Display for DeviceBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} planned, {} held at most", bytes(self.planned), bytes(self.tracked))
+    }
+}
+
+impl DeviceBytes {
+    /// What was held so far; none on the CPU.
+    pub fn of<'a>(backend: &Backend, models: impl IntoIterator<Item = &'a EmissionRetrieval>) -> Option<Self> {
+        match backend {
+            Backend::Cpu => None,
+            Backend::Device(device) => Some(Self {
+                planned: models.into_iter().map(EmissionRetrieval::planned_bytes).sum(),
+                tracked: device.ledger().peak(),
+            }),
+        }
+    }
+}
+
+impl RetrievalSetup {
+    /// Finds that Jacobians or gradients will fit the budget on a device, from their plans: nothing is allocated.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory), with the budget that would do.
+    pub fn check_memory(&self, derivative: Derivative) -> Result<()> {
+        let Backend::Device(device) = &self.backend else { return Ok(()) };
+        let (x, limits) = (self.parameters.iter().map(|p| p.start).collect::<Vec<_>>(), device.limits());
+        for model in self.objective.models() {
+            let x = &x[..model.names().len()];
+            let fits = match derivative {
+                Derivative::Gradient if !model.goes_forward() => model.plan_gradient(x, &limits).map(drop),
+                _ => model.plan_jacobian(x, &limits).map(drop),
+            };
+            fits.map_err(|e| budget_hint(e, self.budget))?;
+        }
+        Ok(())
+    }
+
+    /// What was held on the device so far; none on the CPU.
+    pub fn device_bytes(&self) -> Option<DeviceBytes> {
+        DeviceBytes::of(&self.backend, self.objective.models())
+    }
+}
+
+/// How an objective's derivatives are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derivative {
+    /// Of all residuals: least squares.
+    Jacobian,
+    /// Of the likelihood alone: other optimisers, samplers.
+    Gradient,
+}
+
+/// Says which budget would do, of which a model has a share, where device memory is what lacks.
+pub fn budget_hint(error: Error, budget: Option<u64>) -> Error {
+    let (Error::OutOfMemory { needed, limit, .. }, Some(budget)) = (&error, budget) else { return error };
+    let all = match budget == *limit {
+        true => *needed,
+        // One more, for a share is rounded.
+        false => {
+            let all = (u128::from(*needed) * u128::from(budget)).div_ceil(u128::from((*limit).max(1)));
+            u64::try_from(all).unwrap_or(u64::MAX).saturating_add(1)
+        }
+    };
+    error.with_hint(format!("a memory budget of {all} bytes ({}) would do", bytes(all)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_that_would_do() {
+        let told = |needed, limit, budget| budget_hint(Error::out_of_memory("a", needed, limit), budget).to_string();
+        assert!(told(5000, 1024, Some(1024)).ends_with("; a memory budget of 5000 bytes (4.9 KiB) would do"));
+        // A share of 3 in 10.
+        let text = told(7, 3, Some(10));
+        assert!(text.contains("a memory budget of 25 bytes"), "{text}");
+        assert!((25.0f64 * 0.3) as u64 >= 7);
+        assert!(told(7, 0, Some(0)).contains("of 7 bytes"));
+        assert!(!told(7, 3, None).contains("would do"));
+        assert_eq!(budget_hint(Error::Device("d".into()), Some(1)).to_string(), "device: d");
+    }
+}
