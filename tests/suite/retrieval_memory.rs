@@ -7,7 +7,9 @@ use photosphere::gpu::{Device, Limits, MemoryPolicy};
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::objective::{DataSet, LogDensity, Mode, Needs, Observation, Residuals, SpectrumObjective};
-use photosphere::spectrum::{Absorber, DerivativeSettings, Dual, EmissionModel, EmissionRetrieval, State};
+use photosphere::spectrum::{
+    Absorber, DerivativeSettings, Dual, EmissionModel, EmissionRetrieval, GradientMode, State,
+};
 use photosphere::{Backend, Error, Result};
 
 const X: [f64; 2] = [900.0, -4.5];
@@ -34,7 +36,9 @@ fn model(backend: &Backend, (lo, hi): (f64, f64), budget: Option<u64>) -> Result
         })
     };
     let names = vec!["T0".into(), "ln_ratio".into()];
-    EmissionRetrieval::new(model, backend, names, profiles, DerivativeSettings { budget, ..Default::default() })
+    // So that all three programs are needed.
+    let settings = DerivativeSettings { budget, gradient: GradientMode::Reverse, ..Default::default() };
+    EmissionRetrieval::new(model, backend, names, profiles, settings)
 }
 
 /// Two data sets, of which the second spans five times as much.
@@ -200,11 +204,23 @@ mod command_line {
         let models = planned["models"].as_array().expect("models");
         let budgets: Vec<_> = models.iter().map(|m| m["budget"].as_u64()).collect();
         assert_eq!(budgets, [Some(4 << 20); 2]);
-        let gradients = models.iter().map(|m| m["plan"]["gradient"]["plan"]["memory"]["peak_bytes"].as_u64().unwrap());
-        assert_eq!(planned["sampling_stage"]["device"]["peak"].as_u64(), Some(gradients.sum()));
+        let peaks = |planned: &Value, which: &str| -> (Option<u64>, Option<u64>) {
+            let models = planned["models"].as_array().expect("models");
+            let peaks = models.iter().map(|m| m["plan"][which]["plan"]["memory"]["peak_bytes"].as_u64().unwrap());
+            (planned["sampling_stage"]["device"]["peak"].as_u64(), Some(peaks.sum()))
+        };
+        let (sampling, jacobians) = peaks(&planned, "jacobian");
+        assert_eq!(sampling, jacobians);
         assert!(
             planned["sampling_stage"]["host"]["peak"].as_u64() > planned["sampling_stage"]["host"]["kept"].as_u64()
         );
+        assert!(text.contains("forward, by the Jacobian"), "{text}");
+        bench.write("r.toml", &format!("{CONFIG}{DATA}{TWO}gradient = \"reverse\"\n"));
+        let text = bench.good(&["plan", "r.toml"]);
+        assert!(text.contains("reverse, by the gradient"), "{text}");
+        let text = bench.good(&["plan", "r.toml", "--memory-budget", "8MiB", "--json"]);
+        let (sampling, gradients) = peaks(&serde_json::from_str::<Value>(&text).unwrap()["retrieval"], "gradient");
+        assert_eq!(sampling, gradients);
         bench.refused_as(4, &["plan", "c.toml", "--memory-budget", "600KiB"], &["largest: `", "a memory budget of "]);
     }
 

@@ -135,8 +135,9 @@ fn render_model(model: &PlannedModel, with_stages: bool) -> String {
     if let Some(plan) = &model.plan.gradient {
         out.row(["gradient".to_owned(), plan.to_string()]);
     }
-    let by = if model.forward { "forward: by the Jacobian" } else { "reverse: by the gradient of all layers" };
-    out.row(["fits, sampling", by]);
+    if with_stages {
+        out.row(["likelihood", if model.forward { "forward, by the Jacobian" } else { "reverse, by the gradient" }]);
+    }
     let mut ways = Table::new(&["instead", "columns", "opacities", "segments", "device"]);
     for a in &model.alternatives {
         let opacities = if a.stored { "stored" } else { "recomputed" };

@@ -213,7 +213,7 @@ fn gpu_gradients_have_the_same_spectrum_stored_and_recomputed() {
     for (name, model) in models() {
         let limits = device.limits();
         let within = |backend: &Backend, budget: Option<u64>| {
-            let settings = DerivativeSettings { budget, ..DerivativeSettings::default() };
+            let settings = DerivativeSettings { budget, gradient: GradientMode::Reverse, ..Default::default() };
             retrieval(model.clone(), backend, settings)
         };
         let on_device = Backend::Device(device.clone());
