@@ -1,56 +1,20 @@
-//! What a budget and what segments cost. The workload is `co_hitran` (see `benches/spectrum.rs`): 150 000 points, 200 layers, 8 streams.
+//! What a budget and what segments cost. The workload is `co_hitran` at 150 000 points and 200 layers.
 //!
 //! `cargo bench --bench memory`; `PHOTOSPHERE_DEVICE` selects the adapter (part of its name), else any is taken. Every spectrum must
 //! have the same bits as the unbounded one. `PHOTOSPHERE_BENCH_POINTS=5000000 PHOTOSPHERE_BENCH_LAYERS=100` changes the size.
 
+mod co_hitran;
+
 use std::hint::black_box;
-use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use photosphere::Backend;
-use photosphere::atmosphere::{PressureGrid, TemperatureProfile};
-use photosphere::cross_section::{Method, Settings};
-use photosphere::gpu::{Device, MemoryPolicy};
-use photosphere::grid::{Grid, TemperatureRange};
-use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
-use photosphere::lines::{HitranSource, LineList};
+use photosphere::gpu::MemoryPolicy;
 use photosphere::output::Values;
-use photosphere::spectrum::{Absorber, Emission, EmissionModel, State};
+use photosphere::spectrum::{Emission, State};
 
 fn size(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
-}
-
-fn list() -> LineList {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hitran/CO_2000-2300.par");
-    if file.exists() {
-        let mut source = HitranSource::new(file);
-        source.isotopologue = Some('1');
-        source.range = Some((1950.0, 2250.0));
-        return source.load(&()).unwrap().0.remove(0);
-    }
-    eprintln!("{} not found: the built-in CO list stands in for it", file.display());
-    carbon_monoxide::line_list(Isotopologue::C12O16, Broadener::Air, Some((1950.0, 2250.0)), 1e-30).unwrap()
-}
-
-fn model() -> (EmissionModel, State) {
-    let layers = size("PHOTOSPHERE_BENCH_LAYERS", 200);
-    let range = TemperatureRange::new(500.0, 1500.0).unwrap();
-    let settings = Settings { tolerance: 1e-3, temperature_range: range, method: Method::Lines, line_margin: 0.0 };
-    let pressure = PressureGrid::logarithmic(1e-5, 10.0, layers).unwrap();
-    let grid = Grid::new(1950.0, 2250.0, size("PHOTOSPHERE_BENCH_POINTS", 150_000)).unwrap();
-    let list = list();
-    let absorber = Absorber { name: "CO".into(), molar_mass: list.species.molar_mass, lists: vec![list] };
-    let profile = TemperatureProfile::PowerLaw { temperature_k: 900.0, exponent: 0.1 };
-    let state = State {
-        temperature_k: profile.at(pressure.pressure_bar(), Some(range)).unwrap(),
-        gravity: vec![24785.7730044555; layers],
-        mean_molar_mass: vec![2.33; layers],
-        mass_mixing_ratio: vec![vec![1e-5; layers]],
-        collision_mixing_ratio: vec![],
-        surface_temperature_k: None,
-    };
-    (EmissionModel::new(grid, pressure, &[absorber], &[], settings, 8, false, &()).unwrap(), state)
 }
 
 /// Measures one way of computing, and compares its bits.
@@ -74,12 +38,13 @@ fn measure(c: &mut Criterion, name: &str, emission: Emission<'_>, state: &State,
 }
 
 fn budgets(c: &mut Criterion) {
-    let device = match Device::from_env() {
-        Ok(device) => device,
-        Err(e) => return eprintln!("LEFT OUT: {e}"),
-    };
+    let Some(device) = co_hitran::device() else { return };
     let backend = Backend::Device(device.clone());
-    let (model, state) = model();
+    let model = co_hitran::model(
+        size("PHOTOSPHERE_BENCH_POINTS", co_hitran::POINTS),
+        size("PHOTOSPHERE_BENCH_LAYERS", co_hitran::LAYERS),
+    );
+    let state = co_hitran::state(&model);
     let mut reference = None;
     device.set_memory_policy(MemoryPolicy::Exact).unwrap();
     measure(c, "all at once", model.open_cut(&device, model.layers(), 1).unwrap(), &state, &mut reference);
@@ -92,11 +57,9 @@ fn budgets(c: &mut Criterion) {
         }
     }
     device.set_memory_policy(MemoryPolicy::Exact).unwrap();
-    for segments in [1, 4, 16, 64] {
-        let name = format!("{segments} segments, batches of 8 layers");
-        measure(c, &name, model.open_cut(&device, 8, segments).unwrap(), &state, &mut reference);
-        let name = format!("{segments} segments, batches of 40 layers");
-        measure(c, &name, model.open_cut(&device, 40, segments).unwrap(), &state, &mut reference);
+    for (batch, segments) in [(40, 1), (40, 4), (40, 16), (40, 64), (8, 1), (8, 16)] {
+        let name = format!("{segments} segments, batches of {batch} layers");
+        measure(c, &name, model.open_cut(&device, batch, segments).unwrap(), &state, &mut reference);
     }
 }
 

@@ -1,80 +1,27 @@
-//! Time per stage and end to end. The workload is `co_hitran`: 150 000 points from 1950 to 2250 cm-1, 200 layers, 8 streams,
-//! CO lines of HITRAN if `../shared/data` has them, else the built-in list.
+//! Time per stage and end to end. The workload is `co_hitran` at 150 000 points and 200 layers.
 //!
 //! `cargo bench --bench spectrum`; `PHOTOSPHERE_DEVICE` selects the adapter (part of its name), else any is taken.
 
-use std::hint::black_box;
-use std::path::Path;
+mod co_hitran;
 
+use std::hint::black_box;
+
+use co_hitran::{LAYERS, POINTS, list, settings, state};
 use criterion::{Criterion, criterion_group, criterion_main};
 use photosphere::Backend;
-use photosphere::atmosphere::{PressureGrid, TemperatureProfile};
-use photosphere::cross_section::{CrossSections, Method, Settings, cpu};
-use photosphere::gpu::Device;
+use photosphere::atmosphere::PressureGrid;
+use photosphere::cross_section::{CrossSections, Method, cpu};
 use photosphere::grid::Grid;
-use photosphere::grid::TemperatureRange;
-use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
-use photosphere::lines::{HitranSource, Line, LineList};
-use photosphere::spectrum::{
-    Absorber, Coefficients, DerivativeSettings, Dual, EmissionModel, EmissionRetrieval, State,
-};
+use photosphere::lines::{Line, LineList};
+use photosphere::spectrum::{Coefficients, DerivativeSettings, Dual, EmissionModel, EmissionRetrieval, State};
 use photosphere::transfer::{EmissionState, Quadrature};
 
-const LAYERS: usize = 200;
-
-fn list() -> LineList {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hitran/CO_2000-2300.par");
-    if file.exists() {
-        let mut source = HitranSource::new(file);
-        source.isotopologue = Some('1');
-        source.range = Some((1950.0, 2250.0));
-        return source.load(&()).unwrap().0.remove(0);
-    }
-    eprintln!("{} not found: the built-in CO list stands in for it", file.display());
-    carbon_monoxide::line_list(Isotopologue::C12O16, Broadener::Air, Some((1950.0, 2250.0)), 1e-30).unwrap()
-}
-
-fn settings(method: Method) -> Settings {
-    Settings {
-        tolerance: 1e-3,
-        temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(),
-        method,
-        line_margin: 0.0,
-    }
-}
-
-fn grid() -> Grid {
-    Grid::new(1950.0, 2250.0, 150_000).unwrap()
-}
-
 fn model() -> EmissionModel {
-    let pressure = PressureGrid::logarithmic(1e-5, 10.0, LAYERS).unwrap();
-    let list = list();
-    let absorber = Absorber { name: "CO".into(), molar_mass: list.species.molar_mass, lists: vec![list] };
-    EmissionModel::new(grid(), pressure, &[absorber], &[], settings(Method::Lines), 8, false, &()).unwrap()
-}
-
-fn state(model: &EmissionModel) -> State {
-    let profile = TemperatureProfile::PowerLaw { temperature_k: 900.0, exponent: 0.1 };
-    let clip = Some(TemperatureRange::new(500.0, 1500.0).unwrap());
-    State {
-        temperature_k: profile.at(model.pressure().pressure_bar(), clip).unwrap(),
-        gravity: vec![24785.7730044555; LAYERS],
-        mean_molar_mass: vec![2.33; LAYERS],
-        mass_mixing_ratio: vec![vec![1e-5; LAYERS]],
-        collision_mixing_ratio: vec![],
-        surface_temperature_k: None,
-    }
+    co_hitran::model(POINTS, LAYERS)
 }
 
 fn device() -> Option<Backend> {
-    match Device::from_env() {
-        Ok(device) => Some(Backend::Device(device)),
-        Err(e) => {
-            eprintln!("LEFT OUT: benches on a device: {e}");
-            None
-        }
-    }
+    co_hitran::device().map(Backend::Device)
 }
 
 fn end_to_end(c: &mut Criterion) {
@@ -103,7 +50,7 @@ fn derivatives(c: &mut Criterion) {
     for backend in [Some(Backend::Cpu), device()].into_iter().flatten() {
         let model = model();
         let state = state(&model);
-        let points = grid().len();
+        let points = model.grid().len();
         let bumps = |columns: usize| -> Vec<State> {
             let bump = |p: usize| State {
                 temperature_k: (0..LAYERS).map(|n| ((n * (p + 1)) as f64 * 0.05).sin()).collect(),
@@ -151,13 +98,13 @@ fn stages(c: &mut Criterion) {
     let state = state(&model);
     let list = list();
     let prepared = photosphere::cross_section::Prepared::new(
-        grid(),
+        *model.grid(),
         &list,
         model.pressure().pressure_bar(),
         settings(Method::Lines),
     )
     .unwrap();
-    let n = grid().len();
+    let n = POINTS;
     let mut dtau = vec![0.0; 8 * n];
     group.bench_function("cross sections of 200 layers, cpu", |b| {
         b.iter(|| {
@@ -168,7 +115,7 @@ fn stages(c: &mut Criterion) {
             }
         })
     });
-    let (nu, quadrature) = (grid().wavenumbers(), Quadrature::streams(8).unwrap());
+    let (nu, quadrature) = (model.grid().wavenumbers(), Quadrature::streams(8).unwrap());
     dtau.iter_mut().enumerate().for_each(|(i, d)| *d = 0.01 * (1.0 + (i as f64).sin()));
     group.bench_function("transfer of 200 layers, 8 streams, cpu", |b| {
         b.iter(|| {

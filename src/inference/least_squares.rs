@@ -61,13 +61,13 @@ pub fn levenberg_marquardt(
         priors,
         priors_as_data: settings.priors_as_data,
         evaluations: 0,
-        norm: None,
+        latest: None,
         failure: None,
         history: Vec::new(),
         progress,
     };
     // The start must be inside the model: with nothing to go back to, its refusal is final.
-    search.evaluate(&priors.to_constrained(&z), false)?;
+    search.evaluate(&priors.to_constrained(&z))?;
     let problem = Problem { z: DVector::from_vec(z), search: RefCell::new(search) };
     let solver = LevenbergMarquardt::new()
         .with_ftol(settings.tolerance)
@@ -108,50 +108,53 @@ fn prior_rows(priors: &Priors) -> impl Iterator<Item = (usize, f64, f64)> {
     each.filter_map(|(i, prior)| prior.as_measurement().map(|(mean, sd)| (i, mean, sd)))
 }
 
+/// What the model gave at its latest evaluation.
+struct Evaluation {
+    x: Vec<f64>,
+    /// With rows for the priors at the end.
+    residuals: Vec<f64>,
+    /// \[residual\]\[parameter\]
+    jacobian: Vec<f64>,
+    norm: f64,
+}
+
 struct Search<'a> {
     residuals: &'a mut dyn Residuals,
     priors: &'a Priors,
     priors_as_data: bool,
     evaluations: usize,
-    /// Norm and number of the latest residuals that the model gave.
-    norm: Option<(f64, usize)>,
+    latest: Option<Evaluation>,
     failure: Option<Error>,
     history: Vec<Step>,
     progress: &'a dyn Progress,
 }
 
 impl Search<'_> {
-    /// Residuals at x and, if asked for, their Jacobian by x, both with rows for the priors below.
-    fn evaluate(&mut self, x: &[f64], derivatives: bool) -> Result<(Vec<f64>, Vec<f64>)> {
-        self.evaluations += 1;
-        self.progress.advance(1);
-        let (mut r, mut jacobian) = if derivatives {
-            self.residuals.residuals_and_jacobian(x)?
-        } else {
-            (self.residuals.residuals(x)?, Vec::new())
-        };
-        check_shape(&r, derivatives.then_some(&jacobian), self.residuals.count(), x.len())?;
-        if self.priors_as_data {
-            for (i, mean, sd) in prior_rows(self.priors) {
-                r.push((x[i] - mean) / sd);
-                if derivatives {
+    /// Residuals and their Jacobian at x, with rows for the priors below. Both at once: nearly every trial step is accepted, and then its
+    /// Jacobian is the next thing asked for; residuals alone would cost a spectrum more, and memory for it.
+    fn evaluate(&mut self, x: &[f64]) -> Result<&Evaluation> {
+        if self.latest.as_ref().is_none_or(|l| l.x != x) {
+            self.evaluations += 1;
+            self.progress.advance(1);
+            let (mut residuals, mut jacobian) = self.residuals.residuals_and_jacobian(x)?;
+            check_shape(&residuals, Some(&jacobian), self.residuals.count(), x.len())?;
+            if self.priors_as_data {
+                for (i, mean, sd) in prior_rows(self.priors) {
+                    residuals.push((x[i] - mean) / sd);
                     jacobian.extend((0..x.len()).map(|k| if k == i { 1.0 / sd } else { 0.0 }));
                 }
             }
+            let norm = residuals.iter().map(|r| r * r).sum::<f64>().sqrt();
+            if !norm.is_finite() || jacobian.iter().any(|j| !j.is_finite()) {
+                return Err(Error::invalid(
+                    "residuals",
+                    format!("norm {norm} at {x:?}"),
+                    "finite residuals and derivatives",
+                ));
+            }
+            self.latest = Some(Evaluation { x: x.to_vec(), residuals, jacobian, norm });
         }
-        let norm = r.iter().map(|r| r * r).sum::<f64>().sqrt();
-        if !norm.is_finite() || jacobian.iter().any(|j| !j.is_finite()) {
-            return Err(Error::invalid(
-                "residuals",
-                format!("norm {norm} at {x:?}"),
-                "finite residuals and derivatives",
-            ));
-        }
-        self.norm = Some((norm, r.len()));
-        if derivatives {
-            self.history.push(Step { evaluations: self.evaluations, value: 0.5 * norm * norm, parameters: x.to_vec() });
-        }
-        Ok((r, jacobian))
+        Ok(self.latest.as_ref().expect("just made"))
     }
 }
 
@@ -176,12 +179,12 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Problem<'_> {
     fn residuals(&self) -> Option<DVector<f64>> {
         let mut search = self.search.borrow_mut();
         let x = search.priors.to_constrained(self.z.as_slice());
-        match search.evaluate(&x, false) {
-            Ok((r, _)) => Some(DVector::from_vec(r)),
+        match search.evaluate(&x) {
+            Ok(at) => Some(DVector::from_column_slice(&at.residuals)),
             // Outside the model: so much worse than any point inside that the step is taken back and shortened.
             Err(e) if recoverable(&e) => {
-                let (norm, rows) = search.norm?;
-                Some(DVector::from_element(rows, 1e3 * (1.0 + norm)))
+                let inside = search.latest.as_ref()?;
+                Some(DVector::from_element(inside.residuals.len(), 1e3 * (1.0 + inside.norm)))
             }
             Err(e) => {
                 search.failure = Some(e);
@@ -193,9 +196,12 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Problem<'_> {
     fn jacobian(&self) -> Option<DMatrix<f64>> {
         let mut search = self.search.borrow_mut();
         let x = search.priors.to_constrained(self.z.as_slice());
-        match search.evaluate(&x, true) {
-            Ok((r, jacobian)) => {
-                let mut j = DMatrix::from_row_slice(r.len(), x.len(), &jacobian);
+        match search.evaluate(&x) {
+            Ok(at) => {
+                let mut j = DMatrix::from_row_slice(at.residuals.len(), x.len(), &at.jacobian);
+                let value = 0.5 * at.norm * at.norm;
+                let step = Step { evaluations: search.evaluations, value, parameters: x };
+                search.history.push(step);
                 for ((mut column, b), z) in j.column_iter_mut().zip(search.priors.bijections()).zip(&self.z) {
                     column *= b.derivative(*z);
                 }

@@ -1,0 +1,60 @@
+//! The workload `co_hitran`: 1950 to 2250 cm-1, 8 streams, CO lines of HITRAN if `../shared/data` has them, else the built-in list.
+
+use std::path::Path;
+
+use photosphere::atmosphere::{PressureGrid, TemperatureProfile};
+use photosphere::cross_section::{Method, Settings};
+use photosphere::gpu::Device;
+use photosphere::grid::{Grid, TemperatureRange};
+use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
+use photosphere::lines::{HitranSource, LineList};
+use photosphere::spectrum::{Absorber, EmissionModel, State};
+
+/// Points of the full size.
+pub const POINTS: usize = 150_000;
+/// Layers of the full size.
+pub const LAYERS: usize = 200;
+const RANGE: (f64, f64) = (1950.0, 2250.0);
+
+pub fn list() -> LineList {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hitran/CO_2000-2300.par");
+    if file.exists() {
+        let mut source = HitranSource::new(file);
+        source.isotopologue = Some('1');
+        source.range = Some(RANGE);
+        return source.load(&()).unwrap().0.remove(0);
+    }
+    eprintln!("{} not found: the built-in CO list stands in for it", file.display());
+    carbon_monoxide::line_list(Isotopologue::C12O16, Broadener::Air, Some(RANGE), 1e-30).unwrap()
+}
+
+pub fn settings(method: Method) -> Settings {
+    let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
+    Settings { tolerance: 1e-3, temperature_range, method, line_margin: 0.0 }
+}
+
+pub fn model(points: usize, layers: usize) -> EmissionModel {
+    let pressure = PressureGrid::logarithmic(1e-5, 10.0, layers).unwrap();
+    let (list, grid) = (list(), Grid::new(RANGE.0, RANGE.1, points).unwrap());
+    let absorber = Absorber { name: "CO".into(), molar_mass: list.species.molar_mass, lists: vec![list] };
+    EmissionModel::new(grid, pressure, &[absorber], &[], settings(Method::Lines), 8, false, &()).unwrap()
+}
+
+pub fn state(model: &EmissionModel) -> State {
+    let profile = TemperatureProfile::PowerLaw { temperature_k: 900.0, exponent: 0.1 };
+    let clip = Some(settings(Method::Lines).temperature_range);
+    let layers = model.layers();
+    State {
+        temperature_k: profile.at(model.pressure().pressure_bar(), clip).unwrap(),
+        gravity: vec![24785.7730044555; layers],
+        mean_molar_mass: vec![2.33; layers],
+        mass_mixing_ratio: vec![vec![1e-5; layers]],
+        collision_mixing_ratio: vec![],
+        surface_temperature_k: None,
+    }
+}
+
+/// The device that `PHOTOSPHERE_DEVICE` selects, else any.
+pub fn device() -> Option<Device> {
+    Device::from_env().map_err(|e| eprintln!("LEFT OUT: benches on a device: {e}")).ok()
+}
