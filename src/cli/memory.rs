@@ -44,7 +44,7 @@ impl RetrievalSetup {
     /// Finds that Jacobians or gradients will fit the budget on a device, from their plans: nothing is allocated.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory), with the budget that would do.
+    /// [`Error::OutOfMemory`], with the budget that would do.
     pub fn check_memory(&self, derivative: Derivative) -> Result<()> {
         let Backend::Device(device) = &self.backend else { return Ok(()) };
         let (x, limits) = (self.parameters.iter().map(|p| p.start).collect::<Vec<_>>(), device.limits());
