@@ -39,7 +39,7 @@ fn cpu_classic_exercise() {
 }
 
 #[test]
-#[ignore = "ten minutes on a software driver; `scripts/test --long` runs it"]
+#[ignore = "minutes on a software driver; `scripts/test --long` runs it"]
 fn gpu_classic_exercise() {
     check(&Backend::Device(Device::from_env().expect("a device; `scripts/test` installs one")));
 }

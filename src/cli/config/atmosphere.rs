@@ -121,11 +121,7 @@ fn knots(s: &Section) -> Result<Temperature> {
     let temperature = items.iter().map(|i| i.quantity(POSITIVE)).collect::<Result<Vec<_>>>()?;
     let interpolation = match s.get("interpolation") {
         None => Interpolation::Linear,
-        Some(item) => match item.string("\"linear\" or \"cubic\"")? {
-            "linear" => Interpolation::Linear,
-            "cubic" => Interpolation::Cubic,
-            _ => return Err(item.wrong("\"linear\" or \"cubic\"")),
-        },
+        Some(item) => item.word(&[("linear", Interpolation::Linear), ("cubic", Interpolation::Cubic)])?,
     };
     Ok(Temperature::Knots { pressure, temperature, interpolation })
 }

@@ -124,12 +124,23 @@ impl<'a> Item<'a> {
         Ok(self.doc.resolve(self.string("a path in quotes")?))
     }
 
-    /// One of several words.
+    /// One of the words of a command line's option.
     pub fn choice<T: clap::ValueEnum>(&self) -> Result<T> {
         let names: Vec<String> =
             T::value_variants().iter().map(|v| format!("\"{}\"", crate::cli::source::name_of(v))).collect();
         let required = format!("one of {}", names.join(", "));
         T::from_str(self.string(&required)?, false).map_err(|_| self.wrong(&required))
+    }
+
+    /// One of several words, each with what it stands for.
+    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T> {
+        let quoted: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let required = match quoted.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => quoted.concat(),
+        };
+        let given = self.string(&required)?;
+        words.iter().find(|(word, _)| *word == given).map(|(_, value)| *value).ok_or_else(|| self.wrong(&required))
     }
 
     /// The elements of an array, or `None` if this is not one.

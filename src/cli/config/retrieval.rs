@@ -179,22 +179,11 @@ pub(super) fn retrieval(item: Option<&Item>) -> Result<Retrieval> {
     let Some(item) = item else { return Ok(out) };
     let s = item.section(&["mode", "jac_chunk_size", "gradient", "fit", "sampler", "checkpoint"])?;
     if let Some(item) = s.get("mode") {
-        let required = "\"auto\", \"batched\" or \"blocked\"";
-        out.mode = match item.string(required)? {
-            "auto" => Mode::Auto,
-            "batched" => Mode::Batched,
-            "blocked" => Mode::Blocked,
-            _ => return Err(item.wrong(required)),
-        };
+        out.mode = item.word(&[("auto", Mode::Auto), ("batched", Mode::Batched), ("blocked", Mode::Blocked)])?;
     }
     if let Some(item) = s.get("gradient") {
-        let required = "\"auto\", \"forward\" or \"reverse\"";
-        out.gradient = match item.string(required)? {
-            "auto" => GradientMode::Auto,
-            "forward" => GradientMode::Forward,
-            "reverse" => GradientMode::Reverse,
-            _ => return Err(item.wrong(required)),
-        };
+        use GradientMode::{Auto, Forward, Reverse};
+        out.gradient = item.word(&[("auto", Auto), ("forward", Forward), ("reverse", Reverse)])?;
     }
     if let Some(item) = s.get("jac_chunk_size") {
         let auto = item.is_string() && item.string("")? == "auto";
