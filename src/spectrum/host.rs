@@ -5,8 +5,8 @@
 //! its compiler, which are there before ([`StageMemory::before`](crate::host_memory::StageMemory::before) of the first stage measures them), and
 //! a few kilobytes a layer. Allocators round up and keep what was freed, so what an operating system measures is a few per cent more.
 //!
-//! A software driver holds "device" buffers in the host's memory: there they are counted on both sides, and so is a fixed amount for the kernels that it
-//! compiles.
+//! A software driver holds "device" buffers in the host's memory: there they are counted on both sides, and so is an
+//! amount for the kernels that it compiles, measured for each such driver.
 
 use serde::Serialize;
 
@@ -69,8 +69,9 @@ pub enum Place<'a> {
     Cpu(usize),
     /// A device, by this plan.
     Device(&'a EmissionPlan),
-    /// A device whose memory is the host's: a software driver.
-    SoftwareDevice(&'a EmissionPlan),
+    /// A device whose memory is the host's, a software driver, with the bytes that its
+    /// [compiler holds](crate::gpu::DeviceInfo::compiler_bytes).
+    SoftwareDevice(&'a EmissionPlan, u64),
 }
 
 impl MemoryEstimate {
@@ -106,13 +107,14 @@ impl EmissionModel {
                 let host = Bytes { kept: kept + 8 * n, peak: kept + 16 * n + work.unwrap_or(0) };
                 stages.push(StageEstimate { stage: "forward", host, device: none });
             }
-            Place::Device(plan) => self.on_device(plan, set_up, false, &mut stages),
-            Place::SoftwareDevice(plan) => self.on_device(plan, set_up, true, &mut stages),
+            Place::Device(plan) => self.on_device(plan, set_up, None, &mut stages),
+            Place::SoftwareDevice(plan, compiler) => self.on_device(plan, set_up, Some(compiler), &mut stages),
         }
         MemoryEstimate { stages }
     }
 
-    fn on_device(&self, plan: &EmissionPlan, set_up: u64, software: bool, stages: &mut Vec<StageEstimate>) {
+    /// `compiler` is what a software driver's compiler holds.
+    fn on_device(&self, plan: &EmissionPlan, set_up: u64, compiler: Option<u64>, stages: &mut Vec<StageEstimate>) {
         let memory = &plan.memory;
         let constants = memory.buffers.iter().filter(|b| b.role == Role::Constant && !b.lives.is_empty());
         let (mut uploaded, mut largest) = (0, 0);
@@ -123,7 +125,7 @@ impl EmissionModel {
         let n = self.grid.len().next_multiple_of(ROW_MULTIPLE) as u64;
         let kept = set_up + self.ready_bytes(memory);
         let device = |bytes: u64| Bytes { kept: bytes, peak: bytes };
-        let shared = |bytes: u64| if software { bytes + COMPILED_BYTES } else { 0 };
+        let shared = |bytes: u64| compiler.map_or(0, |compiler| bytes + compiler);
         let written = shared(uploaded + memory.params_bytes + memory.upload_bytes);
         let host = Bytes { kept: kept + written, peak: kept + largest + written };
         stages.push(StageEstimate { stage: "upload", host, device: device(memory.peak_bytes) });
@@ -167,9 +169,6 @@ impl EmissionModel {
             .unwrap_or(0)
     }
 }
-
-/// Kernels that a software driver compiles in this process, with what its compiler holds. Measured: 26 to 34 MiB on lavapipe, 47 on SwiftShader.
-const COMPILED_BYTES: u64 = 33 << 20;
 
 /// A recorded pass with its bindings, and its bind group \[bytes\].
 const PASS_BYTES: u64 = 200;

@@ -116,7 +116,7 @@ impl Emission<'_> {
                 let plan = runner.plan();
                 let place = match device.info().is_gpu {
                     true => Place::Device(plan),
-                    false => Place::SoftwareDevice(plan),
+                    false => Place::SoftwareDevice(plan, device.info().compiler_bytes()),
                 };
                 (place, Some((device, runner.counted_before())))
             }
