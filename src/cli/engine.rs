@@ -3,7 +3,7 @@
 //! Everything a command does besides computing (reading options, checking outputs, writing files, drawing) is written
 //! against this trait, and is tested with an engine that computes nothing.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::config::{Config, Parameter};
@@ -18,7 +18,7 @@ use crate::spectrum::{
     Alternative, DerivativeAlternative, EmissionPlan, EmissionRetrieval, MemoryEstimate, MemoryReport, RetrievalPlan,
     StageEstimate,
 };
-use crate::{Progress, Result};
+use crate::{Error, Progress, Result};
 
 /// A device to compute on.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +86,7 @@ pub struct Summary {
 }
 
 /// A spectrum planned: what it will take, and what would change that.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Planned {
     /// Grid points.
     pub points: usize,
@@ -104,8 +104,15 @@ pub struct Planned {
     pub estimate: MemoryEstimate,
     /// What other choices would take.
     pub alternatives: Vec<Alternative>,
-    /// Derivatives, fits and samples, if parameters are declared.
+    /// Derivatives, fits and samples, if parameters are declared and device memory suffices.
     pub retrieval: Option<PlannedRetrieval>,
+    /// What they lack otherwise.
+    #[serde(serialize_with = "in_words")]
+    pub refused: Option<Error>,
+}
+
+fn in_words<S: Serializer>(error: &Option<Error>, to: S) -> std::result::Result<S::Ok, S::Error> {
+    error.as_ref().map(Error::to_string).serialize(to)
 }
 
 /// Derivatives planned; with data, a fit; and a sampling of its posterior.
@@ -185,6 +192,8 @@ pub struct JacobianResult {
     pub plan: Value,
     /// Device memory; none on the CPU.
     pub device_bytes: Option<DeviceBytes>,
+    /// Memory by stage, estimated and measured.
+    pub memory: MemoryReport,
 }
 
 /// What fits and samplers need.

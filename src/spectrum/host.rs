@@ -50,11 +50,13 @@ pub struct MemoryEstimate {
 }
 
 /// Where a stage's time is counted ([`Stages`](crate::timing::Stages)), by estimated stage. Everything else is part of `forward`.
-const PARTS: [(&str, &[&str]); 4] = [
+const PARTS: [(&str, &[&str]); 6] = [
     ("load", &["load"]),
     ("set-up", &["set-up"]),
     ("upload", &["plan", "pipelines", "upload"]),
     ("readback", &["readback"]),
+    ("Jacobian", &["Jacobian"]),
+    ("gradient", &["gradient"]),
 ];
 
 /// The estimated stage that a timed stage is part of.
@@ -89,15 +91,8 @@ impl MemoryEstimate {
 impl EmissionModel {
     /// What a spectrum of this model takes, the loading of its lists included.
     pub fn estimate(&self, place: Place<'_>) -> MemoryEstimate {
-        let n = self.grid.len() as u64;
-        let (lists, set_up) = (self.list_bytes(), self.set_up_bytes());
-        let building = self.prepared().map(largest_density).max().unwrap_or(0);
-        let none = Bytes::default();
-        let mut stages = vec![
-            // A stable sort takes half as much again.
-            StageEstimate { stage: "load", host: Bytes { kept: lists, peak: lists + lists / 2 }, device: none },
-            StageEstimate { stage: "set-up", host: Bytes { kept: set_up, peak: set_up + building }, device: none },
-        ];
+        let (n, set_up, none) = (self.grid.len() as u64, self.set_up_bytes(), Bytes::default());
+        let mut stages = self.preparation();
         match place {
             Place::Cpu(threads) => {
                 let batch = CpuEmission::batch_of(self, threads);
@@ -111,6 +106,18 @@ impl EmissionModel {
             Place::SoftwareDevice(plan, compiler) => self.on_device(plan, set_up, Some(compiler), &mut stages),
         }
         MemoryEstimate { stages }
+    }
+
+    /// Loading of the lists and set-up.
+    pub(super) fn preparation(&self) -> Vec<StageEstimate> {
+        let (lists, set_up) = (self.list_bytes(), self.set_up_bytes());
+        let building = self.prepared().map(largest_density).max().unwrap_or(0);
+        let none = Bytes::default();
+        vec![
+            // A stable sort takes half as much again.
+            StageEstimate { stage: "load", host: Bytes { kept: lists, peak: lists + lists / 2 }, device: none },
+            StageEstimate { stage: "set-up", host: Bytes { kept: set_up, peak: set_up + building }, device: none },
+        ]
     }
 
     /// `compiler` is what a software driver's compiler holds.
@@ -164,9 +171,21 @@ impl EmissionModel {
     /// Work arrays of a batch of the CPU backend.
     fn cpu_work(&self, first: usize, batch: usize, threads: usize) -> u64 {
         self.prepared()
-            .map(|p| batch_work(p, &p.layers[first..(first + batch).min(self.layers())], threads))
+            .map(|p| batch_work(p, &p.layers[first..(first + batch).min(self.layers())], threads, p.grid.len(), 1))
             .max()
             .unwrap_or(0)
+    }
+
+    /// Work arrays of derivatives on the CPU backend, which sweep over segments of so many points: the layers' rows, and cross sections with
+    /// their slopes.
+    pub(super) fn cpu_sweep(&self, threads: usize, points: usize) -> u64 {
+        let (layers, kinds) = (self.layers(), self.absorbers.len() + self.collisions.len());
+        // parts of the optical depth, their sum, its slope; sensitivities by depth and by source, the surface's included; flux
+        let rows = 8 * points * (layers * (kinds + 4) + 2);
+        let layer_far = |l: &Layer| l.far.iter().rfind(|f| f.level >= 0).map_or(0, |f| 16 * f.outputs() as u64);
+        let far: u64 = self.prepared().flat_map(|p| &p.layers).map(layer_far).sum();
+        let work = self.prepared().map(|p| batch_work(p, &p.layers, threads, points, 2)).max();
+        rows as u64 + far + work.unwrap_or(0)
     }
 }
 
@@ -190,11 +209,12 @@ fn largest_density(prepared: &Prepared) -> u64 {
     }
 }
 
-/// Sources of all layers of a batch, which are made together, and what the threads hold beside them while they convolve.
-fn batch_work(prepared: &Prepared, layers: &[Layer], threads: usize) -> u64 {
+/// Sources of all layers of a batch, which are made together, and what the threads hold beside them while they convolve, for so many points of
+/// the grid and quantities: values, slopes.
+fn batch_work(prepared: &Prepared, layers: &[Layer], threads: usize, points: usize, quantities: u64) -> u64 {
     let (mut sources, mut work) = (0, Vec::new());
     for layer in layers {
-        let near = LevelNodes::near(&layer.ladder, prepared.grid.step(), &(0..prepared.grid.len()));
+        let near = LevelNodes::near(&layer.ladder, prepared.grid.step(), &(0..points));
         let channels = layer.ladder.channels.count() as u64;
         let mut largest = 0;
         for nodes in [&near, &layer.far] {
@@ -204,9 +224,9 @@ fn batch_work(prepared: &Prepared, layers: &[Layer], threads: usize) -> u64 {
             let results: u64 = nodes.iter().filter(|l| l.level >= 0).take(2).map(|l| 8 * l.outputs() as u64).sum();
             largest = (coarser + results).max(largest);
         }
-        let below = if layer.ladder.finest < 0 { 8 * prepared.grid.len() as u64 } else { 0 };
+        let below = if layer.ladder.finest < 0 { 8 * points as u64 } else { 0 };
         work.push(largest + below);
     }
     work.sort_unstable_by_key(|w| std::cmp::Reverse(*w));
-    sources + work.iter().take(threads).sum::<u64>()
+    quantities * (sources + work.iter().take(threads).sum::<u64>())
 }

@@ -15,6 +15,7 @@ mod model;
 mod program;
 mod report;
 mod retrieval;
+mod retrieval_memory;
 mod retrieval_plan;
 mod tiers;
 

@@ -29,13 +29,18 @@ type WeightsOf<'a> = dyn FnMut(&[f64]) -> Result<Vec<Vec<f64>>> + 'a;
 /// A model on a backend, and the parameters it is a function of.
 pub struct EmissionRetrieval {
     pub(super) model: EmissionModel,
-    backend: Backend,
+    pub(super) backend: Backend,
     pub(super) names: Vec<String>,
     profiles: Box<Profiles>,
     settings: DerivativeSettings,
     tables: Option<Tables>,
     programs: Programs,
     plan: RetrievalPlan,
+    pub(super) seconds: Stages,
+    /// The driver's counter before anything was allocated.
+    pub(super) counted_before: u64,
+    /// Most rows of weights at a time in reverse mode.
+    pub(super) weights: usize,
 }
 
 impl fmt::Debug for EmissionRetrieval {
@@ -68,6 +73,12 @@ impl EmissionRetrieval {
             tables: None,
             programs: Programs::default(),
             plan: RetrievalPlan::default(),
+            seconds: Stages::default(),
+            counted_before: match backend {
+                Backend::Cpu => 0,
+                Backend::Device(device) => device.counted_bytes(),
+            },
+            weights: 1,
         })
     }
 
@@ -94,6 +105,20 @@ impl EmissionRetrieval {
     /// Most bytes of device memory that its programs took together so far, by their plans.
     pub fn planned_bytes(&self) -> u64 {
         self.programs.most()
+    }
+
+    /// Seconds of spectra, Jacobians and gradients so far, their programs' making included, and memory where it was
+    /// [watched](crate::host_memory::watch_stages).
+    pub fn seconds(&self) -> &Stages {
+        &self.seconds
+    }
+
+    /// Runs `work` as part of `stage`.
+    fn time<T>(&mut self, stage: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        let mut seconds = std::mem::take(&mut self.seconds);
+        let result = seconds.time(stage, || work(self));
+        self.seconds = seconds;
+        result
     }
 
     /// The state at `x`, with its derivatives by all parameters.
@@ -142,6 +167,10 @@ impl EmissionRetrieval {
     /// A state that is none of the model's, no memory, a lost device.
     pub fn jacobian(&mut self, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
         self.model.check(state)?;
+        self.time("Jacobian", |s| s.jacobian_of(state, coefficients))
+    }
+
+    fn jacobian_of(&mut self, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
         let Backend::Device(device) = self.backend.clone() else {
             return cpu::jacobian(&self.model, state, coefficients);
         };
@@ -168,6 +197,10 @@ impl EmissionRetrieval {
     /// times spectrum.
     fn gradients(&mut self, state: &State, wanted: Wanted, next: &mut WeightsOf) -> Result<Vec<LayerGradient>> {
         self.model.check(state)?;
+        self.time("gradient", |s| s.gradients_of(state, wanted, next))
+    }
+
+    fn gradients_of(&mut self, state: &State, wanted: Wanted, next: &mut WeightsOf) -> Result<Vec<LayerGradient>> {
         let Backend::Device(device) = self.backend.clone() else {
             let flux = self.cpu_flux(state)?;
             return cpu::layer_gradients(&self.model, state, &next(&flux)?.concat());
@@ -188,6 +221,21 @@ impl EmissionRetrieval {
         next(&flux)?.iter().map(|weights| program.layer_gradient(&self.model, weights)).collect()
     }
 
+    fn flux(&mut self, state: &State) -> Result<Vec<f64>> {
+        let Backend::Device(device) = self.backend.clone() else { return self.cpu_flux(state) };
+        if self.programs.flux.is_none() {
+            let (budget, model) = (self.budget(&device)?, &self.model);
+            let made = self
+                .programs
+                .open(budget, |room| DeviceEmission::new(model, &device, budget, room, &mut Stages::default()))?;
+            self.plan.spectrum = Some(made.plan().clone());
+            self.programs.hold(|p| p.flux = Some(made));
+        }
+        let emission = self.programs.flux.as_mut().expect("just made");
+        let flux = emission.flux(&self.model, state, &mut Stages::default())?;
+        Ok(flux.into_iter().map(f64::from).collect())
+    }
+
     fn cpu_flux(&self, state: &State) -> Result<Vec<f64>> {
         super::cpu::CpuEmission::new(&self.model).flux(&self.model, state, &mut Stages::default(), &())
     }
@@ -202,18 +250,22 @@ impl EmissionRetrieval {
         Ok(all.swap_remove(0))
     }
 
-    /// Reverse mode: from `weights` \[output\]\[nu\] the product with the Jacobian \[output\]\[parameter\].
+    /// Spectrum \[nu\]; and in reverse mode from `weights` \[output\]\[nu\] their product with the Jacobian \[output\]\[parameter\].
     ///
     /// # Errors
     /// As [`spectrum`](SpectrumModel::spectrum); weights that are not whole rows.
-    pub fn weighted_jacobian(&mut self, x: &[f64], weights: &[f64]) -> Result<Vec<f64>> {
+    pub fn spectrum_and_product(&mut self, x: &[f64], weights: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
         let n = self.model.grid.len();
         self.check_weights(weights.len(), weights.len().div_ceil(n).max(1))?;
         let (state, coefficients) = self.coefficients(&self.state(x)?)?;
         let wanted = Wanted { columns: !coefficients.only_temperature() };
-        let rows = || Ok(weights.chunks(n).map(<[f64]>::to_vec).collect());
-        let gradients = self.gradients(&state, wanted, &mut |_| rows())?;
-        Ok(gradients.iter().flat_map(|g| coefficients.transpose(g)).collect())
+        self.weights = self.weights.max(weights.len() / n);
+        let mut spectrum = Vec::new();
+        let gradients = self.gradients(&state, wanted, &mut |flux| {
+            spectrum = flux.to_vec();
+            Ok(weights.chunks(n).map(<[f64]>::to_vec).collect())
+        })?;
+        Ok((spectrum, gradients.iter().flat_map(|g| coefficients.transpose(g)).collect()))
     }
 
     fn check_weights(&self, given: usize, rows: usize) -> Result<()> {
@@ -236,18 +288,7 @@ impl SpectrumModel for EmissionRetrieval {
 
     fn spectrum(&mut self, x: &[f64]) -> Result<Vec<f64>> {
         let state = self.state(x)?.values();
-        let Backend::Device(device) = self.backend.clone() else { return self.cpu_flux(&state) };
-        if self.programs.flux.is_none() {
-            let (budget, model) = (self.budget(&device)?, &self.model);
-            let made = self
-                .programs
-                .open(budget, |room| DeviceEmission::new(model, &device, budget, room, &mut Stages::default()))?;
-            self.plan.spectrum = Some(made.plan().clone());
-            self.programs.hold(|p| p.flux = Some(made));
-        }
-        let emission = self.programs.flux.as_mut().expect("just made");
-        let flux = emission.flux(&self.model, &state, &mut Stages::default())?;
-        Ok(flux.into_iter().map(f64::from).collect())
+        self.time("forward", |s| s.flux(&state))
     }
 
     fn spectrum_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {

@@ -5,8 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::derivatives::program::{GradientPlan, GradientProgram, JacobianPlan, JacobianProgram, Wanted};
-use super::derivatives::{ChunkSize, DerivativeSettings, LayerGradient};
-use super::host::{Bytes, StageEstimate};
+use super::derivatives::{ChunkSize, DerivativeSettings};
 use super::model::EmissionModel;
 use super::program::{EmissionPlan, Tables};
 use super::retrieval::EmissionRetrieval;
@@ -222,34 +221,6 @@ impl EmissionRetrieval {
             }
         }
         Ok(all)
-    }
-
-    /// What a Jacobian and a gradient take by `plan` on the host and on the device, stage by stage; the model and its lists are counted in each.
-    ///
-    /// Host bytes are of arrays that grow with points, layers or parameters (the notes on [`EmissionModel::estimate`]), those that go to the caller
-    /// included: the spectrum, a Jacobian \[parameter\]\[nu\] in f64, weights \[nu\].
-    pub fn estimate(&self, plan: &RetrievalPlan) -> Vec<StageEstimate> {
-        let model = &self.model;
-        let (n, rows) = (model.grid.len() as u64, LayerGradient::row_count(model) as u64);
-        let held = |plan: &EmissionPlan| model.set_up_bytes() + model.ready_bytes(&plan.memory);
-        let stage = |stage, plan: &EmissionPlan, host: Bytes| {
-            let device = plan.memory.peak_bytes;
-            StageEstimate { stage, host, device: Bytes { kept: device, peak: device } }
-        };
-        let jacobian = plan.jacobian.as_ref().map(|j| {
-            // Derivatives of the layers by the parameters: as they are, in rows, in f32.
-            let layers = 20 * rows * j.columns as u64;
-            let kept = held(&j.plan) + 8 * n * (1 + j.columns as u64);
-            let chunk = 4 * (j.chunk * j.plan.segment_points) as u64;
-            stage("Jacobian", &j.plan, Bytes { kept, peak: kept + layers + chunk.max(4 * n) })
-        });
-        let gradient = plan.gradient.as_ref().map(|g| {
-            // The spectrum in f32 and f64, then weights in f64 and f32; layers by the parameters, twice.
-            let layers = 16 * rows * self.names.len() as u64;
-            let kept = held(&g.plan);
-            stage("gradient", &g.plan, Bytes { kept, peak: kept + layers + 24 * n })
-        });
-        jacobian.into_iter().chain(gradient).collect()
     }
 
     fn planner<'a>(&'a self, x: &[f64], limits: &'a Limits) -> Result<Planner<'a>> {

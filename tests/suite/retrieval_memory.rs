@@ -221,7 +221,27 @@ mod command_line {
         let text = bench.good(&["plan", "r.toml", "--memory-budget", "8MiB", "--json"]);
         let (sampling, gradients) = peaks(&serde_json::from_str::<Value>(&text).unwrap()["retrieval"], "gradient");
         assert_eq!(sampling, gradients);
-        bench.refused_as(4, &["plan", "c.toml", "--memory-budget", "600KiB"], &["largest: `", "a memory budget of "]);
+    }
+
+    /// A budget for a spectrum and not for its derivatives: the one is planned, what the others lack is said.
+    #[test]
+    fn spectra_are_planned_where_derivatives_do_not_fit() {
+        let bench = Bench::new(&format!("{CONFIG}{DATA}"));
+        let needed = plan(&bench, &[])["plan"]["memory"]["peak_bytes"].as_u64().expect("bytes");
+        let run =
+            |more: &[&str]| bench.run(&[&["plan", "c.toml", "--memory-budget", &needed.to_string()], more].concat());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let printed = run(&[]);
+        let (table, message) = (text(&printed.stdout), text(&printed.stderr));
+        assert_eq!(printed.status.code(), Some(4), "{message}");
+        assert!(table.contains("forward") && !table.contains("Jacobian"), "{table}");
+        for words in ["bytes needed for derivatives: ", "largest: `", "a memory budget of "] {
+            assert!(message.contains(words), "no `{words}` in\n{message}");
+        }
+        let json: Value = serde_json::from_slice(&run(&["--json"]).stdout).expect("JSON");
+        assert_eq!(json["plan"]["memory"]["peak_bytes"], needed);
+        let refused = json["refused"].as_str().expect("words");
+        assert!(json["retrieval"].is_null() && message.contains(refused), "{refused}\n{message}");
     }
 
     /// Planned, tracked, and as `plan` said without a device.
@@ -275,8 +295,7 @@ mod command_line {
             for words in ["bytes needed", "1024 bytes is the limit", "largest: `", "a memory budget of "] {
                 assert!(message.contains(words), "{command}: no `{words}` in\n{message}");
             }
-            let left = std::fs::read_dir(bench.path(command)).map_or(0, Iterator::count);
-            assert_eq!(left, 0, "{command}: something was left behind");
+            assert!(!bench.path(command).exists(), "{command}: something was left behind");
             if command == "jacobian" {
                 // What the hint says is true.
                 let needed =

@@ -1,16 +1,15 @@
 //! `photosphere fit`
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
+use super::folder::ResultFolder;
 use crate::cli::args::FitArgs;
 use crate::cli::config::{Config, FitMethod};
 use crate::cli::engine::{Engine, RetrievalSetup};
 use crate::cli::memory::Derivative;
 use crate::inference::{Fit, LbfgsSettings, LeastSquaresSettings, adamw, lbfgs, levenberg_marquardt};
 use crate::objective::Prediction;
-use crate::output::{check_file, prepare_folder, write_json, write_npy};
+use crate::output::{write_json, write_npy};
 use crate::plot::{self, FittedData, Formats};
 use crate::{Error, Progress, Result};
 
@@ -20,7 +19,6 @@ use crate::{Error, Progress, Result};
 /// A wrong configuration and an unwritable folder, both found before anything is computed; whatever engine and optimiser report.
 pub fn run(args: &FitArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
     let config = args.run.load()?;
-    let out = &args.run.out;
     let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
     let method = method(&config, &setup)?;
     // L-BFGS and AdamW follow the gradient; errors of the parameters come from the Jacobian, where residuals are defined.
@@ -30,17 +28,16 @@ pub fn run(args: &FitArgs, engine: &dyn Engine, progress: &dyn Progress) -> Resu
     if setup.objective.check_least_squares().is_ok() {
         setup.check_memory(Derivative::Jacobian)?;
     }
-    prepare_folder(out)?;
-    check_file(&out.join("fit.json"))?;
+    let folder = ResultFolder::new(&args.run.out, ["fit.json"])?;
     super::print(&format!("{}\n\n", setup.objective.summary()))?;
     let fit = fit(method, &mut setup, progress)?;
     let predictions = setup.objective.predict(&fit.parameters)?;
-    draw(&config, out, &setup, &predictions)?;
-    write_json(&out.join("fit.json"), &report(&config, &setup, &fit))?;
+    draw(&config, &folder, &setup, &predictions)?;
+    write_json(&folder.at("fit.json"), &report(&config, &setup, &fit))?;
     if let Some(taken) = setup.device_bytes() {
         super::print(&format!("device memory {taken}\n"))?;
     }
-    super::print(&format!("{fit}\nwritten to {}\n", out.display()))
+    super::print(&format!("{fit}\nwritten to {}\n", args.run.out.display()))
 }
 
 /// The method asked for, or the one that suits.
@@ -75,11 +72,11 @@ fn fit(method: FitMethod, setup: &mut RetrievalSetup, progress: &dyn Progress) -
     Ok(fit)
 }
 
-fn draw(config: &Config, out: &Path, setup: &RetrievalSetup, predictions: &[Prediction]) -> Result<()> {
+fn draw(config: &Config, folder: &ResultFolder, setup: &RetrievalSetup, predictions: &[Prediction]) -> Result<()> {
     let formats = Formats { svg: config.output.svg, png: config.output.png };
     for (set, p) in setup.objective.data_sets().zip(predictions) {
         let rows = [set.wavenumber(), set.value(), &p.value, &p.sigma].concat();
-        write_npy(&out.join(format!("prediction-{}.npy", set.name())), &[4, set.len()], &rows)?;
+        write_npy(&folder.at(&format!("prediction-{}.npy", set.name())), &[4, set.len()], &rows)?;
         if set.len() < 2 || !(formats.svg || formats.png) {
             continue;
         }
@@ -91,7 +88,7 @@ fn draw(config: &Config, out: &Path, setup: &RetrievalSetup, predictions: &[Pred
             quantity: "Flux",
             unit: "erg s⁻¹ cm⁻² / cm⁻¹",
         };
-        plot::fit(&out.join(format!("fit-{}", set.name())), set.name(), &fitted, formats)?;
+        plot::fit(&folder.at(&format!("fit-{}", set.name())), set.name(), &fitted, formats)?;
     }
     Ok(())
 }

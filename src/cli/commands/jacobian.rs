@@ -5,11 +5,12 @@ use std::path::Path;
 use npyz::{NpyFile, Order};
 use serde_json::json;
 
+use super::folder::ResultFolder;
 use crate::cli::args::JacobianArgs;
 use crate::cli::config::Config;
 use crate::cli::engine::Engine;
 use crate::cli::table::{Table, count};
-use crate::output::{check_file, prepare_folder, write_json, write_npy};
+use crate::output::{write_json, write_npy};
 use crate::{Error, Progress, Result};
 
 /// Computes derivatives of a spectrum by the parameters of a configuration, at their start values.
@@ -20,21 +21,19 @@ use crate::{Error, Progress, Result};
 pub fn run(args: &JacobianArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
     let config = args.run.load()?;
     let weights = args.weights.as_deref().map(|path| Weights::read(path, &config)).transpose()?;
-    prepare_folder(&args.run.out)?;
     let main = if weights.is_some() { "product.npy" } else { "jacobian.npy" };
     let names = ["wavenumber.npy", "flux.npy", main, "parameters.json"];
-    for name in names {
-        check_file(&args.run.out.join(name))?;
-    }
+    let folder = ResultFolder::new(&args.run.out, names)?;
     let result = engine.jacobian(&config, &args.run.device, weights.as_ref().map(|w| w.rows.as_slice()), progress)?;
     let (n, parameters) = (result.wavenumber.len(), result.names.len());
-    let at = |name: &str| args.run.out.join(name);
-    write_npy(&at(names[0]), &[n], &result.wavenumber)?;
-    write_npy(&at(names[1]), &[n], &result.flux)?;
+    write_npy(&folder.at(names[0]), &[n], &result.wavenumber)?;
+    write_npy(&folder.at(names[1]), &[n], &result.flux)?;
     match &weights {
-        Some(w) if w.single => write_npy(&at(main), &[parameters], &result.derivatives)?,
-        Some(_) => write_npy(&at(main), &[result.derivatives.len() / parameters, parameters], &result.derivatives)?,
-        None => write_npy(&at(main), &[n, parameters], &transposed(&result.derivatives, n))?,
+        Some(w) if w.single => write_npy(&folder.at(main), &[parameters], &result.derivatives)?,
+        Some(_) => {
+            write_npy(&folder.at(main), &[result.derivatives.len() / parameters, parameters], &result.derivatives)?
+        }
+        None => write_npy(&folder.at(main), &[n, parameters], &transposed(&result.derivatives, n))?,
     }
     let about = json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
@@ -45,8 +44,9 @@ pub fn run(args: &JacobianArgs, engine: &dyn Engine, progress: &dyn Progress) ->
         "device": result.device,
         "plan": result.plan,
         "device_bytes": result.device_bytes,
+        "memory": result.memory,
     });
-    write_json(&at("parameters.json"), &about)?;
+    write_json(&folder.at("parameters.json"), &about)?;
     let mut table = Table::new(&["parameter", "value"]);
     for (name, value) in result.names.iter().zip(&result.values) {
         table.row([name.clone(), value.to_string()]);
@@ -57,7 +57,7 @@ pub fn run(args: &JacobianArgs, engine: &dyn Engine, progress: &dyn Progress) ->
         more.row(["device memory".to_owned(), taken.to_string()]);
     }
     more.row(["written".to_owned(), format!("{} in {}", names.join(", "), args.run.out.display())]);
-    super::print(&format!("{table}{more}"))
+    super::print(&format!("{table}{more}\n{}", super::memory_table(&result.memory)))
 }
 
 /// \[nu\]\[parameter\] from \[parameter\]\[nu\].

@@ -4,6 +4,7 @@ pub mod cache;
 pub mod cross_section;
 pub mod devices;
 pub mod fit;
+mod folder;
 pub mod jacobian;
 pub mod plan;
 pub mod sample;

@@ -11,19 +11,22 @@ use crate::{Error, Progress, Result};
 /// Plans a spectrum, and where parameters are declared its derivatives, a fit and a sampling, and prints what they will take.
 ///
 /// # Errors
-/// A wrong configuration; files that cannot be read; no plan fits the budget.
+/// A wrong configuration; files that cannot be read; no plan fits the budget. Where only derivatives do not fit, the spectrum's plan is printed
+/// first.
 pub fn run(args: &PlanArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
     let mut config = Config::load(&args.config)?;
     config.memory_budget = args.memory_budget.unwrap_or(config.memory_budget);
     config.check_files()?;
     let planned = engine.plan(&config, &limits(&args.device_limits)?, progress)?;
-    match args.json {
-        false => super::print(&render(&planned)),
+    let text = match args.json {
+        false => render(&planned),
         true => {
             let json = serde_json::to_string_pretty(&planned);
-            super::print(&(json.map_err(|e| Error::invalid("plan", e, "a form that JSON can hold"))? + "\n"))
+            json.map_err(|e| Error::invalid("plan", e, "a form that JSON can hold"))? + "\n"
         }
-    }
+    };
+    super::print(&text)?;
+    planned.refused.map_or(Ok(()), Err)
 }
 
 /// `webgpu`, or a file.

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
+use super::folder::ResultFolder;
 use crate::cli::args::SampleArgs;
 use crate::cli::engine::Engine;
 use crate::cli::memory::Derivative;
 use crate::inference::{Checkpoint, Summary, sample, write_zarr};
-use crate::output::{check_file, prepare_folder, write_json};
+use crate::output::write_json;
 use crate::plot::{Formats, Quantity, corner, traces};
 use crate::{Error, Progress, Result};
 
@@ -20,10 +21,9 @@ pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> R
     let out = &args.run.out;
     let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
     setup.check_memory(Derivative::Gradient)?;
-    prepare_folder(out)?;
-    check_file(&out.join("summary.json"))?;
+    let results = ResultFolder::new(out, ["summary.json"])?;
     super::print(&format!("{}\n\n", setup.objective.summary()))?;
-    let folder = config.retrieval.checkpoint.clone().unwrap_or_else(|| out.join("checkpoint"));
+    let folder = config.retrieval.checkpoint.clone().unwrap_or_else(|| results.at("checkpoint"));
     if args.resume && !folder.exists() {
         let given = format!("no folder {}", folder.display());
         return Err(Error::invalid("--resume", given, "the checkpoint of an interrupted run"));
@@ -33,13 +33,13 @@ pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> R
     let settings = config.retrieval.sampler;
     let trace = sample(&mut setup.objective, &setup.priors, &[start], &settings, Some(&checkpoint), progress)?;
 
-    write_zarr(&trace, &out.join("trace.zarr"))?;
+    write_zarr(&trace, &results.at("trace.zarr"))?;
     let chains: Vec<_> = (0..trace.names.len()).map(|i| trace.parameter(i)).collect();
     let quantity = |i: usize| Quantity { name: &trace.names[i], chains: &chains[i], truth: setup.parameters[i].truth };
     let quantities: Vec<Quantity> = (0..trace.names.len()).map(quantity).collect();
     let formats = Formats { svg: config.output.svg, png: config.output.png };
-    traces(&out.join("traces"), "Chains", &quantities, formats)?;
-    corner(&out.join("corner"), "Posterior", &quantities, formats)?;
+    traces(&results.at("traces"), "Chains", &quantities, formats)?;
+    corner(&results.at("corner"), "Posterior", &quantities, formats)?;
     let summary = Summary::of(&trace);
     let about = json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
@@ -52,7 +52,7 @@ pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> R
         "device_bytes": setup.device_bytes(),
     });
     // Last: where it lies, everything beside it is complete.
-    write_json(&out.join("summary.json"), &about)?;
+    write_json(&results.at("summary.json"), &about)?;
     if let Some(taken) = setup.device_bytes() {
         super::print(&format!("device memory {taken}\n"))?;
     }

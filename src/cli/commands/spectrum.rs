@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::folder::ResultFolder;
 use crate::cli::args::SpectrumArgs;
 use crate::cli::config::Config;
 use crate::cli::engine::{Engine, SpectrumResult};
 use crate::cli::table::count;
-use crate::output::{check_file, prepare_folder, write_json, write_npy};
+use crate::output::{write_json, write_npy};
 use crate::plot::{Formats, Series, SpectrumOptions, Zoom};
 use crate::{Error, Progress, Result, plot};
 
@@ -19,10 +20,7 @@ use crate::{Error, Progress, Result, plot};
 pub fn run(args: &SpectrumArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
     let args = &args.run;
     let config = args.load()?;
-    prepare_folder(&args.out)?;
-    for name in outputs(&config) {
-        check_file(&args.out.join(name))?;
-    }
+    let folder = ResultFolder::new(&args.out, outputs(&config))?;
     let mut result = engine.spectrum(&config, &args.device, progress)?;
     let n = result.wavenumber.len();
     if result.flux.len() != n {
@@ -30,12 +28,12 @@ pub fn run(args: &SpectrumArgs, engine: &dyn Engine, progress: &dyn Progress) ->
         return Err(Error::invalid("flux", given, "one value per wavenumber"));
     }
     let started = Instant::now();
-    write_npy(&args.out.join("wavenumber.npy"), &[n], &result.wavenumber)?;
-    result.flux.write(&args.out.join("flux.npy"), &[n])?;
-    draw(&config, &args.out, &result)?;
+    write_npy(&folder.at("wavenumber.npy"), &[n], &result.wavenumber)?;
+    result.flux.write(&folder.at("flux.npy"), &[n])?;
+    draw(&config, &folder, &result)?;
     result.summary.stages.push(("files and pictures".into(), started.elapsed().as_secs_f64()));
     // The report goes last: where it lies, everything beside it is complete.
-    write_json(&args.out.join("report.json"), &report(&config, &result))?;
+    write_json(&folder.at("report.json"), &report(&config, &result))?;
     let first = [
         ("wavenumbers", count(n as u64)),
         ("layers", config.atmosphere.layers.to_string()),
@@ -52,13 +50,13 @@ fn outputs(config: &Config) -> Vec<&'static str> {
     names
 }
 
-fn draw(config: &Config, folder: &std::path::Path, result: &SpectrumResult) -> Result<()> {
+fn draw(config: &Config, folder: &ResultFolder, result: &SpectrumResult) -> Result<()> {
     let formats = Formats { svg: config.output.svg, png: config.output.png };
     let flux = result.flux.to_f64();
     let series = [Series { label: "", wavenumber: &result.wavenumber, value: &flux, reference: false }];
     let zoom = config.output.zoom.map_or(Zoom::Auto, |(a, b)| Zoom::Range(a, b));
     let options = SpectrumOptions { zoom, formats, ..Default::default() };
-    plot::spectrum(&folder.join("spectrum"), &title(config), &series, &options).map(drop)
+    plot::spectrum(&folder.at("spectrum"), &title(config), &series, &options).map(drop)
 }
 
 /// The configured title, or one made from the species.

@@ -26,6 +26,15 @@ pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) ->
         let other = inputs.model_with(inputs.grid, Settings { tolerance, ..inputs.settings }, &())?;
         alternatives.push(other.alternative(format!("tolerance {tolerance:e}"), other.plan(limits, budget))?);
     }
+    // Derivatives may lack memory that the spectrum does not.
+    let (retrieval, refused) = match retrieval(&inputs, limits, budget) {
+        Ok(planned) => (planned, None),
+        Err(Error::OutOfMemory { what, needed, limit, hint }) => {
+            let what = format!("derivatives: {what}");
+            (None, Some(Error::OutOfMemory { what, needed, limit, hint }))
+        }
+        Err(other) => return Err(other),
+    };
     Ok(Planned {
         points: inputs.grid.len(),
         layers: model.layers(),
@@ -35,7 +44,8 @@ pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) ->
         estimate: model.estimate(Place::Device(&plan)),
         plan,
         alternatives,
-        retrieval: retrieval(&inputs, limits, budget)?,
+        retrieval,
+        refused,
     })
 }
 

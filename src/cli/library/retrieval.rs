@@ -24,6 +24,8 @@ pub(super) fn jacobian(
     weights: Option<&[f64]>,
     progress: &dyn Progress,
 ) -> Result<JacobianResult> {
+    // Each stage notes what the operating system says of this process.
+    crate::host_memory::watch_stages(true);
     let scene = Scene::open(config, Some(device), progress)?;
     let budget = device_budget(&scene.backend)?;
     let mut model = model(&scene, scene.grid, budget)?;
@@ -31,7 +33,7 @@ pub(super) fn jacobian(
     progress.begin("derivatives", None);
     let mut compute = || match weights {
         None => model.spectrum_and_jacobian(&values),
-        Some(weights) => Ok((model.spectrum(&values)?, model.weighted_jacobian(&values, weights)?)),
+        Some(weights) => model.spectrum_and_product(&values, weights),
     };
     let (flux, derivatives) = compute().map_err(|e| budget_hint(e, budget))?;
     progress.finish();
@@ -44,6 +46,7 @@ pub(super) fn jacobian(
         device: describe(&scene.backend.info()),
         plan: json(model.plan())?,
         device_bytes: DeviceBytes::of(&scene.backend, [&model]),
+        memory: model.memory(&scene.seconds),
     })
 }
 

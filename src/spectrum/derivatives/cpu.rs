@@ -37,12 +37,18 @@ impl SegmentRows<'_> {
     }
 }
 
+/// Points of a segment.
+pub fn segment_points(model: &EmissionModel) -> usize {
+    let kinds = model.absorbers.len() + model.collisions.len();
+    let fits = ROW_BYTES / (8 * model.layers() * (kinds + 4)) / SEGMENT_MULTIPLE * SEGMENT_MULTIPLE;
+    fits.max(SEGMENT_MULTIPLE).min(model.grid.len())
+}
+
 /// Calls `each` for one segment after the other.
 fn sweep(model: &EmissionModel, state: &State, mut each: impl FnMut(&SegmentRows) -> Result<()>) -> Result<()> {
     let (n, layers) = (model.grid.len(), model.layers());
     let kinds = model.absorbers.len() + model.collisions.len();
-    let fits = ROW_BYTES / (8 * layers * (kinds + 4)) / SEGMENT_MULTIPLE * SEGMENT_MULTIPLE;
-    let longest = fits.max(SEGMENT_MULTIPLE).min(n);
+    let longest = segment_points(model);
     let columns: Vec<Vec<f64>> =
         (0..model.absorbers.len()).map(|a| model.ln_columns(a, state).into_iter().map(f64::exp).collect()).collect();
     let mut tables = Vec::new();

@@ -104,7 +104,8 @@ fn dot_product_test(retrieval: &mut EmissionRetrieval) -> f64 {
     assert!(
         off(&seen, &flux) < 1e-6 && (value / flux.iter().zip(&u).map(|(f, u)| f * u).sum::<f64>() - 1.0).abs() < 1e-6
     );
-    let product = retrieval.weighted_jacobian(&X, &[u.clone(), u].concat()).unwrap();
+    let (spectrum, product) = retrieval.spectrum_and_product(&X, &[u.clone(), u].concat()).unwrap();
+    assert_eq!(spectrum, seen);
     let reverse: f64 = product.iter().zip(v).map(|(g, v)| g * v).sum();
     assert_eq!(product.len(), 2 * NAMES.len());
     assert!(off(&product[..5], &gradient) < 1e-6 && product[..5] == product[5..]);
@@ -252,7 +253,7 @@ fn wrong_parameters_are_refused() {
         let message = r.spectrum_and_jacobian(x).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     }
-    let message = r.weighted_jacobian(&X, &[1.0; 7]).unwrap_err().to_string();
+    let message = r.spectrum_and_product(&X, &[1.0; 7]).unwrap_err().to_string();
     assert!(message.contains("number of weights"), "{message}");
     assert_eq!(LAYERS, r.model().layers());
 }
