@@ -211,10 +211,7 @@ impl<'a> Levels<'a> {
         }
         if self.ladder.near_field {
             let (table, radius, first) = (&self.prepared.table, self.ladder.radius[0], segment.start);
-            near::add(table, self.state, radius, self.step, factor, first, outputs[0]);
-            if let Some(output) = outputs.get_mut(1) {
-                near::add_slope(table, self.state, radius, self.step, factor, first, output);
-            }
+            near::add(table, self.state, radius, self.step, factor, first, outputs);
         }
     }
 

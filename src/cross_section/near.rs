@@ -6,8 +6,8 @@
 
 use multiversion::multiversion;
 
-use super::voigt::{Shape, Softening, Value, WING_START};
-use super::voigt_derivative::Change;
+use super::voigt::{Shapes, Softening, Value, WING_START};
+use super::voigt_derivative::{Change, WithValue};
 use crate::density::lines::{LayerFactors, LineTable, TableLine};
 
 /// expm1 for |d| < 0.06 to 1e-12: 1 + d/2 (1 + d/3 (...)).
@@ -16,7 +16,9 @@ fn expm1_small(d: f64) -> f64 {
     d * (1.0 + d * (1.0 / 2.0 + d * (1.0 / 6.0 + d * (1.0 / 24.0 + d * (1.0 / 120.0 + d / 720.0)))))
 }
 
-/// Adds the near field of all lines to `output`, the nodes from `start` on, times `factor`.
+/// Adds the near field of all lines to the first of `outputs`, the nodes from `start` on, times `factor`; to the second, if there is one, its
+/// derivative by temperature \[K-1\]: that of each line's strength, and of its profile by both widths, the radius being fixed (twin of
+/// `shaders/cross_section/near_slope.wgsl`).
 pub fn add(
     table: &LineTable,
     layer: &LayerFactors,
@@ -24,64 +26,63 @@ pub fn add(
     step: f64,
     factor: f64,
     start: usize,
-    output: &mut [f64],
+    outputs: &mut [&mut [f64]],
 ) {
-    add_shapes(table, layer, radius, step, factor, start, output, |_| Value);
-}
-
-/// Adds the derivative of the near field by temperature \[K-1\] to `output`, the nodes from `start` on, times `factor`: that of each line's strength, and of its
-/// profile by both widths, the radius being fixed. Twin of `shaders/cross_section/near_slope.wgsl`.
-pub fn add_slope(
-    table: &LineTable,
-    layer: &LayerFactors,
-    radius: f64,
-    step: f64,
-    factor: f64,
-    start: usize,
-    output: &mut [f64],
-) {
-    let common = table.common_slope(layer);
-    add_shapes(table, layer, radius, step, factor, start, output, |line| Change::by_temperature(line, layer, common));
-}
-
-#[allow(clippy::too_many_arguments)] // the lines, the layer, and where it is evaluated
-fn add_shapes<S: Shape>(
-    table: &LineTable,
-    layer: &LayerFactors,
-    radius: f64,
-    step: f64,
-    factor: f64,
-    start: usize,
-    output: &mut [f64],
-    shape_of: impl Fn(&TableLine) -> S,
-) {
-    // x = expm1(d) reaches the radius a little later on the negative side
-    let window = -(-radius).ln_1p() / step;
-    let (begin, end) = (start as f64, (start + output.len()) as f64 - 1.0);
-    let before = |node: f64| table.lines.partition_point(|l| l.position < node);
-    for line in &table.lines[before(begin - window)..before(end + window + 1.0)] {
-        let first = (line.position - window).ceil().max(begin);
-        let last = (line.position + window).floor().min(end);
-        if first > last {
-            continue;
+    let field = Field { table, layer, radius, step, factor, start };
+    match outputs {
+        [value, slope, ..] => {
+            let common = table.common_slope(layer);
+            field.add([value, slope], |line| WithValue(Change::by_temperature(line, layer, common)));
         }
-        let amplitude = factor * line.strength(layer);
-        let g = line.gamma(layer);
-        let shape = shape_of(line);
-        let soft = shape.softening(radius, layer.sigma, g);
-        let output = &mut output[first as usize - start..=last as usize - start];
-        wings(output, (first - line.position) * step, step, amplitude, layer.sigma, g, &soft, shape);
-        // The core replaces what the wing formula left out.
-        let core = WING_START * layer.sigma;
-        let core = (core * core - g * g).max(0.0).sqrt();
-        if core > 0.0 {
-            let reach = -(-core).ln_1p() / step;
-            let lo = ((line.position - reach).ceil() - first).max(0.0) as usize;
-            let hi = (line.position + reach).floor() - first;
-            for (i, out) in output.iter_mut().enumerate().take((hi + 1.0).max(0.0) as usize).skip(lo) {
-                let x = expm1_small((first + i as f64 - line.position) * step);
-                if x.abs() < core {
-                    *out += amplitude * shape.profile(x, layer.sigma, g);
+        [value] => field.add([value], |_| Value),
+        [] => (),
+    }
+}
+
+/// All that lines are evaluated with.
+struct Field<'a> {
+    table: &'a LineTable,
+    layer: &'a LayerFactors,
+    radius: f64,
+    step: f64,
+    factor: f64,
+    start: usize,
+}
+
+impl Field<'_> {
+    /// Adds to each output, all of one length, one of the shapes of each line.
+    fn add<S: Shapes<K>, const K: usize>(&self, mut outputs: [&mut [f64]; K], shapes_of: impl Fn(&TableLine) -> S) {
+        let &Self { table, layer, radius, step, factor, start } = self;
+        // x = expm1(d) reaches the radius a little later on the negative side
+        let window = -(-radius).ln_1p() / step;
+        let (begin, end) = (start as f64, (start + outputs[0].len()) as f64 - 1.0);
+        let before = |node: f64| table.lines.partition_point(|l| l.position < node);
+        for line in &table.lines[before(begin - window)..before(end + window + 1.0)] {
+            let first = (line.position - window).ceil().max(begin);
+            let last = (line.position + window).floor().min(end);
+            if first > last {
+                continue;
+            }
+            let amplitude = factor * line.strength(layer);
+            let (s, g) = (layer.sigma, line.gamma(layer));
+            let shapes = shapes_of(line);
+            let softened = shapes.softenings(radius, s, g);
+            let nodes = first as usize - start..last as usize - start + 1;
+            let mut outputs = outputs.each_mut().map(|output| &mut output[nodes.clone()]);
+            wings(&mut outputs, (first - line.position) * step, step, amplitude, s, g, &softened, shapes);
+            // The core replaces what the wing formula left out.
+            let core = WING_START * s;
+            let core = (core * core - g * g).max(0.0).sqrt();
+            if core > 0.0 {
+                let reach = -(-core).ln_1p() / step;
+                let lo = ((line.position - reach).ceil() - first).max(0.0) as usize;
+                let hi = (line.position + reach).floor() - first;
+                for i in lo..((hi + 1.0).max(0.0) as usize).min(nodes.len()) {
+                    let x = expm1_small((first + i as f64 - line.position) * step);
+                    if x.abs() < core {
+                        let profiles = shapes.profiles(x, s, g);
+                        outputs.iter_mut().zip(profiles).for_each(|(output, v)| output[i] += amplitude * v);
+                    }
                 }
             }
         }
@@ -90,15 +91,35 @@ fn add_shapes<S: Shape>(
 
 /// V - softened where the wing series holds, - softened within the core, 0 outside the radius.
 #[multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
-#[allow(clippy::too_many_arguments)] // the profile and where it is evaluated
-fn wings<S: Shape>(output: &mut [f64], d0: f64, step: f64, amplitude: f64, s: f64, g: f64, soft: &Softening, shape: S) {
-    let radius2 = soft.radius() * soft.radius();
+// The profile and where it is evaluated; one index for all outputs.
+#[allow(clippy::too_many_arguments, clippy::needless_range_loop)]
+fn wings<S: Shapes<K>, const K: usize>(
+    outputs: &mut [&mut [f64]; K],
+    d0: f64,
+    step: f64,
+    amplitude: f64,
+    s: f64,
+    g: f64,
+    softened: &[Softening; K],
+    shapes: S,
+) {
+    let radius2 = softened[0].radius() * softened[0].radius();
     let core2 = (WING_START * WING_START * s * s - g * g).max(0.0);
-    for (i, out) in output.iter_mut().enumerate() {
+    let points = outputs[0].len();
+    // All of one known length: no index is checked.
+    let outputs = outputs.each_mut().map(|output| &mut output[..points]);
+    for i in 0..points {
         let x = expm1_small(d0 + i as f64 * step);
         let xx = x * x;
-        let v = if xx < core2 { 0.0 } else { shape.wing(xx + g * g, s, g) };
-        let near = if xx < radius2 { v - soft.inside(x) } else { 0.0 };
-        *out += amplitude * near;
+        let wings = shapes.wings(xx + g * g, s, g);
+        // Nothing is written before all is computed, or the loop does not become vectors.
+        let mut near = [0.0; K];
+        for k in 0..K {
+            let v = if xx < core2 { 0.0 } else { wings[k] };
+            near[k] = if xx < radius2 { v - softened[k].inside(x) } else { 0.0 };
+        }
+        for k in 0..K {
+            outputs[k][i] += amplitude * near[k];
+        }
     }
 }

@@ -96,6 +96,33 @@ impl Shape for Value {
     }
 }
 
+/// Shapes evaluated together: what they share is computed once.
+pub trait Shapes<const K: usize>: Copy {
+    /// As [`Shape::profile`].
+    fn profiles(self, x: f64, s: f64, g: f64) -> [f64; K];
+    /// As [`Shape::wing`].
+    fn wings(self, d: f64, s: f64, g: f64) -> [f64; K];
+    /// As [`Shape::softening`].
+    fn softenings(self, radius: f64, s: f64, g: f64) -> [Softening; K];
+}
+
+impl<S: Shape> Shapes<1> for S {
+    #[inline(always)]
+    fn profiles(self, x: f64, s: f64, g: f64) -> [f64; 1] {
+        [self.profile(x, s, g)]
+    }
+
+    #[inline(always)]
+    fn wings(self, d: f64, s: f64, g: f64) -> [f64; 1] {
+        [self.wing(d, s, g)]
+    }
+
+    #[inline(always)]
+    fn softenings(self, radius: f64, s: f64, g: f64) -> [Softening; 1] {
+        [self.softening(radius, s, g)]
+    }
+}
+
 /// V(x; s, g) by the kernels' formula; relative error below 2e-6 (the wing series at its start), 1e-8 within.
 #[inline]
 pub fn profile(x: f64, s: f64, g: f64) -> f64 {

@@ -18,7 +18,7 @@ use num_complex::Complex64;
 
 use crate::density::lines::{LayerFactors, TableLine};
 
-use super::voigt::{SERIES, Shape, Softening, WING_ORDER, WING_START, chebyshev, core};
+use super::voigt::{Core, SERIES, Shape, Shapes, Softening, Value, WING_ORDER, WING_START, chebyshev, core};
 
 /// value V + doppler dV/d ln s + lorentz dV/d ln g.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +58,11 @@ impl Change {
     pub fn of_doppler(layer: &LayerFactors) -> Self {
         Self { value: 0.0, doppler: 0.5 / layer.temperature, lorentz: 0.0 }
     }
+
+    #[inline(always)]
+    fn of(self, core: &Core) -> f64 {
+        self.value * core.value + self.doppler * core.doppler + self.lorentz * core.lorentz
+    }
 }
 
 impl Shape for Change {
@@ -68,8 +73,7 @@ impl Shape for Change {
         if d >= WING_START * WING_START * s * s {
             return self.wing(d, s, g);
         }
-        let core = core(x, s, g);
-        self.value * core.value + self.doppler * core.doppler + self.lorentz * core.lorentz
+        self.of(&core(x, s, g))
     }
 
     #[inline(always)]
@@ -93,6 +97,31 @@ impl Shape for Change {
     }
 }
 
+/// V, then a change of it.
+#[derive(Clone, Copy, Debug)]
+pub struct WithValue(pub Change);
+
+impl Shapes<2> for WithValue {
+    #[inline(always)]
+    fn profiles(self, x: f64, s: f64, g: f64) -> [f64; 2] {
+        let d = x * x + g * g;
+        if d >= WING_START * WING_START * s * s {
+            return self.wings(d, s, g);
+        }
+        let core = core(x, s, g);
+        [core.value, self.0.of(&core)]
+    }
+
+    #[inline(always)]
+    fn wings(self, d: f64, s: f64, g: f64) -> [f64; 2] {
+        [Value.wing(d, s, g), self.0.wing(d, s, g)]
+    }
+
+    fn softenings(self, radius: f64, s: f64, g: f64) -> [Softening; 2] {
+        [Value.softening(radius, s, g), self.0.softening(radius, s, g)]
+    }
+}
+
 /// (dV/d ln s, dV/d ln g) from the Faddeeva function w and w' = -2 z w + 2i/sqrt(pi), z = (x + ig)/(sqrt(2) s). Large terms cancel: the error is 1e-16 (1 + |z|^2) of
 /// V.
 pub fn exact(x: f64, s: f64, g: f64) -> (f64, f64) {
@@ -108,7 +137,7 @@ pub fn exact(x: f64, s: f64, g: f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cross_section::voigt::{self, Value};
+    use crate::cross_section::voigt;
 
     const DOPPLER: Change = Change { value: 0.0, doppler: 1.0, lorentz: 0.0 };
     const LORENTZ: Change = Change { value: 0.0, doppler: 0.0, lorentz: 1.0 };

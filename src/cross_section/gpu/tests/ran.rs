@@ -231,7 +231,15 @@ impl Ran {
             }
             if self.ladder().near_field {
                 let radius = self.ladder().radius[0];
-                near::add(&self.prepared.table, state, radius, self.prepared.grid.step(), factor, 0, &mut expected);
+                near::add(
+                    &self.prepared.table,
+                    state,
+                    radius,
+                    self.prepared.grid.step(),
+                    factor,
+                    0,
+                    &mut [&mut expected],
+                );
             }
             assert!(expected.iter().all(|v| *v > 0.0));
             compare("output", &self.output[row], &expected, &expected, 2e-5);
