@@ -69,11 +69,7 @@ impl Shape for Change {
     /// Error below 5e-6 of V plus the magnitudes of its two derivatives, 2e-7 of them where hypot(x, g) < [`WING_START`] s.
     #[inline(always)]
     fn profile(self, x: f64, s: f64, g: f64) -> f64 {
-        let d = x * x + g * g;
-        if d >= WING_START * WING_START * s * s {
-            return self.wing(d, s, g);
-        }
-        self.of(&core(x, s, g))
+        WithValue(self).profiles(x, s, g)[1]
     }
 
     #[inline(always)]

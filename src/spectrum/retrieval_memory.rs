@@ -4,7 +4,7 @@
 //! included: the spectrum \[nu\], a Jacobian \[parameter\]\[nu\], both in f64.
 
 use super::derivatives::{LayerGradient, cpu};
-use super::host::{Bytes, MemoryEstimate, StageEstimate};
+use super::host::{Bytes, MemoryEstimate, Place, StageEstimate};
 use super::measured::MemoryReport;
 use super::program::EmissionPlan;
 use super::retrieval::EmissionRetrieval;
@@ -49,10 +49,11 @@ impl EmissionRetrieval {
             Bytes { kept, peak: kept + sweep + self.layer_bytes(20) }
         };
         let gradient = {
-            // The spectrum, of which the caller has a copy; rows of weights, and all of them in one.
+            // The spectrum first, for weights may depend on it; the caller has a copy. Rows of weights, and all of them in one.
             let kept = set_up + 8 * n;
             let weights = 16 * n * self.weights as u64;
-            Bytes { kept, peak: kept + 8 * n + weights + sweep + self.layer_bytes(16) }
+            let spectrum = self.model.estimate(Place::Cpu(threads)).host_peak();
+            Bytes { kept, peak: spectrum.max(kept + 8 * n + weights + sweep) + self.layer_bytes(16) }
         };
         let asked = |stage: &str| self.seconds().iter().any(|(name, _)| name == stage);
         let all = [("Jacobian", jacobian), ("gradient", gradient)].into_iter().filter(move |(stage, _)| asked(stage));

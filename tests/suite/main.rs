@@ -13,6 +13,8 @@ mod end_to_end;
 #[cfg(feature = "plot")]
 mod examples;
 mod extremes;
+#[cfg(feature = "cli")]
+mod host_memory;
 mod jacobian;
 mod memory;
 mod par_file;
