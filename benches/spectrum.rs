@@ -140,6 +140,7 @@ fn synthetic(lines: usize) -> LineList {
             lower_energy: 12000.0 * unit(i, 0x8cb92ba72f3d8dd7),
             gamma_ref: 0.03 + 0.07 * unit(i, 0xabc98388fb8fac03),
             temperature_exponent: 0.4 + 0.4 * unit(i, 0x139408dcbbf7a44d),
+            ..Line::default()
         })
         .collect();
     LineList::new(species, lines).unwrap()

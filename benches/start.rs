@@ -21,7 +21,7 @@ fn job(path: &std::path::Path, cache: &Cache, method: Method) -> CrossSections {
     let at: Vec<(f64, f64)> =
         (0..20).map(|i| (600.0 + 40.0 * f64::from(i), 10f64.powf(-5.0 + 0.3 * f64::from(i)))).collect();
     let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
-    let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0 };
+    let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0, ..Settings::default() };
     let resources = Resources::with_cache(cache, &());
     let lists = HitranSource { range: Some(RANGE), ..HitranSource::new(path) }.isotopologues(&resources).unwrap();
     CrossSections::from_sources(grid, &lists, &at, settings, &resources).unwrap()

@@ -61,6 +61,7 @@ pub fn compute(backend: &Backend) -> Result<Contribution> {
         temperature_range: TemperatureRange::new(lo, hi)?,
         method: Method::Auto,
         line_margin: margin,
+        ..Settings::default()
     };
     let at: Vec<(f64, f64)> = temperature_k.iter().copied().zip(pressure.pressure_bar().iter().copied()).collect();
     let (sections, _) = CrossSections::new(grid, &[co], &at, settings, &())?.compute(backend, &())?;

@@ -42,6 +42,7 @@ pub fn compute(backend: &Backend) -> Result<TwelveSections> {
         temperature_range: TemperatureRange::new(TEMPERATURES[0], TEMPERATURES[2])?,
         method: Method::Auto,
         line_margin: margin,
+        ..Settings::default()
     };
     let (values, report) = CrossSections::new(grid, &[co], &at, settings, &())?.compute(backend, &())?;
     let values = values.to_f64();

@@ -57,6 +57,7 @@ pub fn compute(backend: &Backend) -> Result<Emission> {
         temperature_range: TemperatureRange::new(coldest, hottest)?,
         method: Method::Auto,
         line_margin: 25.0,
+        ..Settings::default()
     };
 
     // Eight streams; below the last layer it is black and as hot as that layer.

@@ -34,6 +34,7 @@ pub fn compute(device: &Device) -> Result<(Summary, Timeline)> {
         temperature_range: TemperatureRange::new(temperature_k[0], hottest)?,
         method: Method::Auto,
         line_margin: 25.0,
+        ..Settings::default()
     };
     let range = Some((grid.lo() - 25.0, grid.hi() + 25.0));
     let absorbers = [Isotopologue::C12O16, Isotopologue::C13O16].map(|isotopologue| {

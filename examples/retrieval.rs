@@ -64,7 +64,13 @@ pub fn model(backend: &Backend, size: Size) -> Result<EmissionRetrieval> {
     let molar_mass = co.species.molar_mass;
     let absorber = Absorber { name: "CO".into(), lists: vec![co], molar_mass };
     let range = TemperatureRange::new(500.0, 1500.0)?;
-    let settings = Settings { tolerance: 1e-3, temperature_range: range, method: Method::Auto, line_margin: 25.0 };
+    let settings = Settings {
+        tolerance: 1e-3,
+        temperature_range: range,
+        method: Method::Auto,
+        line_margin: 25.0,
+        ..Settings::default()
+    };
     let model = EmissionModel::new(grid, pressure, &[absorber], &[], settings, 8, false, &())?;
 
     // Written once: the same lines give values and derivatives.

@@ -32,6 +32,7 @@
 //!     temperature_range: TemperatureRange::new(500.0, 1500.0)?, // K
 //!     method: Method::Auto,
 //!     line_margin: 5.0, // cm-1
+//!     ..Settings::default()
 //! };
 //! let at = [(1000.0, 1e-3), (1000.0, 1.0)]; // K, bar
 //! let job = CrossSections::new(grid, &[list.clone()], &at, settings, &())?;
@@ -63,6 +64,7 @@ pub mod inference;
 pub mod instrument;
 pub mod kernels;
 pub mod lines;
+pub mod note;
 pub mod numerics;
 #[cfg(test)]
 mod numerics_gpu;
@@ -80,6 +82,7 @@ pub mod transfer;
 pub use backend::Backend;
 pub use cache::Cache;
 pub use error::{Error, Result};
+pub use note::Note;
 pub use progress::Progress;
 pub use resources::Resources;
 

@@ -30,7 +30,7 @@ pub fn list() -> LineList {
 
 pub fn settings(method: Method) -> Settings {
     let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
-    Settings { tolerance: 1e-3, temperature_range, method, line_margin: 0.0 }
+    Settings { tolerance: 1e-3, temperature_range, method, line_margin: 0.0, ..Settings::default() }
 }
 
 pub fn model(points: usize, layers: usize) -> EmissionModel {

@@ -155,7 +155,6 @@ impl CrossSections {
         }
         let mut seconds = Stages::default();
         let pressures: Vec<f64> = at.iter().map(|a| a.1).collect();
-        let range = settings.temperature_range;
         let (mut used, mut prepared, mut records, mut nothing) = (Vec::new(), Vec::new(), Vec::new(), None);
         if settings.method == Method::DirectSum {
             for list in lists {
@@ -169,7 +168,7 @@ impl CrossSections {
             }
         } else {
             for list in lists {
-                let open = || GridLines::open(grid, list, range, settings.line_margin, resources);
+                let open = || GridLines::open(grid, list, &settings, resources);
                 let lines = seconds.time("load", open)?;
                 if lines.summary.count == 0 {
                     nothing.get_or_insert(lines.nothing_found());
@@ -436,7 +435,8 @@ mod tests {
         let device = Backend::Device(Device::from_env().unwrap());
         for method in [Method::Lines, Method::Density] {
             let temperature_range = TemperatureRange::new(500.0, 1100.0).unwrap();
-            let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0 };
+            let settings =
+                Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0, ..Settings::default() };
             let job = CrossSections::new(grid, &list, &at, settings, &()).unwrap();
             let (gpu, report) = job.compute(&device, &()).unwrap();
             let (cpu, _) = job.compute(&Backend::Cpu, &()).unwrap();

@@ -10,6 +10,7 @@ pub mod job;
 pub mod levels;
 pub mod near;
 pub mod prepared;
+pub mod profile_settings;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]
@@ -23,3 +24,4 @@ pub mod widths;
 pub use direct_sum::direct_sum;
 pub use job::{CrossSectionReport, CrossSections};
 pub use prepared::{Method, Prepared, Settings};
+pub use profile_settings::{ChiFactor, ProfileSettings, WingLaw};

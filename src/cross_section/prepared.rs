@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::crowding::Crowding;
 use super::levels::{Ladder, LadderInput};
+use super::profile_settings::ProfileSettings;
 use crate::density::grid_lines::GridLines;
 use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::{LayerFactors, LineTable, WidthRange};
@@ -50,8 +51,29 @@ pub struct Settings {
     pub temperature_range: TemperatureRange,
     /// Source tier.
     pub method: Method,
-    /// Lines up to this far outside the grid are included, for their wings \[cm-1\].
+    /// Lines further outside the grid than this are not read \[cm-1\]; infinite: every line contributes wherever it lies.
+    #[serde(serialize_with = "finite_or_null")]
     pub line_margin: f64,
+    /// What a line's profile is made of.
+    pub profile: ProfileSettings,
+}
+
+/// JSON has no infinity.
+fn finite_or_null<S: serde::Serializer>(v: &f64, to: S) -> std::result::Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&v.is_finite().then_some(*v), to)
+}
+
+impl Default for Settings {
+    /// A tolerance of 1e-3 between 100 and 3000 K, all lines, Voigt profiles with natural width.
+    fn default() -> Self {
+        Self {
+            tolerance: 1e-3,
+            temperature_range: TemperatureRange { lo: 100.0, hi: 3000.0 },
+            method: Method::Auto,
+            line_margin: f64::INFINITY,
+            profile: ProfileSettings::default(),
+        }
+    }
 }
 
 impl Settings {
@@ -60,10 +82,10 @@ impl Settings {
         if !(1e-7..=0.1).contains(&self.tolerance) {
             return Err(Error::invalid("tolerance", self.tolerance, "1e-7 to 0.1"));
         }
-        if !(self.line_margin.is_finite() && self.line_margin >= 0.0) {
-            return Err(Error::invalid("line margin [cm-1]", self.line_margin, "a finite number of at least 0"));
+        if self.line_margin.is_nan() || self.line_margin < 0.0 {
+            return Err(Error::invalid("line margin [cm-1]", self.line_margin, "a number of at least 0"));
         }
-        Ok(())
+        self.profile.wings.check()
     }
 }
 
@@ -135,7 +157,7 @@ impl Prepared {
         resources: &Resources<'_>,
     ) -> Result<Self> {
         settings.check()?;
-        let lines = GridLines::open(grid, source, settings.temperature_range, settings.line_margin, resources)?;
+        let lines = GridLines::open(grid, source, &settings, resources)?;
         Self::of(lines, pressures, settings)
     }
 

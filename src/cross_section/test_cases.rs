@@ -21,7 +21,7 @@ pub struct Case {
 impl Case {
     pub fn settings(tolerance: f64) -> Settings {
         let temperature_range = TemperatureRange::new(500.0, 1200.0).unwrap();
-        Settings { tolerance, temperature_range, method: Method::Auto, line_margin: 5.0 }
+        Settings { tolerance, temperature_range, method: Method::Auto, line_margin: 5.0, ..Settings::default() }
     }
 }
 
@@ -38,6 +38,7 @@ pub fn list(lines: usize, points: usize) -> (Grid, LineList) {
             lower_energy: uniform(0.0, 3000.0),
             gamma_ref: uniform(0.02, 0.09),
             temperature_exponent: uniform(0.4, 0.8),
+            ..Line::default()
         })
         .collect();
     let q = PartitionFunction::new(vec![100.0, 2000.0], vec![50.0, 900.0]).unwrap();

@@ -17,6 +17,7 @@ use super::line_shape::{Axes, Density};
 use super::lines::{Conversion, LineTable, TableLine};
 use super::summary::LineSummary;
 use crate::cache::{Entry, Key, KeyHasher, Miss};
+use crate::cross_section::Settings;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, LineSource, LoadReport, Species};
 use crate::{Error, Resources, Result};
@@ -57,20 +58,20 @@ pub struct GridLines<'a> {
 }
 
 impl<'a> GridLines<'a> {
-    /// Finds or makes the summary of the lines of `source` on the grid and up to `line_margin` \[cm-1\] outside.
+    /// Finds or makes the summary of the lines of `source` on the grid and up to `settings.line_margin` \[cm-1\] outside.
     ///
     /// # Errors
     /// What the source cannot read; a partition function that does not cover the range.
     pub fn open(
         grid: Grid,
         source: &'a dyn LineSource,
-        range: TemperatureRange,
-        line_margin: f64,
+        settings: &Settings,
         resources: &Resources<'a>,
     ) -> Result<Self> {
-        let within = ((grid.lo() - line_margin).max(f64::MIN_POSITIVE), grid.hi() + line_margin);
+        let (range, margin) = (settings.temperature_range, settings.line_margin);
+        let within = ((grid.lo() - margin).max(f64::MIN_POSITIVE), (grid.hi() + margin).min(f64::MAX));
         let species = source.species()?;
-        let conversion = Conversion::new(&grid, &species, &range)?;
+        let conversion = Conversion::new(&grid, &species, settings)?;
         let (summary, resources) = (LineSummary::empty(), *resources);
         let mut new = Self {
             grid,

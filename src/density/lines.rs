@@ -9,6 +9,7 @@
 use super::summary::LineSummary;
 use crate::Result;
 use crate::constants::{C2, T_REF};
+use crate::cross_section::Settings;
 use crate::grid::channels::Channels;
 use crate::grid::lagrange::{SPREAD, lagrange8};
 use crate::grid::level::LevelNodes;
@@ -190,9 +191,10 @@ impl Conversion {
     ///
     /// # Errors
     /// The partition function does not cover the range.
-    pub fn new(grid: &Grid, species: &Species, range: &TemperatureRange) -> Result<Self> {
+    pub fn new(grid: &Grid, species: &Species, settings: &Settings) -> Result<Self> {
+        let range = settings.temperature_range;
         species.partition.at(range.lo)?;
-        Ok(Self { grid: *grid, range: *range, partition_ratio: species.partition_ratio(range.hi)? })
+        Ok(Self { grid: *grid, range, partition_ratio: species.partition_ratio(range.hi)? })
     }
 
     /// The position of a wavenumber \[cm-1\] in steps of the grid.
@@ -232,8 +234,8 @@ impl LineTable {
     ///
     /// # Errors
     /// The partition function does not cover the range.
-    pub fn new(lines: &[Line], grid: &Grid, species: &Species, range: &TemperatureRange) -> Result<Self> {
-        let conversion = Conversion::new(grid, species, range)?;
+    pub fn new(lines: &[Line], grid: &Grid, species: &Species, settings: &Settings) -> Result<Self> {
+        let conversion = Conversion::new(grid, species, settings)?;
         let mut summary = LineSummary::empty();
         conversion.include(&mut summary, lines);
         Ok(Self { lines: lines.iter().map(|l| conversion.line(l, &summary)).collect(), summary })

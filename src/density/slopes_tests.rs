@@ -2,6 +2,7 @@
 
 use super::line_shape::{Axes, Density, stimulated, stimulated_and_slope};
 use super::lines::{LayerFactors, LineTable};
+use crate::cross_section::Settings;
 use crate::grid::channels::{Channels, WidthScale};
 use crate::grid::level::LevelNodes;
 use crate::grid::{Grid, TemperatureRange};
@@ -17,12 +18,14 @@ fn case() -> (Grid, LineTable, Species, TemperatureRange) {
             lower_energy: 300.0 + 97.0 * f64::from(i % 17),
             gamma_ref: 0.03 + 0.002 * f64::from(i % 7),
             temperature_exponent: 0.4 + 0.05 * f64::from(i % 5),
+            ..Line::default()
         })
         .collect();
     let q = PartitionFunction::new(vec![100.0, 2000.0], vec![50.0, 900.0]).unwrap();
     let species = Species { name: "test".into(), molar_mass: 28.0, partition: q.into() };
     let range = TemperatureRange::new(400.0, 1200.0).unwrap();
-    let table = LineTable::new(&lines, &grid, &species, &range).unwrap();
+    let table =
+        LineTable::new(&lines, &grid, &species, &Settings { temperature_range: range, ..Settings::default() }).unwrap();
     (grid, table, species, range)
 }
 

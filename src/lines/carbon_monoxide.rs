@@ -99,7 +99,7 @@ pub fn line_list(
             continue;
         }
         let (gamma_ref, temperature_exponent) = broadener.width(t.j_lower, t.m());
-        lines.push(Line { wavenumber, strength, lower_energy, gamma_ref, temperature_exponent });
+        lines.push(Line { wavenumber, strength, lower_energy, gamma_ref, temperature_exponent, ..Line::default() });
     }
     if lines.is_empty() {
         return Err(Error::invalid(

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::partition::PartitionFunction;
 use super::reader::{Chunk, expand, for_each_chunk};
 use super::width::{check_fractions, check_range};
-use super::{Line, LineList, LoadReport, Species, Width, isotopologues, tips};
+use super::{Cause, Line, LineList, LoadReport, Species, Width, isotopologues, tips};
 use crate::constants::ATM_IN_BAR;
 use crate::{Error, Progress, Result};
 
@@ -203,17 +203,17 @@ impl HitranSource {
             let head = record::parse_head(text).map_err(fail)?;
             let (molecule, isotopologue, wavenumber) = head;
             if self.molecule.is_some_and(|m| m != molecule) || self.isotopologue.is_some_and(|i| i != isotopologue) {
-                report.dropped_other_species += 1;
+                report.tally(Cause::DroppedOtherSpecies, 0.0);
                 continue;
             }
             report.see(wavenumber);
             if !(range.0..=range.1).contains(&wavenumber) {
-                report.dropped_out_of_range += 1;
+                report.tally(Cause::DroppedOutOfRange, 0.0);
                 continue;
             }
             let record = record::parse_rest(text, head).map_err(fail)?;
             let Some(line) = self.line(&record, &mut report).map_err(fail)? else { continue };
-            report.kept += 1;
+            report.keep(line.strength);
             let id = (molecule, isotopologue);
             match groups.iter_mut().find(|g| g.0 == id) {
                 Some(group) => group.1.push(line),
@@ -226,22 +226,22 @@ impl HitranSource {
     /// The line of a record; `None` (and a count) if there is nothing to absorb.
     fn line(&self, record: &HitranRecord<'_>, report: &mut LoadReport) -> Result<Option<Line>, String> {
         let dropped = if record.wavenumber == 0.0 {
-            &mut report.dropped_zero_wavenumber
+            Cause::DroppedZeroWavenumber
         } else if record.strength == 0.0 {
-            &mut report.dropped_zero_strength
+            Cause::DroppedZeroStrength
         } else if record.lower_energy < 0.0 {
-            &mut report.dropped_unknown_energy
+            Cause::DroppedUnknownEnergy
         } else {
             let width = self.width(record, report)?;
-            return Ok(Some(Line {
+            let line = Line {
                 wavenumber: record.wavenumber,
                 strength: record.strength,
                 lower_energy: record.lower_energy,
-                gamma_ref: width.gamma,
-                temperature_exponent: width.exponent,
-            }));
+                ..Line::default()
+            };
+            return Ok(Some(line.with_width(width)));
         };
-        *dropped += 1;
+        report.tally(dropped, record.strength);
         Ok(None)
     }
 
@@ -257,7 +257,7 @@ impl HitranSource {
             HitranBroadening::Mixture { self_fraction } => *self_fraction,
         };
         let own = if self_fraction > 0.0 && record.gamma_self == 0.0 && record.gamma_air > 0.0 {
-            report.width_from_air += 1;
+            report.tally(Cause::WidthFromAir, record.strength);
             record.gamma_air
         } else {
             record.gamma_self
@@ -268,15 +268,15 @@ impl HitranSource {
             let Some(width) = self.default_width else {
                 return Err("the half width is 0 (not known); give a default width for such lines".to_owned());
             };
-            report.width_default += 1;
+            report.tally(Cause::WidthDefault, record.strength);
             return Ok(width);
         }
         let exponent = record.n_air.unwrap_or_else(|| {
-            report.exponent_default += 1;
+            report.tally(Cause::ExponentDefault, record.strength);
             DEFAULT_EXPONENT
         });
         let per_atm = (1.0 - self_fraction) * record.gamma_air + self_fraction * own;
-        Ok(Width { gamma: per_atm / ATM_IN_BAR, exponent })
+        Ok(Width::power_law(per_atm / ATM_IN_BAR, exponent))
     }
 }
 

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::Width;
 use super::partition::PartitionFunction;
 use crate::constants::{ATOMIC_MASS, BOLTZMANN, C2, SPEED_OF_LIGHT, T_REF};
 
 /// One spectral line. All quantities are at the reference temperature 296 K.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Line {
     /// Line centre in vacuum \[cm-1\].
     pub wavenumber: f64,
@@ -23,8 +24,14 @@ pub struct Line {
     pub lower_energy: f64,
     /// Lorentz half width at half maximum at 296 K \[cm-1 bar-1\].
     pub gamma_ref: f64,
-    /// Temperature exponent n of the half width, gamma(T, P) = gamma_ref P (296 K / T)^n.
+    /// Temperature exponent n of the half width: gamma(T, P) = gamma_ref P exp(-n u + c u^2), u = ln(T / 296 K).
     pub temperature_exponent: f64,
+    /// Its second-order term c; 0 for a power law. See [`Width`](super::Width).
+    pub width_curvature: f64,
+    /// Half width at half maximum from the finite lifetimes of both levels, (1/tau' + 1/tau'') / (4 pi c) \[cm-1\]; 0 where unknown.
+    pub natural_width: f64,
+    /// Pressure shift delta: the line lies at wavenumber + delta P \[cm-1 bar-1\]; 0 where unknown.
+    pub shift: f64,
 }
 
 /// What all lines of a list have in common.
@@ -53,7 +60,7 @@ impl Species {
 impl Line {
     /// By wavenumber, then by all else: lines that are equal here are equal, so sorting leaves nothing to the order of the file.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let values = |l: &Self| [l.wavenumber, l.strength, l.lower_energy, l.gamma_ref, l.temperature_exponent];
+        let values = |l: &Self| -> [f64; 8] { bytemuck::cast(*l) };
         let pairs = values(self).into_iter().zip(values(other));
         pairs.map(|(a, b)| a.total_cmp(&b)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     }
@@ -80,6 +87,15 @@ impl Line {
             if !l.temperature_exponent.is_finite() {
                 return bad("temperature exponent", l.temperature_exponent, "a finite number");
             }
+            if !l.width_curvature.is_finite() {
+                return bad("curvature of the width", l.width_curvature, "a finite number");
+            }
+            if !l.natural_width.is_finite() || l.natural_width < 0.0 {
+                return bad("natural half width [cm-1]", l.natural_width, "a finite number of at least 0");
+            }
+            if !l.shift.is_finite() {
+                return bad("pressure shift [cm-1/bar]", l.shift, "a finite number");
+            }
         }
         Ok(())
     }
@@ -92,9 +108,19 @@ impl Line {
             + ((-C2 * nu / temperature).exp_m1() / (-C2 * nu / T_REF).exp_m1()).ln()
     }
 
-    /// Lorentz half width relative to the line centre at `temperature` \[K\] and `pressure` \[bar\]. Dimensionless.
+    /// Lorentz half width from collisions relative to the line centre at `temperature` \[K\] and `pressure` \[bar\]. Dimensionless.
     pub fn lorentz_gamma(&self, temperature: f64, pressure: f64) -> f64 {
-        self.gamma_ref * pressure * (T_REF / temperature).powf(self.temperature_exponent) / self.wavenumber
+        self.width().at(temperature) * pressure / self.wavenumber
+    }
+
+    /// The half width from collisions.
+    pub fn width(&self) -> Width {
+        Width { gamma: self.gamma_ref, exponent: self.temperature_exponent, curvature: self.width_curvature }
+    }
+
+    /// The line with another half width from collisions.
+    pub fn with_width(self, width: Width) -> Self {
+        Self { gamma_ref: width.gamma, temperature_exponent: width.exponent, width_curvature: width.curvature, ..self }
     }
 }
 

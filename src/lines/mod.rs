@@ -27,7 +27,7 @@ pub use hitran::{HitranBroadening, HitranList, HitranRecord, HitranSource};
 pub use isotopologues::Isotopologue;
 pub use list::{Line, LineList, Species};
 pub use partition::PartitionFunction;
-pub use report::LoadReport;
+pub use report::{Cause, LoadReport, Tally};
 pub use source::LineSource;
 pub use width::Width;
 

@@ -1,6 +1,94 @@
 //! What became of every record of a line list: nothing is dropped or filled in without being counted.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use crate::Note;
+
+/// What happened to a record, other than being taken as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// Dropped: outside the wavenumber range asked for.
+    DroppedOutOfRange,
+    /// Dropped: another molecule or isotopologue than asked for.
+    DroppedOtherSpecies,
+    /// Dropped: strength zero (or below the smallest double at 296 K).
+    DroppedZeroStrength,
+    /// Dropped: wavenumber zero (or negative: lower above upper state, in computed lists).
+    DroppedZeroWavenumber,
+    /// Dropped: lower-state energy unknown (HITRAN writes -1).
+    DroppedUnknownEnergy,
+    /// Dropped: the record cannot be read.
+    DroppedUnreadable,
+    /// Dropped: a value that no physics has.
+    DroppedUnphysical,
+    /// Dropped: a state that the states file does not have.
+    DroppedUnknownState,
+    /// Kept: width from a row of the broadening table.
+    WidthFromTable,
+    /// Kept: J above the broadening table, the width of its last row used.
+    WidthFromLastRow,
+    /// Kept: self width missing (0), air width used.
+    WidthFromAir,
+    /// Kept: width of one partner missing, another's used.
+    WidthFromOtherPartner,
+    /// Kept: width missing, the default used.
+    WidthDefault,
+    /// Kept: temperature exponent missing, the default used.
+    ExponentDefault,
+    /// Kept: the transition file's wavenumber differs by more than 0.01 cm-1 from that of the states, which is used.
+    PositionFromStates,
+}
+
+impl Cause {
+    /// True if the record is not among the lines.
+    pub fn is_dropped(self) -> bool {
+        self <= Self::DroppedUnknownState
+    }
+
+    /// What it did, in words that follow a number of lines.
+    fn words(self) -> &'static str {
+        match self {
+            Self::DroppedOutOfRange => "out of range",
+            Self::DroppedOtherSpecies => "of other species",
+            Self::DroppedZeroStrength => "of zero strength",
+            Self::DroppedZeroWavenumber => "at wavenumber zero or below",
+            Self::DroppedUnknownEnergy => "of unknown lower-state energy",
+            Self::DroppedUnreadable => "that cannot be read",
+            Self::DroppedUnphysical => "with a value that no physics has",
+            Self::DroppedUnknownState => "that name a state the states file does not have",
+            Self::WidthFromTable => "widths from a row of the broadening table",
+            Self::WidthFromLastRow => "widths from the last row of the broadening table (J above it)",
+            Self::WidthFromAir => "self widths missing, air widths used",
+            Self::WidthFromOtherPartner => "widths of one partner missing, another partner's used",
+            Self::WidthDefault => "widths from the default",
+            Self::ExponentDefault => "temperature exponents from the default",
+            Self::PositionFromStates => {
+                "positions from the states, more than 0.01 cm-1 off the transition file's wavenumber"
+            }
+        }
+    }
+
+    /// True if a user must be told, because a result may differ from what the files seem to say.
+    fn is_told(self) -> bool {
+        !matches!(self, Self::DroppedOutOfRange | Self::DroppedZeroStrength | Self::DroppedZeroWavenumber)
+    }
+}
+
+/// How often something happened, and to how much.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Number of records.
+    pub lines: u64,
+    /// Sum of their strengths at 296 K \[cm molecule-1\], as far as these are known.
+    pub strength: f64,
+    /// Where it happened first: file, line, what was found and what was required.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first: Option<String>,
+}
 
 /// Counts of one load, for people and for the report file. `read` = `kept` + all that is dropped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -11,24 +99,10 @@ pub struct LoadReport {
     pub read: u64,
     /// Lines kept.
     pub kept: u64,
-    /// Dropped: outside the wavenumber range asked for.
-    pub dropped_out_of_range: u64,
-    /// Dropped: another molecule or isotopologue than asked for.
-    pub dropped_other_species: u64,
-    /// Dropped: strength zero (or below the smallest double at 296 K).
-    pub dropped_zero_strength: u64,
-    /// Dropped: wavenumber zero (or negative: lower above upper state, in computed lists).
-    pub dropped_zero_wavenumber: u64,
-    /// Dropped: lower-state energy unknown (HITRAN writes -1).
-    pub dropped_unknown_energy: u64,
-    /// Kept: self width missing (0), air width used.
-    pub width_from_air: u64,
-    /// Kept: width missing, the default used.
-    pub width_default: u64,
-    /// Kept: temperature exponent missing, the default used.
-    pub exponent_default: u64,
-    /// Rows of broadening tables that are not used (codes other than a0 and a1).
-    pub broadening_rows_skipped: u64,
+    /// Sum of the strengths of the lines kept, at 296 K \[cm molecule-1\].
+    pub strength: f64,
+    /// What happened to records, by cause.
+    pub causes: BTreeMap<Cause, Tally>,
     /// Lowest and highest wavenumber of the records of the species asked for, in or out of range \[cm-1\].
     pub wavenumber_range: Option<(f64, f64)>,
     /// Remarks in words.
@@ -41,20 +115,34 @@ impl LoadReport {
         self.files += other.files;
         self.read += other.read;
         self.kept += other.kept;
-        self.dropped_out_of_range += other.dropped_out_of_range;
-        self.dropped_other_species += other.dropped_other_species;
-        self.dropped_zero_strength += other.dropped_zero_strength;
-        self.dropped_zero_wavenumber += other.dropped_zero_wavenumber;
-        self.dropped_unknown_energy += other.dropped_unknown_energy;
-        self.width_from_air += other.width_from_air;
-        self.width_default += other.width_default;
-        self.exponent_default += other.exponent_default;
-        self.broadening_rows_skipped += other.broadening_rows_skipped;
+        self.strength += other.strength;
+        for (cause, tally) in &other.causes {
+            let own = self.causes.entry(*cause).or_default();
+            own.lines += tally.lines;
+            own.strength += tally.strength;
+            if own.first.is_none() {
+                own.first.clone_from(&tally.first);
+            }
+        }
         if let Some((lo, hi)) = other.wavenumber_range {
             self.see(lo);
             self.see(hi);
         }
         self.notes.extend_from_slice(&other.notes);
+    }
+
+    /// Counts a line kept.
+    pub(crate) fn keep(&mut self, strength: f64) {
+        self.kept += 1;
+        self.strength += strength;
+    }
+
+    /// Counts a record to which something happened, of a strength at 296 K (0 if unknown) \[cm molecule-1\].
+    pub(crate) fn tally(&mut self, cause: Cause, strength: f64) -> &mut Tally {
+        let tally = self.causes.entry(cause).or_default();
+        tally.lines += 1;
+        tally.strength += strength;
+        tally
     }
 
     /// Widens the range of wavenumbers seen.
@@ -63,13 +151,39 @@ impl LoadReport {
         self.wavenumber_range = Some((lo.min(wavenumber), hi.max(wavenumber)));
     }
 
+    /// Number of records to which something happened.
+    pub fn count(&self, cause: Cause) -> u64 {
+        self.causes.get(&cause).map_or(0, |t| t.lines)
+    }
+
     /// Lines dropped, for whatever reason.
     pub fn dropped(&self) -> u64 {
-        self.dropped_out_of_range
-            + self.dropped_other_species
-            + self.dropped_zero_strength
-            + self.dropped_zero_wavenumber
-            + self.dropped_unknown_energy
+        self.causes.iter().filter(|(cause, _)| cause.is_dropped()).map(|(_, t)| t.lines).sum()
+    }
+
+    /// A tally's part of the strength of all lines that were asked for, kept or dropped.
+    fn share(&self, cause: Cause, tally: &Tally) -> Option<f64> {
+        let dropped = |c: &Cause| c.is_dropped() && !matches!(c, Cause::DroppedOutOfRange | Cause::DroppedOtherSpecies);
+        let lost: f64 = self.causes.iter().filter(|(c, _)| dropped(c)).map(|(_, t)| t.strength).sum();
+        let other = if cause == Cause::DroppedOtherSpecies { tally.strength } else { 0.0 };
+        let all = self.strength + lost + other;
+        (all > 0.0 && tally.strength > 0.0).then_some(tally.strength / all)
+    }
+
+    /// All that a user must be told of the list called `name`.
+    pub fn told(&self, name: &str) -> Vec<Note> {
+        let counts = self.causes.iter().filter(|(cause, _)| cause.is_told()).map(|(cause, tally)| {
+            let mut text = if cause.is_dropped() {
+                format!("{} lines {} left out", tally.lines, cause.words())
+            } else {
+                format!("{} of {} lines: {}", tally.lines, self.kept, cause.words())
+            };
+            if let Some(first) = &tally.first {
+                text.push_str(&format!("; first: {first}"));
+            }
+            Note::new(name, text, self.share(*cause, tally))
+        });
+        counts.chain(self.notes.iter().map(|text| Note::new(name, text.clone(), None))).collect()
     }
 }
 
@@ -77,30 +191,12 @@ impl std::fmt::Display for LoadReport {
     /// One line: `573 records read, 194 lines kept, 379 dropped (379 of other species); ...`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} records read, {} lines kept, {} dropped", self.read, self.kept, self.dropped())?;
-        let reasons: Vec<String> = [
-            (self.dropped_out_of_range, "out of range"),
-            (self.dropped_other_species, "of other species"),
-            (self.dropped_zero_strength, "of zero strength"),
-            (self.dropped_zero_wavenumber, "at wavenumber zero or below"),
-            (self.dropped_unknown_energy, "of unknown lower-state energy"),
-        ]
-        .iter()
-        .filter(|r| r.0 > 0)
-        .map(|(n, why)| format!("{n} {why}"))
-        .collect();
-        if !reasons.is_empty() {
-            write!(f, " ({})", reasons.join(", "))?;
+        let (dropped, kept): (Vec<_>, Vec<_>) = self.causes.iter().partition(|(cause, _)| cause.is_dropped());
+        let words = |(cause, tally): &(&Cause, &Tally)| format!("{} {}", tally.lines, cause.words());
+        if !dropped.is_empty() {
+            write!(f, " ({})", dropped.iter().map(words).collect::<Vec<_>>().join(", "))?;
         }
-        for (n, what) in [
-            (self.width_from_air, "self widths missing, air widths used"),
-            (self.width_default, "widths from the default"),
-            (self.exponent_default, "temperature exponents from the default"),
-            (self.broadening_rows_skipped, "broadening rows of unknown codes skipped"),
-        ] {
-            if n > 0 {
-                write!(f, "; {n} {what}")?;
-            }
-        }
+        kept.iter().try_for_each(|entry| write!(f, "; {}", words(entry)))?;
         self.notes.iter().try_for_each(|note| write!(f, "; {note}"))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Line, LineList, LoadReport, Species};
+use super::{Cause, Line, LineList, LoadReport, Species};
 use crate::cache::KeyHasher;
 use crate::{Error, Progress, Result};
 
@@ -80,10 +80,14 @@ impl LineSource for LineList {
     ) -> Result<LoadReport> {
         let (read, lines) = (self.len() as u64, self.between(lo, hi));
         visit(lines)?;
-        let kept = lines.len() as u64;
         let ends = self.lines().first().zip(self.lines().last());
         let wavenumber_range = ends.map(|(a, b)| (a.wavenumber, b.wavenumber));
-        Ok(LoadReport { read, kept, dropped_out_of_range: read - kept, wavenumber_range, ..LoadReport::default() })
+        let mut report = LoadReport { read, wavenumber_range, ..LoadReport::default() };
+        lines.iter().for_each(|l| report.keep(l.strength));
+        if report.kept < read {
+            report.causes.entry(Cause::DroppedOutOfRange).or_default().lines = read - report.kept;
+        }
+        Ok(report)
     }
 
     fn held(&self) -> Option<(&LineList, Option<&LoadReport>)> {
@@ -137,5 +141,5 @@ pub(super) fn within(limit: Option<(f64, f64)>, range: (f64, f64)) -> Option<(f6
 
 /// Feeds a width into a key.
 pub(super) fn width_key(key: &mut KeyHasher, name: &str, width: super::Width) {
-    key.numbers(name, &[width.gamma, width.exponent]);
+    key.numbers(name, &[width.gamma, width.exponent, width.curvature]);
 }

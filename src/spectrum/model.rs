@@ -149,7 +149,7 @@ impl EmissionModel {
             }
             let (before, mut nothing) = (parts.len(), None);
             for list in &a.lists {
-                let open = || GridLines::open(grid, list, settings.temperature_range, settings.line_margin, resources);
+                let open = || GridLines::open(grid, list, &settings, resources);
                 let lines = seconds.time("load", open)?;
                 if lines.summary.count == 0 {
                     nothing.get_or_insert(lines.nothing_found());

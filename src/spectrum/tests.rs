@@ -31,6 +31,7 @@ pub fn crowded(method: Method) -> EmissionModel {
         lower_energy: 2000.0 * (f64::from(i) * 0.732_051).fract(),
         gamma_ref: 0.05 + 0.03 * (f64::from(i) * 0.236_068).fract(),
         temperature_exponent: 0.5 + 0.25 * (f64::from(i) * 0.645_751).fract(),
+        ..Line::default()
     };
     let list = LineList::new(species, (0..2000).map(line).collect()).unwrap();
     model(grid, vec![list], method, false)
@@ -66,7 +67,7 @@ fn model(grid: Grid, lists: Vec<LineList>, method: Method, surface: bool) -> Emi
 
 fn build(grid: Grid, lists: Vec<LineList>, tables: &[CiaTable], method: Method, surface: bool) -> EmissionModel {
     let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
-    let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0 };
+    let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0, ..Settings::default() };
     let pressure = PressureGrid::logarithmic(1e-7, 30.0, LAYERS).unwrap();
     let absorber = Absorber { name: "CO".into(), lists, molar_mass: 28.0 };
     EmissionModel::new(grid, pressure, &[absorber], tables, settings, 8, surface, &()).unwrap()

@@ -18,6 +18,7 @@ fn reference(backend: &Backend, tolerance: f64) {
         temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(),
         method: Method::Auto,
         line_margin: 0.0,
+        ..Settings::default()
     };
     let molar_mass = case.list.species.molar_mass;
     let absorber = Absorber { name: "CO".into(), lists: vec![case.list], molar_mass };

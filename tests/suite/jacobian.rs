@@ -45,6 +45,7 @@ fn against_reference(backend: &Backend) {
         temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(),
         method: Method::Auto,
         line_margin: 0.0,
+        ..Settings::default()
     };
     let molar_mass = case.list.species.molar_mass;
     let absorber = Absorber { name: "CO".into(), lists: vec![case.list.clone()], molar_mass };

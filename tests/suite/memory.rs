@@ -28,6 +28,7 @@ fn list(rng: &mut StdRng, lines: usize, (lo, hi): (f64, f64)) -> LineList {
         lower_energy: rng.random_range(0.0..5000.0),
         gamma_ref: rng.random_range(0.03..0.1),
         temperature_exponent: rng.random_range(0.4..0.8),
+        ..Line::default()
     };
     LineList::new(species(mass), (0..lines).map(|_| line(rng)).collect()).unwrap()
 }
@@ -57,7 +58,8 @@ fn model(case: &Case, seed: u64) -> EmissionModel {
         })
         .collect();
     let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
-    let settings = Settings { tolerance: 1e-3, temperature_range, method: case.method, line_margin: 25.0 };
+    let settings =
+        Settings { tolerance: 1e-3, temperature_range, method: case.method, line_margin: 25.0, ..Settings::default() };
     let continua: Vec<CiaTable> = match shared().filter(|_| case.continuum) {
         Some(shared) => vec![CiaTable::read(shared.join("data/cia/H2-H2_Borysow.cia")).unwrap()],
         None => Vec::new(),
@@ -222,7 +224,13 @@ fn gpu_refused_memory_leads_to_the_same_cross_sections() {
     let range = (2100.0, 2112.0);
     let list = list(&mut StdRng::seed_from_u64(5), 80, range);
     let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
-    let settings = Settings { tolerance: 1e-3, temperature_range, method: Method::Lines, line_margin: 25.0 };
+    let settings = Settings {
+        tolerance: 1e-3,
+        temperature_range,
+        method: Method::Lines,
+        line_margin: 25.0,
+        ..Settings::default()
+    };
     let at: Vec<(f64, f64)> = (0..10).map(|i| (600.0 + 80.0 * f64::from(i), 10f64.powi(i / 2 - 4))).collect();
     let grid = Grid::new(range.0, range.1, 8000).unwrap();
     let job = CrossSections::new(grid, &[list], &at, settings, &()).unwrap();

@@ -74,6 +74,7 @@ impl Draw {
                 lower_energy,
                 gamma_ref,
                 temperature_exponent: uniform(self.exponent),
+                ..Line::default()
             });
         }
         LineList::new(species, lines).unwrap()
@@ -92,7 +93,13 @@ pub fn rng(seed: u64) -> StdRng {
 
 /// Settings of a job over a range of temperatures.
 pub fn settings(range: (f64, f64), method: Method, tolerance: f64, line_margin: f64) -> Settings {
-    Settings { tolerance, temperature_range: TemperatureRange::new(range.0, range.1).unwrap(), method, line_margin }
+    Settings {
+        tolerance,
+        temperature_range: TemperatureRange::new(range.0, range.1).unwrap(),
+        method,
+        line_margin,
+        ..Settings::default()
+    }
 }
 
 /// Everything drawn: resolution from 2e5 to 3e6, temperatures with the range's ends, pressures from 1e-8 to 100 bar, lines up to the margin

@@ -75,6 +75,7 @@ pub fn case(name: &'static str) -> Option<Case> {
             lower_energy: e[i],
             gamma_ref: gamma[i],
             temperature_exponent: n[i],
+            ..Line::default()
         })
         .collect();
     let xs = folder.join("cross_section_lbl.npz");

@@ -143,7 +143,7 @@ proptest! {
             return Ok(());
         };
         let method = if density { Method::Density } else { Method::Lines };
-        let settings = Settings { tolerance, temperature_range, method, line_margin: margin };
+        let settings = Settings { tolerance, temperature_range, method, line_margin: margin, ..Settings::default() };
         let compute = || set_up(&[list()], &[(t, p)], settings)?.compute(&Backend::Cpu, &());
         let result = catch_unwind(AssertUnwindSafe(compute));
         let valid = (lo..=hi).contains(&t) && (1e-14..=1e5).contains(&p) && (1e-7..=0.1).contains(&tolerance)

@@ -20,7 +20,13 @@ fn model(backend: &Backend, (lo, hi): (f64, f64), budget: Option<u64>) -> Result
     let co = line_list(Isotopologue::C12O16, Broadener::Air, Some((lo - 25.0, hi + 25.0)), 0.0)?;
     let absorber = Absorber { name: "CO".into(), molar_mass: co.species.molar_mass, lists: vec![co] };
     let range = TemperatureRange::new(500.0, 1500.0)?;
-    let settings = Settings { tolerance: 1e-3, temperature_range: range, method: Method::Auto, line_margin: 25.0 };
+    let settings = Settings {
+        tolerance: 1e-3,
+        temperature_range: range,
+        method: Method::Auto,
+        line_margin: 25.0,
+        ..Settings::default()
+    };
     let pressure = PressureGrid::logarithmic(1e-5, 10.0, 15)?;
     let model = EmissionModel::new(grid, pressure, &[absorber], &[], settings, 8, false, &())?;
     let profiles = |x: &[Dual], pressure: &PressureGrid| {

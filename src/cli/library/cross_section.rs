@@ -24,8 +24,13 @@ pub(super) fn compute(job: &CrossSectionJob, progress: &dyn Progress) -> Result<
     let mut before = Stages::default();
     let range = ((lo - LINE_MARGIN).max(0.0), hi + LINE_MARGIN);
     let list = [before.time("load", || lists::open(&job.source, range, &resources))?];
-    let settings =
-        Settings { tolerance: job.tolerance, temperature_range, method: job.method.into(), line_margin: LINE_MARGIN };
+    let settings = Settings {
+        tolerance: job.tolerance,
+        temperature_range,
+        method: job.method.into(),
+        line_margin: LINE_MARGIN,
+        ..Settings::default()
+    };
     let sections = CrossSections::from_sources(grid, &list, &job.at, settings, &resources)?;
     let (values, report) = sections.compute(&backend, progress)?;
     before.add_all(&report.seconds);

@@ -150,6 +150,7 @@ fn settings(config: &Config, temperature_k: &[f64]) -> Result<Settings> {
             .map_err(|e| in_config(config, "method.temperature_range_k", e))?,
         method: method.method.into(),
         line_margin: method.line_margin,
+        ..Settings::default()
     })
 }
 

@@ -55,7 +55,7 @@ impl WidthTable {
             if gamma <= 0.0 {
                 return Err(text.error(line, format!("a positive half width is required, found {gamma}")));
             }
-            let width = Some(Width { gamma, exponent });
+            let width = Some(Width::power_law(gamma, exponent));
             let Some(lower) = columns.next().and_then(twice_j) else {
                 return Err(text.error(line, format!("J'' (whole or half) is required after n, found {}", quote(row))));
             };
@@ -108,7 +108,7 @@ mod tests {
     use crate::lines::test_data;
     use proptest::prelude::*;
 
-    const DEFAULT: Width = Width { gamma: 0.07, exponent: 0.5 };
+    const DEFAULT: Width = Width::power_law(0.07, 0.5);
 
     fn read(text: impl AsRef<[u8]>, beyond: Option<(u32, Width)>) -> Result<WidthTable> {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_more_special_width_wins() {
-        let far = Width { gamma: 0.01, exponent: 0.1 };
+        let far = Width::power_law(0.01, 0.1);
         let text = "a0 0.05 0.4 1\na1 0.06 0.6 1 2\na0 0.03 0.2 2.5\nm0 0.1 0.5 7\na1 0.1 0.5 1 9\n";
         let t = read(text, Some((10, far))).unwrap();
         let gamma = |lower, upper| t.width(lower, upper).0.gamma;
@@ -133,11 +133,11 @@ mod tests {
     fn samples() {
         let Some(folder) = test_data("exomol") else { return };
         let co = WidthTable::read(&folder.join("CO/12C-16O/SAMPLE/12C-16O__H2.broad"), DEFAULT, None).unwrap();
-        assert_eq!(co.width(0, 2).0, Width { gamma: 0.0772, exponent: 0.671 });
+        assert_eq!(co.width(0, 2).0, Width::power_law(0.0772, 0.671));
         let water = WidthTable::read(&folder.join("H2O/1H2-16O/SAMPLE/1H2-16O__H2.broad"), DEFAULT, None).unwrap();
-        assert_eq!(water.width(0, 2).0, Width { gamma: 0.0916, exponent: 0.790 });
-        assert_eq!(water.width(10, 8).0, Width { gamma: 0.0699, exponent: 0.502 });
-        assert_eq!(water.width(4, 4).0, Width { gamma: 0.0824, exponent: 0.602 });
+        assert_eq!(water.width(0, 2).0, Width::power_law(0.0916, 0.790));
+        assert_eq!(water.width(10, 8).0, Width::power_law(0.0699, 0.502));
+        assert_eq!(water.width(4, 4).0, Width::power_law(0.0824, 0.602));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::lines::reader::read_whole;
 use crate::{Error, Result};
 
 /// Width of ExoMol's data sets whose definition gives none (Tennyson et al. 2016, J. Mol. Spectrosc. 327, 73, section 4).
-pub const FALLBACK_WIDTH: Width = Width { gamma: 0.07, exponent: 0.5 };
+pub const FALLBACK_WIDTH: Width = Width::power_law(0.07, 0.5);
 
 /// What is used of a definition file.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,10 +96,10 @@ impl Definition {
             ));
         }
         if let (Some(gamma), exponent) = (gamma, exponent.unwrap_or(FALLBACK_WIDTH.exponent)) {
-            def.default_width = Some(Width { gamma, exponent });
+            def.default_width = Some(Width::power_law(gamma, exponent));
         }
         for (b, w) in def.broadeners.iter_mut().zip(beyond) {
-            b.beyond = w.0.zip(w.1).map(|(gamma, exponent)| Width { gamma, exponent });
+            b.beyond = w.0.zip(w.1).map(|(gamma, exponent)| Width::power_law(gamma, exponent));
         }
         Ok(def)
     }
@@ -129,9 +129,9 @@ mod tests {
         let [h2, he] = &water.broadeners[..] else { panic!() };
         assert_eq!(
             (h2.label.as_str(), h2.twice_j_max, h2.beyond),
-            ("H2", Some(100), Some(Width { gamma: 0.0209, exponent: 0.027 }))
+            ("H2", Some(100), Some(Width::power_law(0.0209, 0.027)))
         );
-        assert_eq!((he.label.as_str(), he.beyond), ("He", Some(Width { gamma: 0.0042, exponent: 0.02 })));
+        assert_eq!((he.label.as_str(), he.beyond), ("He", Some(Width::power_law(0.0042, 0.02))));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::definition::{Definition, FALLBACK_WIDTH};
 use super::states::States;
 use super::{ExomolBroadening, Line, LoadReport, Width};
 use crate::constants::{C2, SPEED_OF_LIGHT, T_REF};
+use crate::lines::Cause;
 use crate::lines::fields::{number, quote, unsigned, words};
 use crate::lines::reader::{Chunk, for_each_chunk, without_compression};
 use crate::lines::width::check_fractions;
@@ -103,7 +104,9 @@ impl Files {
             .iter()
             .map(|(gas, fraction)| {
                 let table = self.table(gas, definition, report)?;
-                report.broadening_rows_skipped += table.skipped;
+                if table.skipped > 0 {
+                    report.notes.push(format!("{} rows of broadening tables skipped", table.skipped));
+                }
                 Ok((table, *fraction))
             })
             .collect()
@@ -195,7 +198,7 @@ impl Transitions<'_> {
             report.read += 1;
             lines.extend(self.line(row, &mut report).map_err(|message| chunk.error(number, message))?);
         }
-        report.kept = lines.len() as u64;
+        lines.iter().for_each(|l: &Line| report.keep(l.strength));
         Ok((lines, report))
     }
 
@@ -222,11 +225,11 @@ impl Transitions<'_> {
         };
         report.see(nu);
         if nu <= 0.0 {
-            report.dropped_zero_wavenumber += 1;
+            report.tally(Cause::DroppedZeroWavenumber, 0.0);
             return Ok(None);
         }
         if !(self.range.0..=self.range.1).contains(&nu) {
-            report.dropped_out_of_range += 1;
+            report.tally(Cause::DroppedOutOfRange, 0.0);
             return Ok(None);
         }
         let (upper, lower) = (find(upper_id)?, find(lower_id)?);
@@ -236,20 +239,15 @@ impl Transitions<'_> {
             * -(-C2 * nu / T_REF).exp_m1();
         // A = 0, or a level so high that 296 K leaves nothing of it in a double.
         if strength <= 0.0 {
-            report.dropped_zero_strength += 1;
+            report.tally(Cause::DroppedZeroStrength, 0.0);
             return Ok(None);
         }
         if !strength.is_finite() {
             return Err(format!("the line strength overflows: A = {a} s-1 at {nu} cm-1"));
         }
         let width = self.width(lower.twice_j, upper.twice_j, report);
-        Ok(Some(Line {
-            wavenumber: nu,
-            strength,
-            lower_energy: lower.energy,
-            gamma_ref: width.gamma,
-            temperature_exponent: width.exponent,
-        }))
+        let line = Line { wavenumber: nu, strength, lower_energy: lower.energy, ..Line::default() };
+        Ok(Some(line.with_width(width)))
     }
 
     fn width(&self, lower: u32, upper: u32, report: &mut LoadReport) -> Width {
@@ -261,9 +259,14 @@ impl Transitions<'_> {
         };
         let width = match self.widths {
             [(table, _)] => one(table),
-            several => Width::mixture(several.iter().map(|(table, fraction)| (one(table), *fraction))),
+            several => {
+                let parts: Vec<_> = several.iter().map(|(table, fraction)| (one(table), *fraction)).collect();
+                Width::mixture(&parts, (100.0, 3000.0))
+            }
         };
-        report.width_default += u64::from(!all_from_tables);
+        if !all_from_tables {
+            report.tally(Cause::WidthDefault, 0.0);
+        }
         width
     }
 }

@@ -6,7 +6,7 @@ use super::{HitranBroadening, HitranId, HitranSource};
 use crate::cache::{Cache, Key, KeyHasher};
 use crate::lines::reader::expand;
 use crate::lines::source::{LineSource, width_key, within};
-use crate::lines::{Line, LineList, LoadReport, Species};
+use crate::lines::{Cause, Line, LineList, LoadReport, Species};
 use crate::{Error, Progress, Resources, Result};
 
 /// Fewer records than this are read again sooner than looked up.
@@ -113,7 +113,7 @@ fn known(cache: &Cache, key: &Key) -> Option<Vec<HitranId>> {
 
 /// A report of all isotopologues as one of `kept` lines of one of them.
 fn of_one(mut report: LoadReport, kept: u64) -> LoadReport {
-    report.dropped_other_species += report.kept - kept;
+    report.causes.entry(Cause::DroppedOtherSpecies).or_default().lines += report.kept - kept;
     report.kept = kept;
     report
 }

@@ -41,7 +41,7 @@ pub struct Ran {
 impl Ran {
     pub fn new((grid, list): (Grid, LineList), pressure: f64, method: Method, limits: Limits) -> Self {
         let temperature_range = TemperatureRange::new(500.0, 1200.0).unwrap();
-        let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 1.0 };
+        let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 1.0, ..Settings::default() };
         let prepared = Prepared::new(grid, &list, &[pressure; 3], settings).unwrap();
         let device = Device::from_env().unwrap_or_else(|e| panic!("{e}\nscripts/test installs a software driver"));
         let (tables, extent) = (LineTables::new(&prepared), Extent::new(0..3, 3, grid.len(), 1, 32 << 20));
