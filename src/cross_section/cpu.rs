@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::convolve;
 use super::levels::Ladder;
 use super::near;
-use super::prepared::{Layer, Prepared, Tier};
+use super::prepared::{DistantTerm, Layer, Prepared, Tier};
 use super::voigt::Value;
 use super::voigt_derivative::Change;
 use crate::Result;
@@ -94,6 +94,7 @@ impl<'a> FarLevels<'a> {
             .zip(layers.par_iter().zip(&states))
             .map(|(source, (layer, state))| {
                 let mut levels = Levels::new(prepared, layer, state, slopes, 0);
+                levels.distant = layer.distant.as_ref();
                 levels.part(&layer.far, source, None).expect("far levels are at or above 0")
             })
             .collect();
@@ -188,6 +189,8 @@ struct Levels<'a> {
     state: &'a LayerFactors,
     /// \[value, slope\]\[output node\]: below level 0 only output nodes are evaluated, and their terms add up.
     below_zero: Vec<Vec<f64>>,
+    /// For the far levels: what lines far outside the grid add.
+    distant: Option<&'a DistantTerm>,
 }
 
 /// Nodes of a level and the result on them, \[value, slope\]\[node\].
@@ -198,7 +201,7 @@ impl<'a> Levels<'a> {
     fn new(prepared: &'a Prepared, layer: &'a Layer, state: &'a LayerFactors, slopes: bool, points: usize) -> Self {
         let below_zero = vec![0.0; if layer.ladder.finest < 0 { points } else { 0 }];
         let below_zero = vec![below_zero; 1 + usize::from(slopes)];
-        Self { prepared, ladder: &layer.ladder, step: prepared.grid.step(), state, below_zero }
+        Self { prepared, ladder: &layer.ladder, step: prepared.grid.step(), state, below_zero, distant: None }
     }
 
     /// The finest result at or above level 0, what lies below, and the near field, at the output nodes of a segment.
@@ -228,7 +231,7 @@ impl<'a> Levels<'a> {
         }
         let quantities = self.below_zero.len();
         let mut result: Option<LevelResult> = None;
-        for (nodes, sources) in nodes.iter().zip(&sources).rev() {
+        for (k, (nodes, sources)) in nodes.iter().zip(&sources).enumerate().rev() {
             let mut y = vec![vec![0.0; nodes.outputs()]; if nodes.level >= 0 { quantities } else { 0 }];
             if nodes.level < 0 {
                 let mut target = std::mem::take(&mut self.below_zero);
@@ -236,6 +239,9 @@ impl<'a> Levels<'a> {
                 self.below_zero = target;
             } else {
                 self.level(nodes, sources, &mut y);
+                if let Some(term) = self.distant.filter(|term| term.index == k) {
+                    self.add_distant(term, &mut y);
+                }
                 if let Some((coarse, above)) = result.as_ref().or(above) {
                     for (above, y) in above.iter().zip(&mut y) {
                         convolve::prolong(coarse, above, nodes, y);
@@ -245,6 +251,17 @@ impl<'a> Levels<'a> {
             }
         }
         result
+    }
+
+    /// Adds the field of lines far outside the grid.
+    fn add_distant(&self, term: &DistantTerm, y: &mut [Vec<f64>]) {
+        let scale = (-self.prepared.table.ln_scale_at(self.state)).exp();
+        for (node, (value, slope)) in term.field.at(self.state.temperature, self.state.pressure).into_iter().enumerate() {
+            y[0][node] += value * scale;
+            if let Some(slopes) = y.get_mut(1) {
+                slopes[node] += slope * scale;
+            }
+        }
     }
 
     /// Adds the convolutions of one level to `target` \[value, slope\]\[node\].

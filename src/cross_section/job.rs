@@ -168,7 +168,7 @@ impl CrossSections {
             }
         } else {
             for list in lists {
-                let open = || GridLines::open(grid, list, &settings, resources);
+                let open = || GridLines::open(grid, list, &settings, &pressures, resources);
                 let lines = seconds.time("load", open)?;
                 if lines.summary.count == 0 {
                     nothing.get_or_insert(lines.nothing_found());
@@ -410,7 +410,7 @@ impl Prepared {
         };
         ListReport {
             species: self.species.name.clone(),
-            lines: self.table.summary.count as usize,
+            lines: self.lines_used as usize,
             tier,
             density_bytes,
             cached: self.cached,

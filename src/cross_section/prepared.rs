@@ -4,17 +4,19 @@
 //! backends run from it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::crowding::Crowding;
 use super::levels::{Ladder, LadderInput};
 use super::profile_settings::ProfileSettings;
+use crate::density::distant::{DistantField, DistantLines};
 use crate::density::grid_lines::GridLines;
 use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::{LayerFactors, LineTable, WidthRange};
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
 use crate::grid::lagrange::SPREAD;
-use crate::grid::level::LevelNodes;
+use crate::grid::level::{GUARD, LevelNodes};
 use crate::lines::{LineList, LineSource, LoadReport, Species};
 use crate::{Error, Resources, Result};
 use rayon::prelude::*;
@@ -112,6 +114,17 @@ pub struct Layer {
     pub ladder: Ladder,
     /// Nodes of the far levels, finest first.
     pub far: Vec<LevelNodes>,
+    /// What lines far outside the grid add to the result of one of the far levels.
+    pub distant: Option<DistantTerm>,
+}
+
+/// What distant lines add to a layer.
+#[derive(Clone, Debug)]
+pub struct DistantTerm {
+    /// The far level, as an index of [`Layer::far`].
+    pub index: usize,
+    /// At the level's evaluated nodes; shared by layers with equal nodes.
+    pub field: Arc<DistantField>,
 }
 
 /// A job ready to run at any temperatures in its range.
@@ -129,6 +142,10 @@ pub struct Prepared {
     pub tier: Tier,
     /// Layers, in the order given.
     pub layers: Vec<Layer>,
+    /// Number of lines that contribute, those far outside the grid included.
+    pub lines_used: u64,
+    /// Of these, lines so far outside the grid that only their wings are known.
+    pub distant_lines: u64,
     /// What became of the records of the list's files, where it has any.
     pub records: Option<LoadReport>,
     /// True if the cache had the densities, or the table of lines.
@@ -157,7 +174,7 @@ impl Prepared {
         resources: &Resources<'_>,
     ) -> Result<Self> {
         settings.check()?;
-        let lines = GridLines::open(grid, source, &settings, resources)?;
+        let lines = GridLines::open(grid, source, &settings, pressures, resources)?;
         Self::of(lines, pressures, settings)
     }
 
@@ -187,7 +204,7 @@ impl Prepared {
                     };
                     let ladder = Ladder::choose(&input)?;
                     let far = LevelNodes::far(&ladder, &input);
-                    Ok(Layer { pressure, ladder, far })
+                    Ok(Layer { pressure, ladder, far, distant: None })
                 })
                 .collect()
         };
@@ -196,7 +213,7 @@ impl Prepared {
             let axes = Axes::new(summary, &t, settings.tolerance)?;
             choose(axes.widths(&t), None).map(|layers| (Choice::Density(Box::new(axes)), layers))
         };
-        let (choice, layers) = match settings.method {
+        let (choice, mut layers) = match settings.method {
             Method::Lines => lines()?,
             Method::Density => density()?,
             Method::Auto if summary.count < AUTO_LINES => lines()?,
@@ -227,8 +244,11 @@ impl Prepared {
                 (Tier::Density { axes, by_level }, grid_lines.table_without_lines(), cached)
             }
         };
+        add_distant(&mut layers, &grid_lines.distant, &grid, settings.tolerance);
+        let distant_lines = grid_lines.distant.count;
+        let lines_used = distant_lines + if grid_lines.only_distant { 0 } else { table.summary.count };
         let records = grid_lines.records;
-        Ok(Self { grid, species, settings, table, tier, layers, records, cached })
+        Ok(Self { lines_used, distant_lines, grid, species, settings, table, tier, layers, records, cached })
     }
 
     /// Factors of layer `i` at `temperature` \[K\].
@@ -237,6 +257,35 @@ impl Prepared {
     /// The temperature is outside the declared range.
     pub fn factors(&self, i: usize, temperature: f64) -> Result<LayerFactors> {
         LayerFactors::new(&self.species, &self.settings.temperature_range, temperature, self.layers[i].pressure)
+    }
+}
+
+/// Gives each layer the field of the distant lines, on the coarsest of its far levels that resolves it.
+fn add_distant(layers: &mut [Layer], distant: &DistantLines, grid: &Grid, tolerance: f64) {
+    if distant.count == 0 {
+        return;
+    }
+    let spacing = distant.least_distance() / (DistantLines::spacings(tolerance) * grid.step() * grid.hi());
+    let mut fields: Vec<(LevelNodes, Arc<DistantField>)> = Vec::new();
+    for layer in layers {
+        let resolves = |nodes: &LevelNodes| 2f64.powi(nodes.level) <= spacing;
+        let index = layer.far.iter().rposition(resolves).unwrap_or(0);
+        let nodes = layer.far[index];
+        // The field depends on where the nodes are, not on what they hold.
+        let alike = |n: &LevelNodes| n.level == nodes.level && n.output == nodes.output;
+        let field = match fields.iter().find(|(n, _)| alike(n)) {
+            Some((_, field)) => field.clone(),
+            None => {
+                // Padding beyond the guard nodes is never interpolated from.
+                let last = nodes.output.0 + (((grid.len() - 1) as i64) >> nodes.level) + 1 + 2 * GUARD;
+                let wavenumber = |j: i64| grid.lo() * (grid.step() * 2f64.powi(nodes.level) * j.min(last) as f64).exp();
+                let at: Vec<f64> = (nodes.output.0..nodes.output.1).map(wavenumber).collect();
+                let field = Arc::new(distant.field(&at));
+                fields.push((nodes, field.clone()));
+                field
+            }
+        };
+        layer.distant = Some(DistantTerm { index, field });
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::build::DensityBuilder;
+use super::distant::DistantLines;
 use super::line_shape::{Axes, Density};
 use super::lines::{Conversion, LineTable, TableLine};
 use super::summary::LineSummary;
@@ -46,10 +47,14 @@ pub struct GridLines<'a> {
     pub summary: LineSummary,
     /// What became of the records, where there were any.
     pub records: Option<LoadReport>,
+    /// The lines far outside the grid, by their wings; the summary, tables and densities are of the others.
+    pub distant: DistantLines,
+    /// True if there are none but distant lines: a line of no strength stands for the others.
+    pub only_distant: bool,
     source: &'a dyn LineSource,
     resources: Resources<'a>,
     conversion: Conversion,
-    /// First and last wavenumber \[cm-1\].
+    /// First and last wavenumber that is read \[cm-1\].
     within: (f64, f64),
     /// Ascending; `None` if they were not read or are too many to be held.
     lines: Option<Cow<'a, [Line]>>,
@@ -66,12 +71,15 @@ impl<'a> GridLines<'a> {
         grid: Grid,
         source: &'a dyn LineSource,
         settings: &Settings,
+        pressures: &[f64],
         resources: &Resources<'a>,
     ) -> Result<Self> {
         let (range, margin) = (settings.temperature_range, settings.line_margin);
         let within = ((grid.lo() - margin).max(f64::MIN_POSITIVE), (grid.hi() + margin).min(f64::MAX));
         let species = source.species()?;
         let conversion = Conversion::new(&grid, &species, settings)?;
+        let pressure = pressures.iter().copied().fold(0.0, f64::max);
+        let distant = DistantLines::new(&grid, &species, settings, pressure)?;
         let (summary, resources) = (LineSummary::empty(), *resources);
         let mut new = Self {
             grid,
@@ -79,6 +87,8 @@ impl<'a> GridLines<'a> {
             range,
             summary,
             records: None,
+            distant,
+            only_distant: false,
             source,
             resources,
             conversion,
@@ -92,7 +102,26 @@ impl<'a> GridLines<'a> {
         if !new.find_summary() {
             new.first_pass()?;
         }
+        if new.distant.count > 0 {
+            new.only_distant = new.summary.count == 0;
+            if new.only_distant {
+                let stand_in = new.stand_in();
+                new.conversion.include(&mut new.summary, &[stand_in]);
+                new.lines = Some(vec![stand_in].into());
+            }
+            // float32 holds what is e^60 times the scale, and nothing is left of lines e^60 weaker than those far away.
+            new.summary.ln_strength.hi = new.summary.ln_strength.hi.max(new.distant.ln_strength - 60.0);
+        }
         Ok(new)
+    }
+
+    /// A line in the middle of the grid, as wide as the distant ones, whose strength is nothing beside theirs.
+    fn stand_in(&self) -> Line {
+        let wavenumber = (self.grid.lo() * self.grid.hi()).sqrt();
+        let (least, greatest) = self.distant.widths;
+        let strength = (self.distant.ln_strength - 600.0).exp().max(f64::MIN_POSITIVE);
+        let gamma_ref = (least * greatest).sqrt() * wavenumber;
+        Line { wavenumber, strength, gamma_ref, ..Line::default() }
     }
 
     /// Everything that positions, strengths and widths of the table depend on.
@@ -104,6 +133,7 @@ impl<'a> GridLines<'a> {
         key.numbers("within", &[self.within.0, self.within.1]);
         key.numbers("grid", &[self.grid.lo(), self.grid.hi()]).integers("points", &[self.grid.len() as i64]);
         key.numbers("temperatures", &[self.range.lo, self.range.hi]);
+        self.distant.key(&mut key);
         Ok(key.finish())
     }
 
@@ -145,16 +175,19 @@ impl<'a> GridLines<'a> {
         let Some(key) = self.key else { return false };
         let decode = |entry: &Arc<Entry>| {
             let (summary, rest) = LineSummary::decode(entry.payload())?;
-            Some((summary, serde_json::from_slice(rest).ok()?))
+            let mut distant = self.distant.clone();
+            let rest = distant.decode(rest)?;
+            Some((summary, distant, serde_json::from_slice(rest).ok()?))
         };
-        let Some((summary, records)) = self.find(SUMMARY, &key, decode) else { return false };
-        (self.summary, self.records) = (summary, records);
+        let Some((summary, distant, records)) = self.find(SUMMARY, &key, decode) else { return false };
+        (self.summary, self.distant, self.records) = (summary, distant, records);
         true
     }
 
     fn store_summary(&self) {
         let (Some(key), Ok(records)) = (self.key, serde_json::to_vec(&self.records)) else { return };
-        self.store(SUMMARY, &key, &format!("summary of {}", self.about()), &[&self.summary.encode(), &records]);
+        let summary = if self.only_distant { &LineSummary::empty() } else { &self.summary };
+        self.store(SUMMARY, &key, &format!("summary of {}", self.about()), &[&summary.encode(), &self.distant.encode(), &records]);
     }
 
     /// In words, for the list of entries.
@@ -169,21 +202,26 @@ impl<'a> GridLines<'a> {
         let (lo, hi) = self.within;
         if let Some((list, records)) = self.source.held() {
             let lines = list.between(lo, hi);
-            self.conversion.include(&mut self.summary, lines);
-            (self.lines, self.records) = (Some(lines.into()), records.cloned());
+            let (far, near) = divide(&self.distant, lines);
+            self.distant.add(&far);
+            self.conversion.include(&mut self.summary, &near);
+            (self.lines, self.records) = (Some(near), records.cloned());
             return Ok(());
         }
         let mut kept = Some(Vec::new());
         let (summary, conversion, name) = (&mut self.summary, &self.conversion, &self.species.name);
+        let distant = &mut self.distant;
         let most = self.resources.host_bytes / LINE_BYTES;
         let records = self.source.stream(self.within, self.resources.progress, &mut |lines| {
             Line::check(lines, name)?;
-            conversion.include(summary, lines);
+            let (far, near) = divide(distant, lines);
+            distant.add(&far);
+            conversion.include(summary, &near);
             if summary.count > most {
                 kept = None;
             }
             if let Some(kept) = &mut kept {
-                kept.extend_from_slice(lines);
+                kept.extend_from_slice(&near);
             }
             Ok(())
         })?;
@@ -298,11 +336,11 @@ impl<'a> GridLines<'a> {
         }
     }
 
-    /// Lines of the source that `wanted` takes, ascending.
+    /// Lines of the source that are not distant and that `wanted` takes, ascending.
     fn read(&self, range: (f64, f64), wanted: impl Fn(&Line) -> bool) -> Result<Vec<Line>> {
         let mut all = Vec::new();
         self.source.stream(range, self.resources.progress, &mut |lines| {
-            all.extend(lines.iter().filter(|l| wanted(l)));
+            all.extend(lines.iter().filter(|l| !self.distant.holds(l) && wanted(l)));
             Ok(())
         })?;
         Line::check(&all, &self.species.name)?;
@@ -313,6 +351,16 @@ impl<'a> GridLines<'a> {
     fn tabulate(&self, lines: &[Line]) -> Vec<TableLine> {
         lines.par_iter().with_min_len(1 << 12).map(|l| self.conversion.line(l, &self.summary)).collect()
     }
+}
+
+/// Distant lines, and the others.
+fn divide<'l>(distant: &DistantLines, lines: &'l [Line]) -> (Vec<Line>, Cow<'l, [Line]>) {
+    let far: Vec<Line> = lines.iter().filter(|l| distant.holds(l)).copied().collect();
+    if far.is_empty() {
+        return (far, lines.into());
+    }
+    let near: Vec<Line> = lines.iter().filter(|l| !distant.holds(l)).copied().collect();
+    (far, near.into())
 }
 
 #[cfg(test)]

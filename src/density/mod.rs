@@ -1,6 +1,7 @@
 //! Sources of the convolution: lines one by one, or summed once into a line-shape density.
 
 pub mod build;
+pub mod distant;
 pub mod gpu;
 pub mod grid_lines;
 pub mod line_shape;

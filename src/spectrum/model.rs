@@ -149,7 +149,7 @@ impl EmissionModel {
             }
             let (before, mut nothing) = (parts.len(), None);
             for list in &a.lists {
-                let open = || GridLines::open(grid, list, &settings, resources);
+                let open = || GridLines::open(grid, list, &settings, pressure.pressure_bar(), resources);
                 let lines = seconds.time("load", open)?;
                 if lines.summary.count == 0 {
                     nothing.get_or_insert(lines.nothing_found());
@@ -188,7 +188,7 @@ impl EmissionModel {
     /// Lines of an absorber within range, and what became of the records of its lists' files.
     pub fn lines_of(&self, absorber: usize) -> (u64, Vec<Option<LoadReport>>) {
         let parts = || self.parts.iter().filter(|p| p.absorber == absorber).map(|p| &p.prepared);
-        (parts().map(|p| p.table.summary.count).sum(), parts().map(|p| p.records.clone()).collect())
+        (parts().map(|p| p.lines_used).sum(), parts().map(|p| p.records.clone()).collect())
     }
 
     /// ln of molecules cm-2 of an absorber in each layer, dP mmr / (m g) (`reference`: layer optical depth = xs times it).

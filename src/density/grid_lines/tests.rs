@@ -102,7 +102,7 @@ fn densities(lines: &GridLines<'_>, tolerance: f64) -> (Vec<Vec<u8>>, bool) {
 #[test]
 fn streamed_in_any_number_of_passes_is_loaded_bit_for_bit() {
     let list = list(1.0);
-    let loaded = GridLines::open(grid(), &list, &settings(0.5), &Resources::new(&())).unwrap();
+    let loaded = GridLines::open(grid(), &list, &settings(0.5), &[1.0], &Resources::new(&())).unwrap();
     let (expected, _) = densities(&loaded, 1e-3);
     let table = LineTable::new(list.between(2000.5, 2009.5), &grid(), &list.species, &settings(0.5)).unwrap();
     assert_eq!((&loaded.summary, table.lines.len()), (&table.summary, loaded.summary.count as usize));
@@ -111,7 +111,7 @@ fn streamed_in_any_number_of_passes_is_loaded_bit_for_bit() {
         pool.install(|| {
             let source = Streamed { list: list.clone(), passes: AtomicUsize::new(0) };
             let resources = Resources { host_bytes: lines_held * LINE_BYTES, ..Resources::new(&()) };
-            let lines = GridLines::open(grid(), &source, &settings(0.5), &resources).unwrap();
+            let lines = GridLines::open(grid(), &source, &settings(0.5), &[1.0], &resources).unwrap();
             assert_eq!(lines.summary, loaded.summary);
             assert!(densities(&lines, 1e-3).0 == expected, "{lines_held} lines at a time, {threads} threads");
             assert!(source.passes.load(Ordering::Relaxed) >= passes);
@@ -127,7 +127,7 @@ fn a_warm_cache_needs_no_line_and_gives_the_same_bits() {
     let cache = Cache::open(Some(folder.path()));
     let source = Streamed { list: list(1.0), passes: AtomicUsize::new(0) };
     let resources = Resources::with_cache(&cache, &());
-    let open = || GridLines::open(grid(), &source, &settings(0.5), &resources).unwrap();
+    let open = || GridLines::open(grid(), &source, &settings(0.5), &[1.0], &resources).unwrap();
     let first = open();
     let (expected, found) = densities(&first, 1e-3);
     assert!(!found && source.passes.load(Ordering::Relaxed) == 1);
@@ -155,6 +155,7 @@ fn anything_that_matters_is_another_key() {
             grid,
             list,
             &Settings { temperature_range: range, line_margin: margin, ..Settings::default() },
+            &[1.0],
             &resources,
         )
         .unwrap();
@@ -201,7 +202,7 @@ fn damage_is_told_once_and_mended() {
     let cache = Cache::open(Some(folder.path()));
     let (list, warnings) = (list(1.0), Warnings::default());
     let resources = Resources::with_cache(&cache, &warnings);
-    let run = || densities(&GridLines::open(grid(), &list, &settings(0.5), &resources).unwrap(), 1e-3);
+    let run = || densities(&GridLines::open(grid(), &list, &settings(0.5), &[1.0], &resources).unwrap(), 1e-3);
     let (expected, _) = run();
     for path in std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().path()) {
         let mut bytes = std::fs::read(&path).unwrap();
