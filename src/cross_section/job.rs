@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
-use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
+use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
@@ -89,7 +89,7 @@ struct Portion<'a> {
     program: Program,
     constants: Vec<Constant<'a>>,
     /// \[list\]: the pairs' state.
-    layers: Vec<BufferId>,
+    layers: Vec<StageInputs>,
     /// \[pair\]\[nu\].
     output: BufferId,
 }
@@ -98,7 +98,7 @@ struct Portion<'a> {
 struct Opened<'a> {
     constants: Vec<Constant<'a>>,
     /// \[list\]: the pairs' state.
-    layers: Vec<BufferId>,
+    layers: Vec<StageInputs>,
     output: BufferId,
 }
 
@@ -286,7 +286,7 @@ impl CrossSections {
             seconds.time("upload", || {
                 job.constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content()))?;
                 for (layers, prepared) in job.layers.iter().zip(&self.prepared) {
-                    workspace.write(*layers, &DeviceStage::state(prepared, &temperatures, &ln_factors)?)?;
+                    layers.write(&mut workspace, prepared, &temperatures, &ln_factors)?;
                 }
                 Ok::<(), Error>(())
             })?;
@@ -340,7 +340,7 @@ impl CrossSections {
                 stage.near(&mut builder, prepared, &extent.layers, segment, &target, i > 0);
             }
             stage.end_batch(&mut builder);
-            layers.push(stage.layers);
+            layers.push(stage.inputs);
         }
         Ok(Portion { program: builder.finish(limits, budget)?, constants, layers, output })
     }

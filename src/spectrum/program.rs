@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::cpu::pair;
 use super::model::{EmissionModel, State};
-use crate::cross_section::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
+use crate::cross_section::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
 use crate::density::gpu::Constant;
 use crate::gpu::{BufferId, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_that_fits};
 use crate::grid::Segment;
@@ -99,7 +99,7 @@ impl<'a> EmissionProgram<'a> {
 #[derive(Clone, Debug)]
 pub struct Inputs {
     /// \[species\]: the layers' state.
-    pub layers: Vec<BufferId>,
+    pub layers: Vec<StageInputs>,
     /// \[collision pair\]: the layers' state.
     pub cia: Vec<BufferId>,
     /// \[layer + 1\], the last the surface's.
@@ -120,7 +120,7 @@ impl Inputs {
         workspace.write_slice(self.temperature, &temperature)?;
         for (buffer, part) in self.layers.iter().zip(&model.parts) {
             let columns = model.ln_columns(part.absorber, state);
-            workspace.write(*buffer, &DeviceStage::state(&part.prepared, &state.temperature_k, &columns)?)?;
+            buffer.write(workspace, &part.prepared, &state.temperature_k, &columns)?;
         }
         for (((table, buffer), grid), (first, second)) in
             tables.cia.iter().zip(&self.cia).zip(&model.collisions).zip(&state.collision_mixing_ratio)
@@ -196,7 +196,7 @@ impl<'a> Shared<'a> {
             states.push(builder.buffer(format!("cia{i}.layers"), Element::UVec4, &[layers, 2], Role::Input));
             cia.push((ln_k, position, grid.nodes() as u32));
         }
-        let layers = stages.iter().map(|s| s.layers).collect();
+        let layers = stages.iter().map(|s| s.inputs.clone()).collect();
         let inputs = Inputs { layers, cia: states, temperature };
         Self { n, wavenumber, constants, inputs, stages, cia }
     }

@@ -40,6 +40,9 @@ host_struct! {
 host_struct! {
     pub(crate) struct NearParams { lines: u32, first_layer: u32, radius: f32, first_line: u32 }
 }
+host_struct! {
+    pub(crate) struct FieldParams { nodes: u32, stride: u32, first_layer: u32, result_row: u32 }
+}
 
 kernel!(
     RESTRICT,
@@ -90,6 +93,13 @@ kernel!(
     "cross_section/convolve",
     ConvolveParams,
     ["cross_section/convolve_params.wgsl", "cross_section/prolong.wgsl", "cross_section/convolve.wgsl",]
+);
+kernel!(
+    ADD_FIELD,
+    "What lines far outside the grid add to a level.",
+    "cross_section/add_field",
+    FieldParams,
+    ["cross_section/add_field.wgsl"]
 );
 kernel!(
     CONVOLVE_BELOW,
@@ -268,6 +278,7 @@ pub fn kernels() -> Vec<&'static Kernel> {
         &TAPS_SLOPE,
         &CONVOLVE_TOP,
         &CONVOLVE,
+        &ADD_FIELD,
         &CONVOLVE_BELOW,
         &NEAR_TERMS,
         &NEAR_TERMS_SLOPE,

@@ -17,4 +17,4 @@ mod tests;
 
 pub use extent::Extent;
 pub use kernels::kernels;
-pub use stage::{DeviceStage, LineTables, ROW_MULTIPLE, Target};
+pub use stage::{DeviceStage, LineTables, ROW_MULTIPLE, StageInputs, Target};

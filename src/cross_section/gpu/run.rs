@@ -139,6 +139,8 @@ impl Run<'_> {
         row: usize,
         upper: Option<&Upper>,
     ) {
+        // Nothing lies above the far levels.
+        let is_far = upper.is_none();
         builder.stage(format!("{}.sources", self.stage.name));
         self.sources(builder, part, &nodes[0]);
         builder.stage(format!("{}.convolution", self.stage.name));
@@ -172,6 +174,23 @@ impl Run<'_> {
                 let kernel = if upper.is_some() { &CONVOLVE } else { &CONVOLVE_TOP };
                 let blocks = nodes[k].outputs().div_ceil(BLOCK as usize).div_ceil(32) as u32;
                 builder.dispatch(kernel, &params, &bindings, [blocks, self.rows(), 1]);
+                let distant = self.stage.inputs.distant.as_ref().filter(|_| is_far);
+                if let (Some(field), Some(term)) = (distant, &self.layer().distant)
+                    && term.index == k
+                {
+                    let params = FieldParams {
+                        nodes: nodes[k].outputs() as u32,
+                        stride: field.stride as u32,
+                        first_layer: self.first(),
+                        result_row: if k == 0 { row as u32 } else { 0 },
+                    };
+                    let field = match quantity {
+                        Quantity::Value => field.value,
+                        Quantity::Slope => field.slope.expect("declared with derivatives"),
+                    };
+                    let groups = [groups64(nodes[k].outputs()), self.rows(), 1];
+                    builder.dispatch(&ADD_FIELD, &params, &[field, quantity.of(result)], groups);
+                }
             }
         }
     }
@@ -184,14 +203,14 @@ impl Run<'_> {
                 let levels = gather_levels(finest, part.gather.len());
                 let buffers: Vec<BufferId> = part.gather.iter().copied().chain([part.source[0]]).collect();
                 let (lanes, rows) = (self.lanes(), self.layers.clone());
-                lines.spread(builder, stage.layers, part.weights, buffers[0], &levels[0], lanes, rows);
+                lines.spread(builder, stage.inputs.layers, part.weights, buffers[0], &levels[0], lanes, rows);
                 for (nodes, buffers) in levels.windows(2).zip(buffers.windows(2)) {
                     self.restrict(builder, (&nodes[0], buffers[0]), (&nodes[1], buffers[1]));
                 }
             }
             (_, Tier::Density { axes, by_level }) => {
                 let axes_buffer = stage.axes.expect("declared with the density");
-                let buffers = [axes_buffer, stage.layers, part.weights, part.source[0]];
+                let buffers = [axes_buffer, stage.inputs.layers, part.weights, part.source[0]];
                 let (lanes, rows) = (self.lanes(), self.layers.clone());
                 let density = &by_level[&finest.level];
                 let grid = &self.prepared.grid;
@@ -226,10 +245,10 @@ impl Run<'_> {
             first_channel: self.convolved(Quantity::Value).1,
         };
         let groups = [groups64(padded(nodes) as usize / 4), self.channels() as u32, self.rows()];
-        builder.dispatch(&TAPS, &params, &[self.stage.layers, part.taps[k]], groups);
+        builder.dispatch(&TAPS, &params, &[self.stage.inputs.layers, part.taps[k]], groups);
         if self.stage.slopes {
             params.first_channel = 0;
-            builder.dispatch(&TAPS_SLOPE, &params, &[self.stage.layers, part.taps[k]], groups);
+            builder.dispatch(&TAPS_SLOPE, &params, &[self.stage.inputs.layers, part.taps[k]], groups);
         }
     }
 
@@ -263,7 +282,7 @@ impl Run<'_> {
             pad1: 0,
             pad2: 0,
         };
-        let mut bindings = vec![stage.layers, quantity.of(finest.result), place.buffer(quantity)];
+        let mut bindings = vec![stage.inputs.layers, quantity.of(finest.result), place.buffer(quantity)];
         if let Some((near, line_buffers, _)) = &near {
             let radius = ladder.radius[0] as f32;
             let params = NearParams { lines, first_layer: self.first(), radius, first_line };
@@ -272,7 +291,7 @@ impl Run<'_> {
                 Quantity::Value => &NEAR_TERMS,
                 Quantity::Slope => &NEAR_TERMS_SLOPE,
             };
-            builder.dispatch(kernel, &params, &[line_buffers.lines, stage.layers, *near], groups);
+            builder.dispatch(kernel, &params, &[line_buffers.lines, stage.inputs.layers, *near], groups);
             bindings.extend([line_buffers.lines, line_buffers.starts, *near]);
         }
         let kernel = match (near.is_some(), add, quantity) {
@@ -302,7 +321,7 @@ impl Run<'_> {
                 first_quad: place.first_quad() as i32 - place.segment.start as i32 / 4,
             };
             let output = place.buffer(quantity);
-            let bindings = [stage.layers, line_buffers.lines, line_buffers.starts, near, core.buffer, output];
+            let bindings = [stage.inputs.layers, line_buffers.lines, line_buffers.starts, near, core.buffer, output];
             let kernel = match quantity {
                 Quantity::Value => &CORE,
                 Quantity::Slope => &CORE_SLOPE,
@@ -331,7 +350,7 @@ impl Run<'_> {
                     row_channels: self.lanes().count() as u32,
                     first_tap,
                 };
-                let bindings = [part.taps[k], part.source[k], self.stage.layers, place.buffer(quantity)];
+                let bindings = [part.taps[k], part.source[k], self.stage.inputs.layers, place.buffer(quantity)];
                 builder.dispatch(&CONVOLVE_BELOW, &params, &bindings, [groups64(place.quads()), self.rows(), 1]);
             }
         }

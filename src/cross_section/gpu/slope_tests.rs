@@ -34,7 +34,7 @@ fn on_device(device: &Device, prepared: &Prepared, segments: usize, derivative: 
         workspace.write(*id, &content()).unwrap();
     }
     let unscaled = [-prepared.table.ln_scale() - 2f64.ln(); 3];
-    workspace.write(stage.layers, &DeviceStage::state(prepared, &TEMPERATURES, &unscaled).unwrap()).unwrap();
+    stage.inputs.write(&mut workspace, prepared, &TEMPERATURES, &unscaled).unwrap();
     workspace.run().unwrap();
     [Some(buffer), slope].map(|id| {
         let values = id.map_or(Vec::new(), |id| workspace.read_vec::<f32>(id).unwrap());

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
 use crate::cross_section::voigt::WING_START;
 use crate::density::gpu::{Constant, DensityBuffers, LayerState, LineBins, LineBuffers};
-use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role};
+use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role, Workspace};
 use crate::grid::channels::MAX_CHANNELS;
 
 /// Rows of the output are padded to a multiple of this: what one invocation computes.
@@ -69,14 +69,68 @@ impl CoreQuads {
     }
 }
 
+/// What the host writes of one species for each spectrum.
+#[derive(Clone, Debug)]
+pub struct StageInputs {
+    /// \[layer\] of 192 bytes.
+    pub layers: BufferId,
+    /// \[layer\]\[node\] of lines far outside the grid, and as many derivatives by temperature if there are any wanted.
+    pub(super) distant: Option<DistantBuffers>,
+}
+
+/// The field of lines far outside the grid.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DistantBuffers {
+    pub value: BufferId,
+    pub slope: Option<BufferId>,
+    /// Nodes of a row.
+    pub stride: usize,
+}
+
+impl StageInputs {
+    /// Writes the state of the layers at `temperatures` \[K\], each layer's result being multiplied by exp of its `ln_factor` (0 for
+    /// cm2 molecule-1).
+    ///
+    /// # Errors
+    /// A temperature is outside the declared range; a lost device.
+    pub fn write(
+        &self,
+        workspace: &mut Workspace,
+        prepared: &Prepared,
+        temperatures: &[f64],
+        ln_factors: &[f64],
+    ) -> Result<()> {
+        workspace.write(self.layers, &DeviceStage::state(prepared, temperatures, ln_factors)?)?;
+        let Some(distant) = &self.distant else { return Ok(()) };
+        let rows = prepared.layers.len();
+        let (mut value, mut slope) = (vec![0f32; rows * distant.stride], vec![0f32; rows * distant.stride]);
+        for (i, temperature) in temperatures.iter().enumerate() {
+            let (state, layer) = (prepared.factors(i, *temperature)?, &prepared.layers[i]);
+            let Some(term) = &layer.distant else { continue };
+            // profiles are in units of 1/s, strengths in those of the table
+            let scale = state.sigma * (-prepared.table.ln_scale_at(&state)).exp();
+            let first = i * distant.stride;
+            for (node, (v, dv)) in term.field.at(*temperature, layer.pressure).into_iter().enumerate() {
+                value[first + node] = (v * scale) as f32;
+                slope[first + node] = (dv * scale) as f32;
+            }
+        }
+        workspace.write_slice(distant.value, &value)?;
+        match distant.slope {
+            Some(buffer) => workspace.write_slice(buffer, &slope),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Buffers of one species.
 #[derive(Clone, Debug)]
 pub struct DeviceStage {
     pub(super) name: String,
     /// True if derivatives by temperature are computed with the values.
     pub(super) slopes: bool,
-    /// \[layer\] of 192 bytes, written for each spectrum.
-    pub layers: BufferId,
+    /// Written for each spectrum.
+    pub inputs: StageInputs,
     pub(super) lines: Option<LineBuffers>,
     pub(super) density: BTreeMap<i32, DensityBuffers>,
     pub(super) axes: Option<BufferId>,
@@ -103,6 +157,13 @@ impl DeviceStage {
     ) -> Self {
         let shape = [prepared.layers.len() as u64, STATE_FLOATS];
         let layers = builder.buffer(format!("{name}.layers"), Element::F32, &shape, Role::Input);
+        let nodes = prepared.layers.iter().filter_map(|l| l.distant.as_ref()).map(|d| d.field.len()).max();
+        let distant = nodes.map(|stride| {
+            let shape = [prepared.layers.len() as u64, stride as u64];
+            let mut field = |thing: &str| builder.buffer(format!("{name}.{thing}"), Element::F32, &shape, Role::Input);
+            DistantBuffers { value: field("distant"), slope: derivative.then(|| field("distant_slope")), stride }
+        });
+        let inputs = StageInputs { layers, distant };
         let used = &prepared.layers[extent.layers.clone()];
         let mut density = BTreeMap::new();
         let lines = tables.bins.as_ref().map(|b| LineBuffers::declare(builder, name, &prepared.table, b, constants));
@@ -150,7 +211,7 @@ impl DeviceStage {
         Self {
             name: name.into(),
             slopes: derivative,
-            layers,
+            inputs,
             lines,
             density,
             axes: axes_buffer,
@@ -219,7 +280,7 @@ impl DeviceStage {
     }
 
     /// The layers' state at `temperatures` \[K\], each layer's result being multiplied by exp of its `ln_factor` (0 for cm2 molecule-1);
-    /// content of [`layers`](Self::layers).
+    /// content of [`StageInputs::layers`].
     ///
     /// # Errors
     /// A temperature is outside the declared range.

@@ -94,7 +94,7 @@ impl Ran {
             workspace.write(*id, &content()).unwrap();
         }
         let unscaled = [-prepared.table.ln_scale(); 3];
-        workspace.write(stage.layers, &DeviceStage::state(&prepared, &TEMPERATURES, &unscaled).unwrap()).unwrap();
+        stage.inputs.write(&mut workspace, &prepared, &TEMPERATURES, &unscaled).unwrap();
         workspace.run().unwrap();
         let read =
             |id: &BufferId| workspace.read_vec::<f32>(*id).unwrap().into_iter().map(f64::from).collect::<Vec<_>>();
