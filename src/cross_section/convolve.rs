@@ -33,9 +33,23 @@ pub fn restrict(fine: &LevelNodes, coarse: &LevelNodes, source: &[f64]) -> Vec<f
 /// in which [`convolve`] meets the sources.
 pub fn taps(ladder: &Ladder, nodes: &LevelNodes, step: f64, s: f64, g: f64, shape: impl Shape) -> Vec<f64> {
     let i = (nodes.level - ladder.finest) as usize;
+    let outer = (nodes.level < ladder.top).then(|| ladder.radius[i + 1]);
+    taps_between(ladder.radius[i], outer, nodes, step, s, g, shape)
+}
+
+/// [`taps`] of the profile softened inside one radius (0: not softened), less the profile softened inside a larger one.
+pub fn taps_between(
+    inner: f64,
+    outer: Option<f64>,
+    nodes: &LevelNodes,
+    step: f64,
+    s: f64,
+    g: f64,
+    shape: impl Shape,
+) -> Vec<f64> {
     let h = step * 2f64.powi(nodes.level);
-    let inner = (ladder.radius[i] > 0.0).then(|| shape.softening(ladder.radius[i], s, g));
-    let outer = (nodes.level < ladder.top).then(|| shape.softening(ladder.radius[i + 1], s, g));
+    let inner = (inner > 0.0).then(|| shape.softening(inner, s, g));
+    let outer = outer.map(|radius| shape.softening(radius, s, g));
     let softened = |x: f64| match &inner {
         Some(soft) if x.abs() < soft.radius() => soft.inside(x),
         _ => shape.profile(x, s, g),

@@ -14,10 +14,11 @@ use super::levels::Ladder;
 use super::near;
 use super::prepared::{DistantTerm, Layer, Prepared, Tier};
 use super::voigt::Value;
-use super::voigt_derivative::Change;
+use super::voigt_derivative::{Change, WithValue};
+use super::wing_law::{self, LawMatrix};
 use crate::Result;
 use crate::density::line_shape::{stimulated, stimulated_and_slope};
-use crate::density::lines::LayerFactors;
+use crate::density::lines::{LayerFactors, TableLine};
 use crate::grid::level::LevelNodes;
 
 /// Adds the cross sections of layers `first..first + temperatures.len()` at the given temperatures \[K\], each times its factor, to
@@ -216,6 +217,29 @@ impl<'a> Levels<'a> {
             let (table, radius, first) = (&self.prepared.table, self.ladder.radius[0], segment.start);
             near::add(table, self.state, radius, self.step, factor, first, outputs);
         }
+        if let Some(law) = &self.prepared.law {
+            self.corners(law, segment.start, factor, outputs);
+        }
+    }
+
+    /// Puts right what rounding the wing law has changed, where lines are at hand.
+    fn corners(&self, law: &LawMatrix, start: usize, factor: f64, outputs: &mut [&mut [f64]]) {
+        let (table, state, grid) = (&self.prepared.table, self.state, &self.prepared.grid);
+        if matches!(self.prepared.tier, Tier::Lines) {
+            match outputs {
+                [value, slope, ..] => {
+                    let common = table.common_slope(state);
+                    let shapes = |line: &TableLine| WithValue(Change::by_temperature(line, state, common));
+                    wing_law::add_corners(&law.smooth, table, state, grid, factor, start, &mut [value, slope], shapes);
+                }
+                [value] => wing_law::add_corners(&law.smooth, table, state, grid, factor, start, &mut [value], |_| Value),
+                [] => (),
+            }
+        }
+        // Where a law leaves nothing, interpolation leaves some 1e-4 of what was there, of either sign.
+        if let Some(value) = outputs.first_mut() {
+            value.iter_mut().for_each(|v| *v = v.max(0.0));
+        }
     }
 
     /// Up the levels of a part with the sources, down with the results, from that of the next coarser level above them. Gives
@@ -238,14 +262,21 @@ impl<'a> Levels<'a> {
                 self.level(nodes, sources, &mut target);
                 self.below_zero = target;
             } else {
-                self.level(nodes, sources, &mut y);
-                if let Some(term) = self.distant.filter(|term| term.index == k) {
-                    self.add_distant(term, &mut y);
+                let law = self.prepared.law.as_deref().filter(|law| law.level == nodes.level);
+                if law.is_none_or(|law| law.far > 0.0) {
+                    self.level(nodes, sources, &mut y);
                 }
                 if let Some((coarse, above)) = result.as_ref().or(above) {
                     for (above, y) in above.iter().zip(&mut y) {
                         convolve::prolong(coarse, above, nodes, y);
                     }
+                }
+                if let Some(law) = law {
+                    y.iter_mut().flatten().for_each(|y| *y *= law.far);
+                    self.law(law, nodes, sources, &mut y);
+                }
+                if let Some(term) = self.distant.filter(|term| term.index == k) {
+                    self.add_distant(term, nodes.level, &mut y);
                 }
                 result = Some((*nodes, y));
             }
@@ -254,12 +285,43 @@ impl<'a> Levels<'a> {
     }
 
     /// Adds the field of lines far outside the grid.
-    fn add_distant(&self, term: &DistantTerm, y: &mut [Vec<f64>]) {
-        let scale = (-self.prepared.table.ln_scale_at(self.state)).exp();
+    fn add_distant(&self, term: &DistantTerm, level: i32, y: &mut [Vec<f64>]) {
+        let scale = (-self.prepared.table.ln_scale_at(self.state)).exp() * self.prepared.distant_factor(level);
         for (node, (value, slope)) in term.field.at(self.state.temperature, self.state.pressure).into_iter().enumerate() {
             y[0][node] += value * scale;
             if let Some(slopes) = y.get_mut(1) {
                 slopes[node] += slope * scale;
+            }
+        }
+    }
+
+    /// Adds what the wing law leaves of the profile softened on its level.
+    fn law(&self, law: &LawMatrix, nodes: &LevelNodes, sources: &[Vec<f64>], target: &mut [Vec<f64>]) {
+        let (ladder, step, state) = (self.ladder, self.step, self.state);
+        let around = LevelNodes { reach: law.reach, ..*nodes };
+        let inner = ladder.radius[(law.level - ladder.finest) as usize];
+        let count = ladder.channels.count();
+        let (values, slopes) = target.split_at_mut(1);
+        for (k, g) in ladder.channels.nodes().into_iter().enumerate() {
+            let taps = convolve::taps_between(inner, None, &around, step, state.sigma, g, Value);
+            law.convolve(nodes, &taps, &sources[k], &mut values[0]);
+            if let [slope] = slopes {
+                law.convolve(nodes, &taps, &sources[count + k], slope);
+                let change = Change::of_doppler(state);
+                let change = convolve::taps_between(inner, None, &around, step, state.sigma, g, change);
+                law.convolve(nodes, &change, &sources[k], slope);
+            }
+            let change = WithValue(Change::of_doppler(state));
+            let Some(pedestal) = law.pedestal(&self.prepared.grid, nodes, state.sigma, g, change) else { continue };
+            // The pedestal is flat: every tap is 1, and it is taken away.
+            let flat = vec![-1.0; law.taps()];
+            let of = |source: &[f64], which: usize| -> Vec<f64> {
+                source.iter().zip(&pedestal).map(|(s, p)| s * p[which]).collect()
+            };
+            law.convolve(nodes, &flat, &of(&sources[k], 0), &mut values[0]);
+            if let [slope] = slopes {
+                law.convolve(nodes, &flat, &of(&sources[count + k], 0), slope);
+                law.convolve(nodes, &flat, &of(&sources[k], 1), slope);
             }
         }
     }

@@ -67,6 +67,19 @@ pub struct LadderInput<'a> {
     pub tolerance: f64,
     /// The lines' crowding if the near field may be summed line by line.
     pub near: Option<&'a Crowding>,
+    /// The level that a wing law is put on, if there is one.
+    pub law: Option<LawLevel>,
+}
+
+/// Where a wing law is put; see [`super::wing_law`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LawLevel {
+    /// The level.
+    pub level: i32,
+    /// Nodes of it that the law reaches on either side.
+    pub reach: i64,
+    /// True if nothing is left of a line beyond: then there are no coarser levels.
+    pub is_cutoff: bool,
 }
 
 /// The levels of one layer.
@@ -82,6 +95,8 @@ pub struct Ladder {
     pub radius: Vec<f64>,
     /// The layer's profiles.
     pub channels: Channels,
+    /// The level that a wing law is put on, if there is one.
+    pub law: Option<LawLevel>,
     /// Largest relative error of spreading and prolonging found when choosing.
     pub spreading_error: f64,
     /// Multiply-adds per output node.
@@ -142,7 +157,12 @@ impl Ladder {
     fn top_level(input: &LadderInput, finest: i32) -> i32 {
         let nodes = input.points as f64 + 2.0 * input.margin;
         let largest = (MAX_RADIUS / (nodes_per_radius(input.tolerance) * input.step)).log2().floor() as i32;
-        ((nodes / TOP_NODES).log2().ceil() as i32).min(largest).max(finest).max(0)
+        let top = ((nodes / TOP_NODES).log2().ceil() as i32).min(largest).max(finest).max(0);
+        match input.law {
+            Some(law) if law.is_cutoff => law.level,
+            Some(law) => top.max(law.level),
+            None => top,
+        }
     }
 
     /// The radius from which the wing series holds for every width and temperature of the layer.
@@ -163,6 +183,8 @@ impl Ladder {
         let width = s.hypot(g);
         // coarser grids than of eight nodes save nothing more
         let coarsest = ((input.points as f64 + 2.0 * input.margin) / 8.0).log2().floor().max(0.0) as i32;
+        // nor may lines be put on a level coarser than that of a wing law
+        let coarsest = coarsest.min(input.law.map_or(i32::MAX, |law| law.level));
         let mut finest = ((width / (8.0 * input.step)).log2().floor() as i32).min(coarsest);
         let mut error = fits(finest);
         while error > 0.5 * input.tolerance {
@@ -184,7 +206,16 @@ impl Ladder {
             radius.push(least.max(a * 2f64.powi(level)));
         }
         let channels = Channels::choose(s, g, input.gamma.1, None, 0.25 * input.tolerance)?;
-        let mut ladder = Self { finest, top, near_field: false, radius, channels, spreading_error: error, cost: 0.0 };
+        let mut ladder = Self {
+            finest,
+            top,
+            near_field: false,
+            radius,
+            channels,
+            law: input.law,
+            spreading_error: error,
+            cost: 0.0,
+        };
         let gather = SPREAD as f64 * channels.count() as f64 * input.near.map_or(0.0, |near| near.lines_per_node);
         ladder.cost = channels.count() as f64 * Self::channel_cost(input, finest, &ladder.radius) + gather;
         Ok(ladder)
@@ -196,6 +227,9 @@ impl Ladder {
         let first = (a * 2f64.powi(finest)).max(Self::wing_radius(input));
         let top = Self::top_level(input, finest);
         let window = -2.0 * (-first).ln_1p() / input.step + 64.0; // bins of lines reach further
+        if input.law.is_some_and(|law| finest > law.level) {
+            return None;
+        }
         if first > MAX_NEAR_RADIUS || (finest == top && finest > 0) || crowding.most_within(window) > MAX_NEAR_LINES {
             return None;
         }
@@ -219,6 +253,7 @@ impl Ladder {
             near_field: true,
             radius,
             channels,
+            law: input.law,
             spreading_error: 0.0,
             cost,
         })
@@ -245,7 +280,7 @@ impl Ladder {
 
     /// Finest far level. Lines are put on it directly, and on the finest level for those between.
     pub fn far(&self) -> i32 {
-        self.finest.max(FAR).min(self.top)
+        self.finest.max(FAR).min(self.top).min(self.law.map_or(i32::MAX, |law| law.level))
     }
 
     /// Levels that lines are put on: the finest, and the finest far one if that is another.
@@ -278,8 +313,16 @@ impl LevelNodes {
                 let margin = (input.margin / 2f64.powi(level)).ceil() as i64 + SPREAD as i64;
                 let held = (output.0 - margin, output.1 + margin);
                 // The coarsest level sums everything with everything.
-                let reach = if level == ladder.top { held.1 - held.0 } else { ladder.reach(level, input.step) };
-                Self { level, output, source: source(output, 1, reach, held), reach, stride: 1 }
+                let law = ladder.law.filter(|law| law.level == level);
+                let reach = match law {
+                    Some(law) if law.is_cutoff => law.reach,
+                    _ if level == ladder.top => held.1 - held.0,
+                    _ => ladder.reach(level, input.step),
+                };
+                // What a law meets beyond that is held too.
+                let beyond = law.map_or(0, |law| up((law.reach - reach).max(0), VECTOR));
+                let (first, last) = source(output, 1, reach, held);
+                Self { level, output, source: (first - beyond, last + beyond), reach, stride: 1 }
             })
             .collect()
     }

@@ -22,6 +22,9 @@ pub mod voigt_derivative;
 #[cfg(test)]
 mod voigt_gpu_tests;
 pub mod widths;
+pub mod wing_law;
+#[cfg(test)]
+mod wing_law_tests;
 
 pub use direct_sum::direct_sum;
 pub use job::{CrossSectionReport, CrossSections};

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::crowding::Crowding;
-use super::levels::{Ladder, LadderInput};
+use super::levels::{Ladder, LadderInput, LawLevel};
 use super::profile_settings::ProfileSettings;
+use super::wing_law::LawMatrix;
 use crate::density::distant::{DistantField, DistantLines};
 use crate::density::grid_lines::GridLines;
 use crate::density::line_shape::{Axes, Density};
@@ -146,6 +147,8 @@ pub struct Prepared {
     pub lines_used: u64,
     /// Of these, lines so far outside the grid that only their wings are known.
     pub distant_lines: u64,
+    /// The wing law, if there is one.
+    pub law: Option<Arc<LawMatrix>>,
     /// What became of the records of the list's files, where it has any.
     pub records: Option<LoadReport>,
     /// True if the cache had the densities, or the table of lines.
@@ -189,7 +192,14 @@ impl Prepared {
         let (t, species) = (settings.temperature_range, grid_lines.species.clone());
         let crowding = Crowding::of(summary, grid.len() as f64 + 2.0 * margin);
         let lines_per_node = crowding.lines_per_node;
+        let wings = &settings.profile.wings;
         let choose = |widths: WidthRange, near: Option<&Crowding>| -> Result<Vec<Layer>> {
+            let lines_per_node = near.map(|crowding| crowding.lines_per_node);
+            let law = LawMatrix::choose_level(&grid, wings, settings.tolerance, lines_per_node)?.map(|level| LawLevel {
+                level,
+                reach: LawMatrix::reach(&grid, wings, settings.tolerance, level),
+                is_cutoff: wings.cutoff.is_some(),
+            });
             pressures
                 .par_iter()
                 .map(|&pressure| {
@@ -201,6 +211,7 @@ impl Prepared {
                         gamma: (widths.min * pressure, widths.max * pressure),
                         tolerance: settings.tolerance,
                         near,
+                        law,
                     };
                     let ladder = Ladder::choose(&input)?;
                     let far = LevelNodes::far(&ladder, &input);
@@ -245,10 +256,23 @@ impl Prepared {
             }
         };
         add_distant(&mut layers, &grid_lines.distant, &grid, settings.tolerance);
+        let law = layers.first().and_then(|l| {
+            let law = l.ladder.law?;
+            let nodes = l.far.iter().find(|n| n.level == law.level)?;
+            Some(Arc::new(LawMatrix::new(&grid, wings, settings.tolerance, nodes, law.reach)))
+        });
         let distant_lines = grid_lines.distant.count;
         let lines_used = distant_lines + if grid_lines.only_distant { 0 } else { table.summary.count };
         let records = grid_lines.records;
-        Ok(Self { lines_used, distant_lines, grid, species, settings, table, tier, layers, records, cached })
+        Ok(Self { lines_used, distant_lines, law, grid, species, settings, table, tier, layers, records, cached })
+    }
+
+    /// What the field of distant lines is to be multiplied by on a level: a wing law beyond all its rows, unless the law's own level does so.
+    pub fn distant_factor(&self, level: i32) -> f64 {
+        match &self.law {
+            Some(law) if level <= law.level => law.far,
+            _ => 1.0,
+        }
     }
 
     /// Factors of layer `i` at `temperature` \[K\].

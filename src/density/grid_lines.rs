@@ -74,7 +74,9 @@ impl<'a> GridLines<'a> {
         pressures: &[f64],
         resources: &Resources<'a>,
     ) -> Result<Self> {
-        let (range, margin) = (settings.temperature_range, settings.line_margin);
+        let range = settings.temperature_range;
+        // Beyond a cutoff nothing is left of a line.
+        let margin = settings.line_margin.min(settings.profile.wings.cutoff.unwrap_or(f64::INFINITY));
         let within = ((grid.lo() - margin).max(f64::MIN_POSITIVE), (grid.hi() + margin).min(f64::MAX));
         let species = source.species()?;
         let conversion = Conversion::new(&grid, &species, settings)?;
