@@ -232,7 +232,9 @@ impl<'a> Levels<'a> {
                     let shapes = |line: &TableLine| WithValue(Change::by_temperature(line, state, common));
                     wing_law::add_corners(&law.smooth, table, state, grid, factor, start, &mut [value, slope], shapes);
                 }
-                [value] => wing_law::add_corners(&law.smooth, table, state, grid, factor, start, &mut [value], |_| Value),
+                [value] => {
+                    wing_law::add_corners(&law.smooth, table, state, grid, factor, start, &mut [value], |_| Value)
+                }
                 [] => (),
             }
         }
@@ -287,7 +289,8 @@ impl<'a> Levels<'a> {
     /// Adds the field of lines far outside the grid.
     fn add_distant(&self, term: &DistantTerm, level: i32, y: &mut [Vec<f64>]) {
         let scale = (-self.prepared.table.ln_scale_at(self.state)).exp() * self.prepared.distant_factor(level);
-        for (node, (value, slope)) in term.field.at(self.state.temperature, self.state.pressure).into_iter().enumerate() {
+        for (node, (value, slope)) in term.field.at(self.state.temperature, self.state.pressure).into_iter().enumerate()
+        {
             y[0][node] += value * scale;
             if let Some(slopes) = y.get_mut(1) {
                 slopes[node] += slope * scale;

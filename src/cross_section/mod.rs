@@ -5,14 +5,14 @@ pub mod convolve;
 pub mod cpu;
 pub mod crowding;
 pub mod direct_sum;
+#[cfg(test)]
+mod distant_tests;
 pub mod gpu;
 pub mod job;
 pub mod levels;
 pub mod near;
 pub mod prepared;
 pub mod profile_settings;
-#[cfg(test)]
-mod distant_tests;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]

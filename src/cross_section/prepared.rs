@@ -195,11 +195,12 @@ impl Prepared {
         let wings = &settings.profile.wings;
         let choose = |widths: WidthRange, near: Option<&Crowding>| -> Result<Vec<Layer>> {
             let lines_per_node = near.map(|crowding| crowding.lines_per_node);
-            let law = LawMatrix::choose_level(&grid, wings, settings.tolerance, lines_per_node)?.map(|level| LawLevel {
-                level,
-                reach: LawMatrix::reach(&grid, wings, settings.tolerance, level),
-                is_cutoff: wings.cutoff.is_some(),
-            });
+            let law =
+                LawMatrix::choose_level(&grid, wings, settings.tolerance, lines_per_node)?.map(|level| LawLevel {
+                    level,
+                    reach: LawMatrix::reach(&grid, wings, settings.tolerance, level),
+                    is_cutoff: wings.cutoff.is_some(),
+                });
             pressures
                 .par_iter()
                 .map(|&pressure| {

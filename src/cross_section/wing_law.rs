@@ -23,18 +23,20 @@ use super::levels::nodes_per_radius;
 use super::profile_settings::WingLaw;
 use super::voigt::Shapes;
 use crate::density::lines::{LayerFactors, LineTable, TableLine};
-use crate::grid::level::{GUARD, LevelNodes};
 use crate::grid::Grid;
+use crate::grid::level::{GUARD, LevelNodes};
 use crate::{Error, Result};
 
-/// Most entries of a matrix: 16 MiB.
-const MOST_ENTRIES: f64 = 4.0 * 1024.0 * 1024.0;
+/// Most entries of a matrix: 112 MiB, below the largest binding of every device.
+const MOST_ENTRIES: f64 = 28.0 * 1024.0 * 1024.0;
+/// Half width of the rounding in softening radii: what interpolation leaves of a step falls as the fifth power.
+const ROUNDING: f64 = 1.5;
 /// Cost in multiply-adds of an entry for all profiles, and of a corrected point of a line.
 const ENTRY_COST: f64 = 8.0;
 const CORNER_COST: f64 = 25.0;
 /// Softening radii of the level between the centre and the first distance at which the law is not 1: one for the softened profile, one
 /// for the rounding, and some room.
-const RADII: f64 = 2.2;
+const RADII: f64 = 1.1 + ROUNDING;
 
 /// A law whose jumps and corners are rounded.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +82,16 @@ impl SmoothLaw {
         // Corners beyond the cutoff's own rounding do not exist.
         corners.retain(|c| law.cutoff.is_none_or(|cutoff| c.0 < cutoff + 2.0 * width));
         Self { law, width, corners }
+    }
+
+    /// Corners for the device: (distance, ln chi, slope after it, rise of the slope there).
+    pub fn device_rows(&self) -> Vec<[f32; 4]> {
+        let mut slope = 0.0;
+        let row = |&(at, rise): &(f64, f64)| {
+            slope += rise;
+            [at as f32, self.chi(at).ln() as f32, slope as f32, rise as f32]
+        };
+        self.corners.iter().map(row).collect()
     }
 
     /// chi without the cutoff, at a distance \[cm-1\].
@@ -169,7 +181,12 @@ impl LawMatrix {
     ///
     /// # Errors
     /// A law that begins within a few grid steps of the centre.
-    pub fn choose_level(grid: &Grid, law: &WingLaw, tolerance: f64, lines_per_node: Option<f64>) -> Result<Option<i32>> {
+    pub fn choose_level(
+        grid: &Grid,
+        law: &WingLaw,
+        tolerance: f64,
+        lines_per_node: Option<f64>,
+    ) -> Result<Option<i32>> {
         if law.is_voigt() {
             return Ok(None);
         }
@@ -191,13 +208,15 @@ impl LawMatrix {
         let zones = SmoothLaw::new(*law, 0.0).zones().len() as f64;
         let points = grid.len() as f64;
         let entries = |level: i32| {
-            let taps = 2.0 * (law.end() + radius) / (step * grid.lo() * 2f64.powi(level)) + 1.0;
-            (points / 2f64.powi(level) + 2.0 * GUARD as f64 + 16.0) * taps.min(2.0 * points / 2f64.powi(level) + taps.min(64.0))
+            let taps =
+                2.0 * (law.end() + ROUNDING * radius * 2f64.powi(level)) / (step * grid.lo() * 2f64.powi(level)) + 1.0;
+            (points / 2f64.powi(level) + 2.0 * GUARD as f64 + 16.0)
+                * taps.min(2.0 * points / 2f64.powi(level) + taps.min(64.0))
         };
         let allowed = (0..=most as i32).filter(|level| entries(*level) <= MOST_ENTRIES);
         let cost = |level: i32| {
             let corners = lines_per_node.map_or(0.0, |lines| {
-                lines * points * zones * 4.0 * nodes_per_radius(tolerance) * 2f64.powi(level) * CORNER_COST
+                lines * points * zones * 4.0 * ROUNDING * nodes_per_radius(tolerance) * 2f64.powi(level) * CORNER_COST
             });
             entries(level) * ENTRY_COST + corners
         };
@@ -225,7 +244,7 @@ impl LawMatrix {
     }
 
     fn rounding_width(grid: &Grid, law: &WingLaw, tolerance: f64, level: i32) -> f64 {
-        nodes_per_radius(tolerance) * grid.step() * 2f64.powi(level) * (grid.hi() + law.end())
+        ROUNDING * nodes_per_radius(tolerance) * grid.step() * 2f64.powi(level) * (grid.hi() + law.end())
     }
 
     /// The matrix on the nodes of its level.
@@ -287,9 +306,8 @@ fn convolve(factors: &[f32], taps: &[f64], source: &[f64], output: &mut [f64]) {
         let window = &source[j..j + taps.len()];
         let mut sum = [0.0; LANES];
         let (f, t, s) = (row.chunks_exact(LANES), taps.chunks_exact(LANES), window.chunks_exact(LANES));
-        let rest: f64 = (f.remainder().iter().zip(t.remainder()).zip(s.remainder()))
-            .map(|((f, t), s)| f64::from(*f) * t * s)
-            .sum();
+        let rest: f64 =
+            (f.remainder().iter().zip(t.remainder()).zip(s.remainder())).map(|((f, t), s)| f64::from(*f) * t * s).sum();
         for ((f, t), s) in f.zip(t).zip(s) {
             for lane in 0..LANES {
                 sum[lane] += f64::from(f[lane]) * t[lane] * s[lane];

@@ -38,8 +38,8 @@ fn grids() -> [Grid; 4] {
 
 const AT: [(f64, f64); 4] = [(300.0, 1.0), (450.0, 1e-5), (1000.0, 1e-2), (2000.0, 20.0)];
 
-/// The sum over lines; a point within a millionth of a cutoff may be on either side of it.
-fn exact(list: &LineList, law: &WingLaw, grid: &Grid, t: f64, p: f64) -> Vec<f64> {
+/// The sum over lines, and that without a law.
+fn exact(list: &LineList, law: &WingLaw, grid: &Grid, t: f64, p: f64) -> Vec<(f64, f64)> {
     let (s, ratio) = (list.species.doppler_sigma(t), list.species.partition_ratio(t).unwrap());
     let lines: Vec<_> = list
         .lines()
@@ -57,26 +57,26 @@ fn exact(list: &LineList, law: &WingLaw, grid: &Grid, t: f64, p: f64) -> Vec<f64
     let at = |nu: &f64| {
         let of = |(centre, strength, g, pedestal): &(f64, f64, f64, f64)| {
             let distance = (nu - centre).abs();
+            let voigt = voigt::exact(distance / centre, s, *g);
             let inside = law.cutoff.is_none_or(|cutoff| distance <= cutoff);
-            if !inside {
-                return 0.0;
-            }
-            strength * (voigt::exact(distance / centre, s, *g) * law.factor(distance) - pedestal)
+            let cut = if inside { voigt * law.factor(distance) - pedestal } else { 0.0 };
+            (strength * cut, strength * voigt)
         };
-        lines.iter().map(of).sum()
+        lines.iter().map(of).fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1))
     };
     grid.wavenumbers().iter().map(at).collect()
 }
 
-/// 99th percentile and largest error where something is left of the lines, and the largest of what should be nothing, beside the
-/// largest cross section.
-fn errors(found: &[f64], exact: &[f64]) -> (f64, f64, f64) {
-    let peak = exact.iter().copied().fold(0.0, f64::max);
-    let mut off: Vec<f64> =
-        exact.iter().zip(found).filter(|(e, _)| **e > 0.0).map(|(e, f)| (f / e - 1.0).abs()).collect();
+/// Part of the value without a law that may be left where a law leaves little or nothing: the nodes of a level cannot hold a jump.
+const REST: f64 = 5e-5;
+
+/// 99th percentile and largest relative error beyond [`REST`], and the largest part of the value without a law where nothing should be left.
+fn errors(found: &[f64], exact: &[(f64, f64)]) -> (f64, f64, f64) {
+    let left = || exact.iter().zip(found).filter(|(e, _)| e.0 > 0.0);
+    let mut off: Vec<f64> = left().map(|((e, whole), f)| ((f - e).abs() - REST * whole).max(0.0) / e).collect();
     off.sort_by(f64::total_cmp);
-    let nothing = exact.iter().zip(found).filter(|(e, _)| **e == 0.0).map(|(_, f)| f / peak).fold(0.0, f64::max);
-    (off[off.len() * 99 / 100], off[off.len() - 1], nothing)
+    let nothing = exact.iter().zip(found).filter(|(e, _)| e.0 == 0.0).map(|((_, whole), f)| f / whole);
+    (off[off.len() * 99 / 100], off[off.len() - 1], nothing.fold(0.0, f64::max))
 }
 
 fn compare(backend: &Backend, method: Method) -> Vec<(f64, f64, f64)> {
@@ -84,11 +84,21 @@ fn compare(backend: &Backend, method: Method) -> Vec<(f64, f64, f64)> {
     let mut all = Vec::new();
     for (name, law) in laws() {
         for grid in grids() {
+            if law.chi.is_some() && grid.resolution() < 2e4 {
+                continue; // chi begins within a few grid steps: refused, see below
+            }
             let job = CrossSections::new(grid, std::slice::from_ref(&list), &AT, settings(law, method), &()).unwrap();
             let (values, _) = job.compute(backend, &()).unwrap();
             for ((t, p), found) in AT.iter().zip(values.to_f64().chunks(grid.len())) {
                 let errors = errors(found, &exact(&list, &law, &grid, *t, *p));
-                println!("{method:?} {name}, {} points from {} cm-1, {t} K, {p} bar: {:.1e} {:.1e} {:.1e}", grid.len(), grid.lo(), errors.0, errors.1, errors.2);
+                println!(
+                    "{method:?} {name}, {} points from {} cm-1, {t} K, {p} bar: {:.1e} {:.1e} {:.1e}",
+                    grid.len(),
+                    grid.lo(),
+                    errors.0,
+                    errors.1,
+                    errors.2
+                );
                 all.push(errors);
             }
         }
@@ -99,7 +109,7 @@ fn compare(backend: &Backend, method: Method) -> Vec<(f64, f64, f64)> {
 #[test]
 fn laws_hold_line_by_line() {
     for (p99, largest, nothing) in compare(&Backend::Cpu, Method::Lines) {
-        assert!(p99 < 6e-4 && largest < 1e-2 && nothing < 1e-9, "{p99:e} {largest:e} {nothing:e}");
+        assert!(p99 < 5e-4 && largest < 1e-3 && nothing < REST, "{p99:e} {largest:e} {nothing:e}");
     }
 }
 
@@ -107,15 +117,28 @@ fn laws_hold_line_by_line() {
 fn gpu_laws_hold_line_by_line() {
     let device = Backend::Device(Device::from_env().unwrap());
     for (p99, largest, nothing) in compare(&device, Method::Lines) {
-        assert!(p99 < 6e-4 && largest < 1e-2 && nothing < 1e-9, "{p99:e} {largest:e} {nothing:e}");
+        assert!(p99 < 5e-4 && largest < 1e-3 && nothing < REST, "{p99:e} {largest:e} {nothing:e}");
+    }
+}
+
+/// The density has no lines to put corners right with: a jump is rounded, which is felt where lines are few, as here. Without a jump at the
+/// cutoff (pedestal) it is as good as without a law.
+#[test]
+fn laws_hold_for_densities_but_for_rounding() {
+    let all = compare(&Backend::Cpu, Method::Density);
+    let per_grid = AT.len();
+    for (i, (p99, largest, nothing)) in all.iter().enumerate() {
+        let pedestal = (i / per_grid / grids().len()) == 1;
+        let (p99_most, most) = if pedestal { (5e-4, 1e-3) } else { (0.1, 0.2) };
+        assert!(*p99 < p99_most && *largest < most && *nothing < 1e-3, "{i}: {p99:e} {largest:e} {nothing:e}");
     }
 }
 
 #[test]
-fn laws_hold_for_densities() {
-    for (p99, largest, nothing) in compare(&Backend::Cpu, Method::Density) {
-        println!("{p99:e} {largest:e} {nothing:e}");
-    }
+fn a_law_that_the_grid_cannot_hold_is_refused() {
+    let grid = grids()[2];
+    let error = Prepared::new(grid, &list(), &[1.0], settings(laws()[2].1, Method::Lines)).unwrap_err().to_string();
+    assert!(error.contains("wing law") && error.contains("given 3") && error.contains("steps of the grid"), "{error}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use crate::Result;
 use crate::cache::KeyHasher;
 use crate::constants::{C2, T_REF};
 use crate::cross_section::Settings;
@@ -23,7 +24,6 @@ use crate::grid::level::GUARD;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, Species};
 use crate::numerics::exp;
-use crate::Result;
 
 /// Moments of a bin; the first one left out is 1e-6 of the sum.
 const MOMENTS: usize = 7;
@@ -144,7 +144,9 @@ impl DistantLines {
                 match self.bins.entry(bin) {
                     std::collections::btree_map::Entry::Vacant(v) => drop(v.insert(sums)),
                     std::collections::btree_map::Entry::Occupied(mut o) => {
-                        for (to, from) in o.get_mut().iter_mut().flatten().flatten().zip(sums.iter().flatten().flatten()) {
+                        for (to, from) in
+                            o.get_mut().iter_mut().flatten().flatten().zip(sums.iter().flatten().flatten())
+                        {
                             *to += from;
                         }
                     }
@@ -191,12 +193,11 @@ impl DistantLines {
             let ln_s = line.strength.ln() + energy / T_REF - (-(-x / T_REF).exp_m1()).ln();
             let ln_g = line.gamma_ref.ln();
             let natural = if self.natural_width { line.natural_width } else { 0.0 };
-            let sums = bins
-                .entry(bin)
-                .or_insert_with(|| vec![[[0.0; MOMENTS]; QUANTITIES]; self.temperatures.len()]);
+            let sums = bins.entry(bin).or_insert_with(|| vec![[[0.0; MOMENTS]; QUANTITIES]; self.temperatures.len()]);
             for (t, sums) in sums.iter_mut().enumerate() {
                 let stimulated = 1.0 - exp::<false>((-x * inverse[t]).max(-700.0));
-                let strength = exp::<false>((ln_s - energy * inverse[t] + self.ln_partition[t]).max(-700.0)) * stimulated;
+                let strength =
+                    exp::<false>((ln_s - energy * inverse[t] + self.ln_partition[t]).max(-700.0)) * stimulated;
                 let u = ln_t[t];
                 let gamma = exp::<false>(ln_g + (line.width_curvature * u - line.temperature_exponent) * u);
                 let amplitudes = [strength * gamma, strength * gamma * gamma * gamma, strength * natural];
@@ -438,7 +439,8 @@ mod tests {
     #[test]
     fn parts_and_bytes_give_the_same_sums() {
         let (grid, distant, lines, species) = case((500.0, 500.0));
-        let settings = Settings { temperature_range: TemperatureRange::new(500.0, 500.0).unwrap(), ..Settings::default() };
+        let settings =
+            Settings { temperature_range: TemperatureRange::new(500.0, 500.0).unwrap(), ..Settings::default() };
         let mut parts = DistantLines::new(&grid, &species, &settings, 10.0).unwrap();
         let mut decoded = parts.clone();
         lines.chunks(100).for_each(|c| parts.add(c));

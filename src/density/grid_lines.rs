@@ -189,7 +189,12 @@ impl<'a> GridLines<'a> {
     fn store_summary(&self) {
         let (Some(key), Ok(records)) = (self.key, serde_json::to_vec(&self.records)) else { return };
         let summary = if self.only_distant { &LineSummary::empty() } else { &self.summary };
-        self.store(SUMMARY, &key, &format!("summary of {}", self.about()), &[&summary.encode(), &self.distant.encode(), &records]);
+        self.store(
+            SUMMARY,
+            &key,
+            &format!("summary of {}", self.about()),
+            &[&summary.encode(), &self.distant.encode(), &records],
+        );
     }
 
     /// In words, for the list of entries.

@@ -43,6 +43,18 @@ pub struct PartBuffers {
     pub result: Vec<Option<Quantities>>,
     /// Lines tier: strengths by lane; density tier: weights of the columns.
     pub weights: BufferId,
+    /// For the far levels with a wing law without cutoff: \[row\]\[lane\]\[tap\] of the law's level.
+    pub law_taps: Option<BufferId>,
+    /// For the far levels with a pedestal: \[row\]\[source node\] of the law's level.
+    pub pedestal: Option<Quantities>,
+}
+
+impl PartBuffers {
+    /// What a run leaves behind, but for the finest result.
+    pub fn scratch(&self) -> impl Iterator<Item = BufferId> {
+        let one = self.gather.iter().chain(&self.source).chain(&self.taps).chain([&self.weights]).chain(&self.law_taps);
+        one.copied().chain(self.pedestal.iter().flat_map(Quantities::all))
+    }
 }
 
 /// Buffers of layers with equal ladders.
@@ -66,7 +78,12 @@ pub fn alike(a: &Layer, b: &Layer) -> bool {
 
 /// Taps of a level, a multiple of 4.
 pub fn padded(nodes: &LevelNodes) -> u64 {
-    (2 * nodes.reach as u64 + 1).next_multiple_of(4)
+    padded_reach(nodes.reach)
+}
+
+/// Taps that reach so many nodes, a multiple of 4.
+pub fn padded_reach(reach: i64) -> u64 {
+    (2 * reach as u64 + 1).next_multiple_of(4)
 }
 
 /// The level `finest` preceded by `count` finer ones on which lines are gathered, finest first.
@@ -121,14 +138,26 @@ impl Group {
             };
             let lines = windows.iter().map(met).max().unwrap_or(0);
             let sources = gather.iter().chain(nodes).map(|n| n.sources() as u64).max().unwrap_or(0);
-            let per_row = 4 * (lines * lanes.next_multiple_of(4)).max(sources * lanes);
+            let law = ladder.law.filter(|_| kept);
+            let law_nodes = law.and_then(|law| nodes.iter().find(|n| n.level == law.level));
+            let law_taps = law.filter(|law| !law.is_cutoff).map_or(0, |law| padded_reach(law.reach));
+            let per_row = 4 * (lines * lanes.next_multiple_of(4)).max(sources * lanes).max(law_taps * lanes);
             let rows = layers.min((extent.scratch_bytes / per_row).max(1) as usize);
             let rows64 = rows as u64;
             let mut scratch = |thing: &str, level: Option<i32>, shape: &[u64]| {
                 let level = level.map_or(String::new(), |l| format!(".l{l}"));
                 builder.buffer(format!("{name}.{thing}{level}"), Element::F32, shape, Role::Scratch)
             };
+            let pedestal = law_nodes.filter(|_| prepared.settings.profile.wings.subtract_pedestal).map(|n| {
+                let shape = [rows64, n.sources() as u64];
+                Quantities {
+                    value: scratch("pedestal", None, &shape),
+                    slope: slopes.then(|| scratch("pedestal_slope", None, &shape)),
+                }
+            });
             PartBuffers {
+                law_taps: (law_taps > 0).then(|| scratch("law_taps", None, &[rows64, lanes, law_taps])),
+                pedestal,
                 rows,
                 weights: match &prepared.tier {
                     Tier::Lines => scratch("strength", None, &[rows64, lanes.div_ceil(4), lines, 4]),

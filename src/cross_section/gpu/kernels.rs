@@ -43,7 +43,107 @@ host_struct! {
 host_struct! {
     pub(crate) struct FieldParams { nodes: u32, stride: u32, first_layer: u32, result_row: u32 }
 }
+host_struct! {
+    pub(crate) struct LawParams {
+        outputs: u32, nodes: u32, offset: u32, width: u32, padded: u32, channels: u32, row_channels: u32, first_tap: u32,
+        result_row: u32, first: u32, last: u32, keep: f32,
+    }
+}
+host_struct! {
+    pub(crate) struct PedestalParams {
+        nodes: u32, channels: u32, row_channels: u32, first_layer: u32, slope: u32, cutoff: f32, step: f32, pad0: u32,
+    }
+}
+host_struct! {
+    pub(crate) struct CornersParams {
+        quads: u32, first_node: u32, first_layer: u32, first_row: u32, row_quads: u32, first_quad: u32, first_bin: i32, bins: u32,
+        zones: u32, rows: u32, pedestal: u32, step: f32, start: f32, cutoff: f32, width: f32, pad0: u32,
+    }
+}
+host_struct! {
+    pub(crate) struct NotNegativeParams { quads: u32, first_row: u32, row_quads: u32, first_quad: u32 }
+}
 
+kernel!(
+    LAW_SET,
+    "What a wing law leaves of the softened profile.",
+    "cross_section/law_set",
+    LawParams,
+    ["cross_section/no_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
+);
+kernel!(
+    LAW_ADD,
+    "What a wing law leaves of the softened profile, added.",
+    "cross_section/law_add",
+    LawParams,
+    ["cross_section/no_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
+);
+kernel!(
+    LAW_PEDESTAL_SET,
+    "What a cutoff leaves of the softened profile less its value there.",
+    "cross_section/law_pedestal_set",
+    LawParams,
+    ["cross_section/with_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
+);
+kernel!(
+    LAW_PEDESTAL_ADD,
+    "What a cutoff leaves of the softened profile less its value there, added.",
+    "cross_section/law_pedestal_add",
+    LawParams,
+    ["cross_section/with_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
+);
+kernel!(
+    PEDESTAL,
+    "Values of profiles at the cutoff.",
+    "cross_section/pedestal",
+    PedestalParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/voigt_derivative.wgsl",
+        "lib/layer.wgsl",
+        "cross_section/pedestal.wgsl",
+    ]
+);
+kernel!(
+    CORNERS,
+    "What rounding a wing law has changed.",
+    "cross_section/corners",
+    CornersParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/shape_value.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/corners.wgsl",
+    ]
+);
+kernel!(
+    CORNERS_SLOPE,
+    "Derivatives of what rounding a wing law has changed.",
+    "cross_section/corners_slope",
+    CornersParams,
+    [
+        "lib/math.wgsl",
+        "lib/turns.wgsl",
+        "lib/voigt.wgsl",
+        "lib/voigt_derivative.wgsl",
+        "lib/shape_slope.wgsl",
+        "lib/layer.wgsl",
+        "lib/lines.wgsl",
+        "cross_section/corners.wgsl",
+    ]
+);
+kernel!(
+    NOT_NEGATIVE,
+    "Values below 0 become 0.",
+    "cross_section/not_negative",
+    NotNegativeParams,
+    ["cross_section/not_negative.wgsl"]
+);
 kernel!(
     RESTRICT,
     "Sources of the next coarser level.",
@@ -279,6 +379,14 @@ pub fn kernels() -> Vec<&'static Kernel> {
         &CONVOLVE_TOP,
         &CONVOLVE,
         &ADD_FIELD,
+        &LAW_SET,
+        &LAW_ADD,
+        &LAW_PEDESTAL_SET,
+        &LAW_PEDESTAL_ADD,
+        &PEDESTAL,
+        &CORNERS,
+        &CORNERS_SLOPE,
+        &NOT_NEGATIVE,
         &CONVOLVE_BELOW,
         &NEAR_TERMS,
         &NEAR_TERMS_SLOPE,

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::group::{Group, PartBuffers, Quantities, gather_levels, near_lines, near_window, padded};
+use super::group::{Group, PartBuffers, Quantities, gather_levels, near_lines, near_window, padded, padded_reach};
 use super::kernels::*;
-use super::stage::{DeviceStage, ROW_MULTIPLE, Target};
+use super::stage::{DeviceStage, LawBuffers, ROW_MULTIPLE, Target};
 use crate::cross_section::levels::BLOCK;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
+use crate::cross_section::wing_law::LawMatrix;
 use crate::density::gpu::{Lanes, groups64};
 use crate::gpu::{BufferId, ProgramBuilder};
 use crate::grid::level::LevelNodes;
@@ -53,9 +54,8 @@ impl Run<'_> {
     pub fn far(&self, builder: &mut ProgramBuilder) {
         let part = &self.group.far;
         self.part(builder, part, &self.layer().far, self.far_row, None);
-        let scratch = part.gather.iter().chain(&part.source).chain(&part.taps).chain([&part.weights]);
         let results = part.result.iter().skip(1).flatten().flat_map(Quantities::all);
-        scratch.copied().chain(results).for_each(|b| {
+        part.scratch().chain(results).for_each(|b| {
             builder.retire(b);
         });
     }
@@ -83,9 +83,13 @@ impl Run<'_> {
         }
         if let Some(part) = &self.group.near {
             self.below_zero(builder, part, &nodes, &place);
-            let scratch = part.gather.iter().chain(&part.source).chain(&part.taps).chain([&part.weights]);
+        }
+        if let (Some(law), Some(buffers)) = (self.prepared.law.as_deref(), &self.stage.law) {
+            self.corners(builder, law, buffers, &place);
+        }
+        if let Some(part) = &self.group.near {
             let results = part.result.iter().flatten().flat_map(Quantities::all);
-            scratch.copied().chain(results).for_each(|b| {
+            part.scratch().chain(results).for_each(|b| {
                 builder.retire(b);
             });
         }
@@ -153,8 +157,17 @@ impl Run<'_> {
             let own = part.result.get(k + 1).and_then(Option::as_ref);
             let own = own.map(|result| Upper { nodes: &nodes[k + 1], result, row: 0 });
             let upper = own.as_ref().or(upper);
+            let law = self.prepared.law.as_deref().filter(|law| is_far && law.level == nodes[k].level);
+            if let (Some(law), Some(taps)) = (law, part.law_taps) {
+                self.law_taps(builder, law, taps, nodes[k].level);
+            }
             for quantity in self.quantities() {
                 let (channels, first_tap) = self.convolved(quantity);
+                if let Some(law) = law.filter(|law| law.far == 0.0) {
+                    // With a cutoff this is the coarsest level, and nothing but the law is on it.
+                    self.law(builder, law, part, &nodes[k], (k, row), quantity);
+                    continue;
+                }
                 let params = ConvolveParams {
                     outputs: nodes[k].outputs() as u32,
                     nodes: nodes[k].sources() as u32,
@@ -174,6 +187,9 @@ impl Run<'_> {
                 let kernel = if upper.is_some() { &CONVOLVE } else { &CONVOLVE_TOP };
                 let blocks = nodes[k].outputs().div_ceil(BLOCK as usize).div_ceil(32) as u32;
                 builder.dispatch(kernel, &params, &bindings, [blocks, self.rows(), 1]);
+                if let Some(law) = law {
+                    self.law(builder, law, part, &nodes[k], (k, row), quantity);
+                }
                 let distant = self.stage.inputs.distant.as_ref().filter(|_| is_far);
                 if let (Some(field), Some(term)) = (distant, &self.layer().distant)
                     && term.index == k
@@ -250,6 +266,135 @@ impl Run<'_> {
             params.first_channel = 0;
             builder.dispatch(&TAPS_SLOPE, &params, &[self.stage.inputs.layers, part.taps[k]], groups);
         }
+    }
+
+    /// Taps of the softened profile as far as a wing law without cutoff reaches.
+    fn law_taps(&self, builder: &mut ProgramBuilder, law: &LawMatrix, taps: BufferId, level: i32) {
+        let ladder = &self.layer().ladder;
+        let padded = padded_reach(law.reach);
+        let mut params = TapsParams {
+            first_layer: self.first(),
+            reach: law.reach as i32,
+            padded: padded as u32,
+            channels: self.lanes().count() as u32,
+            step: (self.prepared.grid.step() * 2f64.powi(level)) as f32,
+            inner_radius: ladder.radius[(level - ladder.finest) as usize] as f32,
+            outer_radius: 0.0,
+            first_channel: self.convolved(Quantity::Value).1,
+        };
+        let groups = [groups64(padded as usize / 4), self.channels() as u32, self.rows()];
+        builder.dispatch(&TAPS, &params, &[self.stage.inputs.layers, taps], groups);
+        if self.stage.slopes {
+            params.first_channel = 0;
+            builder.dispatch(&TAPS_SLOPE, &params, &[self.stage.inputs.layers, taps], groups);
+        }
+    }
+
+    /// What the wing law leaves of the softened profile on its level, number `k` of the part; the finest level's result goes to its rows from
+    /// `row` on.
+    fn law(
+        &self,
+        builder: &mut ProgramBuilder,
+        law: &LawMatrix,
+        part: &PartBuffers,
+        nodes: &LevelNodes,
+        (k, row): (usize, usize),
+        quantity: Quantity,
+    ) {
+        let buffers = self.stage.law.as_ref().expect("declared with the law");
+        let (channels, first_tap) = self.convolved(quantity);
+        let grid = &self.prepared.grid;
+        let step = grid.step() * 2f64.powi(nodes.level);
+        let pedestal = part.pedestal.as_ref().zip(law.smooth.law.cutoff).map(|(pedestal, cutoff)| {
+            let first = grid.lo() * (step * nodes.source.0 as f64).exp();
+            let params = PedestalParams {
+                nodes: nodes.sources() as u32,
+                channels: self.channels() as u32,
+                row_channels: self.lanes().count() as u32,
+                first_layer: self.first(),
+                slope: u32::from(matches!(quantity, Quantity::Slope)),
+                cutoff: (cutoff / first) as f32,
+                step: step as f32,
+                pad0: 0,
+            };
+            let buffer = quantity.of(pedestal);
+            let groups = [groups64(nodes.sources()), self.rows(), 1];
+            builder.dispatch(&PEDESTAL, &params, &[self.stage.inputs.layers, part.source[k], buffer], groups);
+            buffer
+        });
+        let result = part.result[k].as_ref().expect("far levels are at or above 0");
+        let mut bindings =
+            vec![buffers.factors, part.law_taps.unwrap_or(part.taps[k]), part.source[k], quantity.of(result)];
+        bindings.extend(pedestal);
+        // Some drivers give up on an invocation's loops after 65 535 turns.
+        let most = 32_768 / (channels as usize + 1);
+        for first in (0..law.taps()).step_by(most) {
+            let params = LawParams {
+                outputs: nodes.outputs() as u32,
+                nodes: nodes.sources() as u32,
+                offset: (nodes.output.0 - law.reach - nodes.source.0) as u32,
+                width: law.taps() as u32,
+                padded: padded_reach(law.reach) as u32,
+                channels,
+                row_channels: self.lanes().count() as u32,
+                first_tap,
+                result_row: if k == 0 { row as u32 } else { 0 },
+                first: first as u32,
+                last: (first + most).min(law.taps()) as u32,
+                keep: if first > 0 { 1.0 } else { law.far as f32 },
+            };
+            let kernel = match (pedestal.is_some(), params.keep == 0.0) {
+                (false, true) => &LAW_SET,
+                (false, false) => &LAW_ADD,
+                (true, true) => &LAW_PEDESTAL_SET,
+                (true, false) => &LAW_PEDESTAL_ADD,
+            };
+            builder.dispatch(kernel, &params, &bindings, [groups64(nodes.outputs()), self.rows(), 1]);
+        }
+    }
+
+    /// Puts right what rounding the wing law has changed, where lines are at hand; what a law leaves is not negative.
+    fn corners(&self, builder: &mut ProgramBuilder, law: &LawMatrix, buffers: &LawBuffers, place: &Place) {
+        builder.stage(format!("{}.output", self.stage.name));
+        let (stage, grid, smooth) = (self.stage, &self.prepared.grid, &law.smooth);
+        let groups = [groups64(place.quads()), self.rows(), 1];
+        if let Some(lines) = &stage.lines {
+            let params = CornersParams {
+                quads: place.quads() as u32,
+                first_node: place.segment.start as u32,
+                first_layer: self.first(),
+                first_row: place.row as u32,
+                row_quads: place.target.row_quads as u32,
+                first_quad: place.first_quad() as u32,
+                first_bin: lines.bins.first as i32,
+                bins: lines.bins.count() as u32,
+                zones: smooth.zones().len() as u32,
+                rows: smooth.device_rows().len() as u32,
+                pedestal: u32::from(smooth.law.subtract_pedestal),
+                step: grid.step() as f32,
+                start: grid.wavenumber(place.segment.start) as f32,
+                cutoff: smooth.law.cutoff.unwrap_or(1e30) as f32,
+                width: smooth.width as f32,
+                pad0: 0,
+            };
+            for quantity in self.quantities() {
+                let kernel = match quantity {
+                    Quantity::Value => &CORNERS,
+                    Quantity::Slope => &CORNERS_SLOPE,
+                };
+                let (zones, rows) = (buffers.zones, buffers.rows);
+                let output = place.buffer(quantity);
+                let bindings = [stage.inputs.layers, lines.lines, lines.starts, zones, rows, output];
+                builder.dispatch(kernel, &params, &bindings, groups);
+            }
+        }
+        let params = NotNegativeParams {
+            quads: place.quads() as u32,
+            first_row: place.row as u32,
+            row_quads: place.target.row_quads as u32,
+            first_quad: place.first_quad() as u32,
+        };
+        builder.dispatch(&NOT_NEGATIVE, &params, &[place.buffer(Quantity::Value)], groups);
     }
 
     /// The finest result at or above level 0 on the output grid, with the near field.

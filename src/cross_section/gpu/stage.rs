@@ -1,5 +1,6 @@
 //! The buffers of one species, and what the host writes into them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -9,6 +10,7 @@ use super::run::Run;
 use crate::Result;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
 use crate::cross_section::voigt::WING_START;
+use crate::cross_section::wing_law::LawMatrix;
 use crate::density::gpu::{Constant, DensityBuffers, LayerState, LineBins, LineBuffers};
 use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role, Workspace};
 use crate::grid::channels::MAX_CHANNELS;
@@ -108,7 +110,8 @@ impl StageInputs {
             let (state, layer) = (prepared.factors(i, *temperature)?, &prepared.layers[i]);
             let Some(term) = &layer.distant else { continue };
             // profiles are in units of 1/s, strengths in those of the table
-            let scale = state.sigma * (-prepared.table.ln_scale_at(&state)).exp();
+            let factor = prepared.distant_factor(layer.far[term.index].level);
+            let scale = factor * state.sigma * (-prepared.table.ln_scale_at(&state)).exp();
             let first = i * distant.stride;
             for (node, (v, dv)) in term.field.at(*temperature, layer.pressure).into_iter().enumerate() {
                 value[first + node] = (v * scale) as f32;
@@ -120,6 +123,43 @@ impl StageInputs {
             Some(buffer) => workspace.write_slice(buffer, &slope),
             None => Ok(()),
         }
+    }
+}
+
+/// A wing law on the device.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LawBuffers {
+    /// \[node\]\[tap\] of the law's level.
+    pub factors: BufferId,
+    /// \[zone\] of (from, to) \[cm-1\].
+    pub zones: BufferId,
+    /// \[row\] of chi: (distance, ln chi, slope after it, rise of the slope); one row of no meaning if chi is 1.
+    pub rows: BufferId,
+}
+
+impl LawBuffers {
+    fn declare<'a>(
+        builder: &mut ProgramBuilder,
+        name: &str,
+        law: &'a LawMatrix,
+        constants: &mut Vec<Constant<'a>>,
+    ) -> Self {
+        let (zones, rows) = (law.smooth.zones(), law.smooth.device_rows());
+        let mut constant = |thing: &str, shape: &[u64], content: Box<dyn Fn() -> Cow<'a, [u8]> + 'a>| {
+            let id = builder.buffer(format!("{name}.{thing}"), Element::F32, shape, Role::Constant);
+            constants.push((id, content));
+            id
+        };
+        let shape = [(law.factors.len() / law.taps()) as u64, law.taps() as u64];
+        let factors = constant("law_factors", &shape, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&law.factors))));
+        let pairs: Vec<[f32; 2]> = zones.iter().map(|z| [z.0 as f32, z.1 as f32]).collect();
+        let shape = [pairs.len() as u64, 2];
+        let zones =
+            constant("law_zones", &shape, Box::new(move || Cow::Owned(bytemuck::cast_slice(&pairs[..]).to_vec())));
+        let rows = if rows.is_empty() { vec![[0.0; 4]] } else { rows };
+        let shape = [rows.len() as u64, 4];
+        let rows = constant("law_rows", &shape, Box::new(move || Cow::Owned(bytemuck::cast_slice(&rows[..]).to_vec())));
+        Self { factors, zones, rows }
     }
 }
 
@@ -135,6 +175,7 @@ pub struct DeviceStage {
     pub(super) density: BTreeMap<i32, DensityBuffers>,
     pub(super) axes: Option<BufferId>,
     pub(super) core: Option<CoreQuads>,
+    pub(super) law: Option<LawBuffers>,
     first: usize,
     /// Group of each layer, from `first` on.
     group_of: Vec<usize>,
@@ -198,6 +239,7 @@ impl DeviceStage {
             let segments = extent.segments.iter().map(|s| (s.clone(), active(s))).collect();
             CoreQuads { buffer, window: *window, segments }
         });
+        let law = prepared.law.as_deref().map(|law| LawBuffers::declare(builder, name, law, constants));
         let groups = representative
             .iter()
             .enumerate()
@@ -216,6 +258,7 @@ impl DeviceStage {
             density,
             axes: axes_buffer,
             core,
+            law,
             first: extent.layers.start,
             group_of,
             groups,
