@@ -47,12 +47,11 @@ fn hitran(source: &LineSource, range: (f64, f64), own: Own, resources: &Resource
     let reader = HitranSource {
         paths: source.paths.clone(),
         range: Some(range),
-        molecule: None,
         isotopologue: source.isotopologue.map(hitran_character),
         broadening,
-        default_width: None,
         partition: own.partition,
         molar_mass: own.molar_mass,
+        ..HitranSource::new("")
     };
     let found = reader.isotopologues(resources)?;
     let id = one_isotopologue(source, found.iter().map(HitranList::id).collect())?;
