@@ -140,8 +140,13 @@ impl Transitions<'_> {
         let (upper, lower) = (self.states.level(rows.0), self.states.level(rows.1));
         let nu = upper.energy - lower.energy;
         report.see(nu);
+        let given = columns.next().and_then(number);
         if nu <= 0.0 {
-            return Err(Rejected::ZeroWavenumber);
+            // Levels in the wrong order are usual in computed lists, but the file must agree.
+            return Err(match given.filter(|g| *g > POSITION_TOLERANCE) {
+                Some(g) => Rejected::Unphysical(format!("E' - E'' is {nu} cm-1, column 4 holds {g}")),
+                None => Rejected::ZeroWavenumber,
+            });
         }
         if !(self.range.0..=self.range.1).contains(&nu) {
             return Err(Rejected::OutOfRange);
@@ -171,7 +176,7 @@ impl Transitions<'_> {
         let numbers = Numbers { lower: lower.twice_j, upper: upper.twice_j, k, v };
         let (width, origin) = self.widths.of(&numbers, memory);
         let line = Line { wavenumber: nu, strength, lower_energy: energy, natural_width, ..Line::default() };
-        Ok((line.with_width(width), origin, columns.next().and_then(number)))
+        Ok((line.with_width(width), origin, given))
     }
 }
 

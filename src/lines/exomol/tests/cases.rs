@@ -223,6 +223,10 @@ fn one_bad_row_never_stops_a_list() {
     assert!(first(Cause::DroppedUnknownState).contains("line 5: the state 99"));
     assert!(first(Cause::DroppedUnphysical).contains("line 6: an Einstein coefficient of -1 s-1"));
     assert_eq!((report.count(Cause::DroppedUnphysical), report.count(Cause::DroppedZeroWavenumber)), (2, 1));
+    // Levels in the wrong order, though the file has a wavenumber above 0: states of another release.
+    let (_, report) = set_of(NAH_STATES, &format!("27 50 1.0 1000.0\n{NAH_TRANS}")).source().load(&()).unwrap();
+    let wrong = report.causes[&Cause::DroppedUnphysical].first.clone().unwrap();
+    assert!(wrong.contains("line 1: E' - E'' is -1001.05") && wrong.contains("column 4 holds 1000"), "{wrong}");
     // A file that is mostly unreadable is none of transitions, even beside a good one.
     let set = set_of(NAH_STATES, NAH_TRANS);
     set.write("X__S__E2.trans", "1 x\n2 y\n50 27 1.0\n");
