@@ -111,11 +111,11 @@ fn exomol(source: &LineSource, range: (f64, f64), own: Own) -> Result<ExomolSour
         }
     };
     let reader = ExomolSource {
-        folder: folder.clone(),
         range: Some(range),
         broadening,
         partition: own.partition,
         molar_mass: own.molar_mass,
+        ..ExomolSource::new(folder)
     };
     if let Some(number) = source.isotopologue {
         let name = reader.species()?.name;
