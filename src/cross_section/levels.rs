@@ -59,6 +59,8 @@ pub struct LadderInput<'a> {
     pub points: usize,
     /// Fine steps by which lines may lie outside the output, each side.
     pub margin: f64,
+    /// Fine steps by which pressure shifts move lines on the grid or near it, at most.
+    pub moved: f64,
     /// Doppler standard deviation at the ends of the temperature range.
     pub sigma: (f64, f64),
     /// Narrowest and widest Lorentz width in the layer over the temperature range.
@@ -195,7 +197,7 @@ impl Ladder {
         let a = nodes_per_radius(input.tolerance) * input.step;
         let first = (a * 2f64.powi(finest)).max(Self::wing_radius(input));
         let top = Self::top_level(input, finest);
-        let window = -2.0 * (-first).ln_1p() / input.step + 64.0; // bins of lines reach further
+        let window = 2.0 * (input.moved - (-first).ln_1p() / input.step) + 64.0; // bins of lines reach further
         if first > MAX_NEAR_RADIUS || (finest == top && finest > 0) || crowding.most_within(window) > MAX_NEAR_LINES {
             return None;
         }

@@ -1,5 +1,7 @@
 //! Cross sections by multilevel convolution of line sources with Voigt profiles.
 
+#[cfg(test)]
+mod bits_tests;
 pub mod budget;
 pub mod convolve;
 pub mod cpu;
@@ -11,6 +13,8 @@ pub mod levels;
 pub mod near;
 pub mod prepared;
 pub mod profile_settings;
+#[cfg(test)]
+mod profile_tests;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]

@@ -104,6 +104,25 @@ mod tests {
     }
 
     #[test]
+    fn scratch() {
+        let s = 2.4e-6;
+        for g_max in [1e-9, 1e-7, 1e-6, 1e-5, 1e-4] {
+            for g_min in [1e-8, 1e-10, 1e-12, 1e-14] {
+                if g_min >= g_max {
+                    continue;
+                }
+                for soft in [None, Some(9.5 * s), Some(1e-3)] {
+                    let c = Channels::choose(s, g_min, g_max, soft, 2.5e-4);
+                    println!(
+                        "W {g_min:e} {g_max:e} {soft:?} {:?}",
+                        c.map(|c| (c.count(), c.scale, c.error)).map_err(|_| "no")
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_hopeless_range_is_refused() {
         let message = Channels::choose(1e-6, 1e-9, 1e-1, None, 1e-8).unwrap_err().to_string();
         assert!(message.contains("widest/narrowest"), "{message}");

@@ -94,7 +94,7 @@ const LEVELS: [i32; 4] = [-2, 0, 3, 9];
 
 /// All densities as bytes, and whether they were found.
 fn densities(lines: &GridLines<'_>, tolerance: f64) -> (Vec<Vec<u8>>, bool) {
-    let axes = Axes::new(&lines.summary, &lines.range, tolerance).unwrap();
+    let axes = Axes::new(&lines.summary, &lines.range, 0.1, tolerance).unwrap();
     let (by_level, found) = lines.densities(&axes, LEVELS).unwrap();
     (by_level.values().map(|d| d.encode(|parts| parts.concat())).collect(), found)
 }
