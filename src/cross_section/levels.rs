@@ -130,15 +130,16 @@ impl Ladder {
     /// # Errors
     /// The range of widths is too wide ([`Channels::choose`]).
     pub fn choose(input: &LadderInput) -> Result<Self> {
-        let spread = Self::spread(input)?;
-        let Some(crowding) = input.near else { return Ok(spread) };
-        let mut best = spread;
+        let mut best = Self::spread(input);
+        let Some(crowding) = input.near else { return best };
         for finest in 0..=14 {
-            if let Some(ladder) = Self::near(input, finest, crowding, best.cost) {
-                best = ladder;
+            // Beyond a radius profiles are alike whose cores are not: there may be a near field where there are too many widths for spreading.
+            let most_cost = best.as_ref().map_or(f64::INFINITY, |best| best.cost);
+            if let Some(ladder) = Self::near(input, finest, crowding, most_cost) {
+                best = Ok(ladder);
             }
         }
-        Ok(best)
+        best
     }
 
     fn top_level(input: &LadderInput, finest: i32) -> i32 {

@@ -1,7 +1,5 @@
 //! Cross sections by multilevel convolution of line sources with Voigt profiles.
 
-#[cfg(test)]
-mod bits_tests;
 pub mod budget;
 pub mod convolve;
 pub mod cpu;

@@ -219,13 +219,13 @@ impl Prepared {
             Method::Lines => lines()?,
             Method::Density => density()?,
             Method::Auto if summary.count < AUTO_LINES => lines()?,
-            Method::Auto => match (lines()?, density()) {
-                (lines, Ok(density))
-                    if density.0.cost(&density.1, lines_per_node) < lines.0.cost(&lines.1, lines_per_node) =>
-                {
-                    density
+            Method::Auto => match (lines(), density()) {
+                (Ok(lines), Ok(density)) => {
+                    let cost = |of: &(Choice, Vec<Layer>)| of.0.cost(&of.1, lines_per_node);
+                    if cost(&density) < cost(&lines) { density } else { lines }
                 }
-                (lines, _) => lines,
+                (Err(_), Ok(density)) => density,
+                (lines, Err(_)) => lines?,
             },
             Method::DirectSum => {
                 return Err(Error::invalid(

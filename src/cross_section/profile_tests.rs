@@ -89,7 +89,6 @@ fn check(what: &str, (grid, list): &(Grid, LineList), at: &[(f64, f64)], setting
     let (values, report) = job.compute(&backend, &()).unwrap();
     let wanted = if settings.method == Method::Density { "density" } else { "lines" };
     assert_eq!(report.lists[0].tier, wanted, "{what}");
-    // what is given up is never the answer to 1e-3 by chance
     for (values, (t, p)) in values.to_f64().chunks(grid.len()).zip(at) {
         let sum =
             |s: &Settings| direct_sum(&list.species, list.lines(), &grid.wavenumbers(), *t, *p, &s.profile).unwrap();
@@ -142,6 +141,21 @@ fn gpu_profiles_are_those_of_the_exact_sum() {
         check("crowded lines", &crowded.list(), &AT, settings(Method::Lines, shift), true);
     }
     check("density", &Draw { lines: 300, ..crowded }.list(), &AT, settings(Method::Density, false), true);
+}
+
+/// Levels that live for a microsecond and such that fall apart in picoseconds: natural widths over nine decades, up to 40 times the Doppler width.
+const PREDISSOCIATED: Draw = Draw { decay: (1e3, 1e12), ..VISIBLE };
+
+#[test]
+fn predissociated_levels_beside_long_lived_ones() {
+    let list = PREDISSOCIATED.list();
+    for device in [false, true] {
+        check("predissociated", &list, &AT, settings(Method::Auto, false), device);
+    }
+    let crowded = Draw { lines: 300, points: 700, ..PREDISSOCIATED }.list();
+    let message =
+        Prepared::new(crowded.0, &crowded.1, &[1e-4], settings(Method::Density, false)).unwrap_err().to_string();
+    assert!(message.contains("natural widths"), "{message}");
 }
 
 /// At 1e-6 bar the wings of this system are a hundred times those of collisions alone.
