@@ -3,6 +3,7 @@
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use super::cpu::{FarLevels, add_layers};
 use super::prepared::{Method, Prepared, Settings, Tier};
 use super::{CrossSections, direct_sum};
 use crate::Backend;
@@ -131,6 +132,26 @@ fn pressure_shifts_in_the_lines_tier() {
         settings(Method::Lines, true),
         false,
     );
+}
+
+#[test]
+fn batches_and_segments_have_the_bits_of_the_whole() {
+    let (grid, list) = VISIBLE.list();
+    let pressures = AT.map(|at| at.1);
+    let prepared = Prepared::new(grid, &list, &pressures, settings(Method::Lines, true)).unwrap();
+    assert!(prepared.layers[5].moved_near > 40, "{} nodes", prepared.layers[5].moved_near);
+    let n = grid.len();
+    let mut whole = vec![0.0; AT.len() * n];
+    add_layers(&prepared, 0, &AT.map(|at| at.0), &[1.0; 6], &mut whole).unwrap();
+    for (layer, (t, _)) in AT.iter().enumerate() {
+        let far = FarLevels::new(&prepared, layer, &[*t], false).unwrap();
+        let mut row = vec![0.0; n];
+        for first in (0..n).step_by(1024) {
+            let segment = first..(first + 1024).min(n);
+            far.add(segment.clone(), &[1.0], vec![vec![&mut row[segment]]]);
+        }
+        assert!(row == whole[layer * n..][..n], "layer {layer}");
+    }
 }
 
 #[test]

@@ -21,7 +21,6 @@ fn case([curved, natural, shift]: [f64; 3]) -> (Grid, LineTable, Species, Temper
             width_curvature: curved * (0.02 - 0.01 * f64::from(i % 3)),
             natural_width: natural * (1e-3 + 1e-3 * f64::from(i % 4)),
             shift: shift * (0.01 - 0.002 * f64::from(i % 7)),
-            ..Line::default()
         })
         .collect();
     let q = PartitionFunction::new(vec![100.0, 2000.0], vec![50.0, 900.0]).unwrap();
