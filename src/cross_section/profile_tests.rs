@@ -135,7 +135,7 @@ fn pressure_shifts_in_the_lines_tier() {
 }
 
 #[test]
-fn batches_and_segments_have_the_bits_of_the_whole() {
+fn batches_have_the_bits_of_the_whole_and_segments_its_values() {
     let (grid, list) = VISIBLE.list();
     let pressures = AT.map(|at| at.1);
     let prepared = Prepared::new(grid, &list, &pressures, settings(Method::Lines, true)).unwrap();
@@ -150,7 +150,12 @@ fn batches_and_segments_have_the_bits_of_the_whole() {
             let segment = first..(first + 1024).min(n);
             far.add(segment.clone(), &[1.0], vec![vec![&mut row[segment]]]);
         }
-        assert!(row == whole[layer * n..][..n], "layer {layer}");
+        // a line's first point in a segment is where its distances are counted from, so the last bits are not those of the whole
+        let off = row.iter().zip(&whole[layer * n..]).map(|(a, b)| (a / b - 1.0).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-10, "layer {layer}: {off:e}");
+        let mut alone = vec![0.0; n];
+        add_layers(&prepared, layer, &[*t], &[1.0], &mut alone).unwrap();
+        assert!(alone == whole[layer * n..][..n], "layer {layer}");
     }
 }
 
