@@ -22,7 +22,7 @@ struct CornersParams {
     start: f32,        // wavenumber at first_node [cm-1]
     cutoff: f32,       // [cm-1]; beyond all distances if there is none
     width: f32,        // half width of the rounding [cm-1]
-    pad0: u32,
+    moved: f32,        // output nodes by which pressure moves lines at most
 }
 @group(0) @binding(0) var<uniform> params: CornersParams;
 @group(0) @binding(1) var<storage, read> layers: array<LayerState>;
@@ -89,21 +89,24 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             let a = nodes_to(side * zone.x / own);
             let b = nodes_to(side * zone.y / own);
             let top = i32(params.bins);
-            let begin = bins[clamp(bin_at(f32(i) + min(a, b)) - 1, 0, top)];
-            let last = bins[clamp(bin_at(f32(i) + 4.0 + max(a, b)) + 2, 0, top)];
+            let begin = bins[clamp(bin_at(f32(i) + min(a, b) - params.moved) - 1, 0, top)];
+            let last = bins[clamp(bin_at(f32(i) + 4.0 + max(a, b) + params.moved) + 2, 0, top)];
             for (var n = begin; n < last; n++) {
                 let line = lines[n];
-                let q = (f32(i - line.node) + vec4(0.0, 1.0, 2.0, 3.0) - line.fraction) * params.step;
+                let fraction = moved_fraction(line.fraction, line.shift, layer.pressure, layer.inverse_step);
+                let q = (f32(i - line.node) + vec4(0.0, 1.0, 2.0, 3.0) - fraction) * params.step;
                 let x = expm1_vec4(q);
-                let d = line.wavenumber * abs(x);
+                let centre = line.wavenumber * (1.0 + clamp(line.shift * layer.pressure, -MOST_SHIFT, MOST_SHIFT));
+                let d = centre * abs(x);
                 let concerned = (d >= vec4(zone.x)) & (d < vec4(zone.y)) & (q * side < vec4(0.0));
                 if any(concerned) {
-                    let g = exp_f32(line_ln_gamma(line, layer)) * layer.inverse_sigma;
-                    let change = line_change(line, layer);
+                    let width = line_width(line, layer);
+                    let g = exp_f32(width.ln) * layer.inverse_sigma;
+                    let change = line_change(line, layer, width.exponent);
                     let scaled = x * layer.inverse_sigma;
                     var value = shape_wing(scaled * scaled + g * g, g, change);
                     if params.pedestal == 1u {
-                        let at = params.cutoff / line.wavenumber * layer.inverse_sigma;
+                        let at = params.cutoff / centre * layer.inverse_sigma;
                         value -= shape_wing(vec4(at * at + g * g), g, change).x;
                     }
                     sum += select(vec4(0.0), line_strength(line, layer) * value * missing(d), concerned);

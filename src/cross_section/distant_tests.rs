@@ -35,7 +35,7 @@ fn worst(backend: &Backend, method: Method) -> f64 {
         assert_eq!(report.lists[0].lines, list.len());
         let nu = grid.wavenumbers();
         for ((t, p), found) in AT.iter().zip(values.to_f64().chunks(grid.len())) {
-            let exact = direct_sum(&list.species, list.lines(), &nu, *t, *p).unwrap();
+            let exact = direct_sum(&list.species, list.lines(), &nu, *t, *p, &ProfileSettings::default()).unwrap();
             let off = found.iter().zip(&exact).map(|(f, e)| (f / e - 1.0).abs()).fold(0.0, f64::max);
             println!("{method:?} {} to {} cm-1, {t} K, {p} bar: {off:.1e}", grid.lo(), grid.hi());
             worst = worst.max(off);

@@ -13,6 +13,7 @@ use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
 use crate::density::grid_lines::GridLines;
+use crate::density::shift::{Neglect, Neglected};
 use crate::gpu::{
     BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
 };
@@ -59,6 +60,8 @@ pub struct ListReport {
     pub density_bytes: u64,
     /// True if the cache had the density, or the table of lines, so that no file of lines was parsed.
     pub cached: bool,
+    /// The largest pressure shift that is left out, in units of its line's half width; see [`Prepared::neglected_shift`].
+    pub neglected_shift: f64,
     /// Error by cause.
     pub error_budget: ErrorBudget,
 }
@@ -230,7 +233,8 @@ impl CrossSections {
         for (t, p) in &self.at {
             let mut row = vec![0.0; nu.len()];
             for list in &self.lists {
-                let sum = direct_sum(&list.species, list.between(lo, hi), &nu, *t, *p)?;
+                let profile = &self.settings.profile;
+                let sum = direct_sum(&list.species, list.between(lo, hi), &nu, *t, *p, profile)?;
                 row.iter_mut().zip(sum).for_each(|(r, s)| *r += s);
             }
             values.extend(row);
@@ -353,6 +357,7 @@ impl CrossSections {
                 tier: "direct-sum",
                 density_bytes: 0,
                 cached: false,
+                neglected_shift: neglected_shift(l, &self.settings, &self.at),
                 error_budget: ErrorBudget::default(),
             };
             return self.lists.iter().map(exact).collect();
@@ -401,6 +406,17 @@ fn load(
     }
 }
 
+/// [`Prepared::neglected_shift`] of the direct sum.
+fn neglected_shift(list: &LineList, settings: &Settings, at: &[(f64, f64)]) -> f64 {
+    if settings.profile.pressure_shift {
+        return 0.0;
+    }
+    let neglect = Neglect::new(&list.species, &settings.temperature_range, &settings.profile);
+    let mut neglected = Neglected::NONE;
+    list.lines().iter().for_each(|l| neglect.include(&mut neglected, l));
+    at.iter().map(|(_, p)| neglected.at(*p)).fold(0.0, f64::max)
+}
+
 impl Prepared {
     /// Lines, tier and error budget.
     pub fn report(&self, single_precision: bool) -> ListReport {
@@ -414,6 +430,7 @@ impl Prepared {
             tier,
             density_bytes,
             cached: self.cached,
+            neglected_shift: self.neglected_shift,
             error_budget: ErrorBudget::of(self, single_precision),
         }
     }

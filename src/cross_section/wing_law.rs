@@ -333,9 +333,11 @@ pub fn add_corners<S: Shapes<K>, const K: usize>(
     let (lo, h) = (grid.lo(), grid.step());
     let (first, last) = (start as f64, (start + outputs[0].len()) as f64 - 1.0);
     let (lowest, highest) = (lo * (h * first).exp(), lo * (h * last).exp());
+    let pressure = layer.pressure;
     for zone in smooth.zones() {
         for line in &table.lines {
-            let centre = line.wavenumber;
+            let position = line.position_at(pressure, h);
+            let centre = line.wavenumber * (1.0 + line.moved(pressure));
             for (from, to) in [(centre - zone.1, centre - zone.0), (centre + zone.0, centre + zone.1)] {
                 if to <= 0.0 || to < lowest || from > highest {
                     continue;
@@ -353,7 +355,7 @@ pub fn add_corners<S: Shapes<K>, const K: usize>(
                     _ => [0.0; K],
                 };
                 for n in begin..end.max(begin) {
-                    let x = (h * (n as f64 - line.position)).exp_m1();
+                    let x = (h * (n as f64 - position)).exp_m1();
                     let (of_profile, of_pedestal) = smooth.missing(centre * x.abs());
                     let wings = shapes.wings(x * x + g * g, s, g);
                     for ((output, wing), pedestal) in outputs.iter_mut().zip(wings).zip(pedestal) {

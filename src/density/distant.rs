@@ -415,7 +415,7 @@ mod tests {
         let (grid, distant, lines, species) = case((300.0, 3000.0));
         for (t, p) in [(300.0, 1e-6), (450.0, 1.0), (777.0, 10.0), (2000.0, 1e-3), (3000.0, 10.0)] {
             let nu: Vec<f64> = (0..7).map(|i| grid.lo() + 5.0 * f64::from(i)).collect();
-            let exact = direct_sum(&species, &lines, &nu, t, p).unwrap();
+            let exact = direct_sum(&species, &lines, &nu, t, p, &Default::default()).unwrap();
             let field = distant.field(&nu).at(t, p);
             for (i, (value, exact)) in field.iter().zip(&exact).enumerate() {
                 let off = value.0 / exact - 1.0;

@@ -57,7 +57,7 @@ host_struct! {
 host_struct! {
     pub(crate) struct CornersParams {
         quads: u32, first_node: u32, first_layer: u32, first_row: u32, row_quads: u32, first_quad: u32, first_bin: i32, bins: u32,
-        zones: u32, rows: u32, pedestal: u32, step: f32, start: f32, cutoff: f32, width: f32, pad0: u32,
+        zones: u32, rows: u32, pedestal: u32, step: f32, start: f32, cutoff: f32, width: f32, moved: f32,
     }
 }
 host_struct! {
