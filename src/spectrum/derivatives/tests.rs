@@ -71,7 +71,7 @@ fn the_jacobian_is_what_differences_give() {
                 x[p] += steps * 1e-5 * X[p].abs();
                 retrieval.spectrum(&x).unwrap()
             };
-            // Small steps: partition functions and collision tables have kinks, of which each crossed shows.
+            // Small steps: partition functions have kinks, of which each crossed shows.
             let [a, b, c, d] = [-2.0, -1.0, 1.0, 2.0].map(&mut at);
             let h = 12.0 * 1e-5 * X[p].abs();
             let expected: Vec<f64> = (0..n).map(|i| (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / h).collect();
