@@ -123,9 +123,7 @@ impl CiaTable {
     /// Lowest and highest temperature \[K\] at which all bands that hold at some of `nu_cm` \[cm-1\] have values; `None` if there is no such band.
     /// The first is above the second if the bands have no temperature in common.
     pub fn temperature_range(&self, nu_cm: &[f64]) -> Option<(f64, f64)> {
-        let held = self.holding(nu_cm);
-        let used = (0..self.bands.len()).filter(|i| held.contains(&Some(*i)));
-        used.map(|i| self.bands[i].temperatures()).reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)))
+        self.used(nu_cm).into_iter().map(|i| self.bands[i].temperatures()).reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)))
     }
 
     /// Coefficients at wavenumbers `nu_cm` \[cm-1\] in any order, in cm5 molecule-2, at a `temperature` \[K\].
@@ -136,9 +134,16 @@ impl CiaTable {
         self.resample(nu_cm)?.coefficient(temperature)
     }
 
-    /// The band that holds at each wavenumber.
-    fn holding(&self, nu_cm: &[f64]) -> Vec<Option<usize>> {
-        nu_cm.iter().map(|nu| self.bands.iter().position(|b| b.contains(*nu))).collect()
+    /// The band that holds at a wavenumber.
+    fn holding(&self, nu: f64) -> Option<usize> {
+        self.bands.iter().position(|b| b.contains(nu))
+    }
+
+    /// The bands that hold at some wavenumber, in their order.
+    fn used(&self, nu_cm: &[f64]) -> Vec<usize> {
+        let mut used = vec![false; self.bands.len()];
+        nu_cm.iter().filter_map(|nu| self.holding(*nu)).for_each(|i| used[i] = true);
+        (0..used.len()).filter(|i| used[*i]).collect()
     }
 
     /// The table for a wavenumber grid `nu_cm` \[cm-1\], at the temperatures of all bands that hold at some point of it. A grid that no band meets has
@@ -156,8 +161,7 @@ impl CiaTable {
             return Err(Error::parse(&self.path, fault.line, fault.message.as_str()));
         }
         let (lo, hi) = nu_cm.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), nu| (lo.min(*nu), hi.max(*nu)));
-        let held = self.holding(nu_cm);
-        let used: Vec<usize> = (0..self.bands.len()).filter(|i| held.contains(&Some(*i))).collect();
+        let used = self.used(nu_cm);
         let bands: Vec<&Band> = used.iter().map(|i| &self.bands[*i]).collect();
         let of = |b: &&Band| BandLimits { wavenumber: b.range, temperature: b.temperatures() };
         let limits: Vec<BandLimits> = bands.iter().map(of).collect();
@@ -170,14 +174,11 @@ impl CiaTable {
             Some(*first)
         }));
         let count = first[bands.len()] + 1;
-        let place = |(nu, held): (&f64, &Option<usize>)| match held {
-            Some(band) => {
-                let i = used.binary_search(band).expect("a band that holds somewhere");
-                first[i] as f64 + nodes[i].position(*nu)
-            }
+        let place = |nu: &f64| match self.holding(*nu).and_then(|band| used.binary_search(&band).ok()) {
+            Some(i) => first[i] as f64 + nodes[i].position(*nu),
             None => 0.0,
         };
-        let position = nu_cm.iter().zip(&held).map(place).collect();
+        let position = nu_cm.iter().map(place).collect();
         let mut ln_coefficient = vec![LN_NOTHING; rows.len() * count];
         let mut ln_slope = vec![0.0; rows.len() * count];
         for ((band, nodes), first) in bands.iter().zip(&nodes).zip(&first) {
@@ -190,7 +191,7 @@ impl CiaTable {
             }
         }
         let temperatures = rows.into_iter().map(|(t, _)| t).collect();
-        let notes = self.notes(nu_cm, &held, &used);
+        let notes = self.notes(nu_cm, &used);
         let (name, clamped) = (self.name.clone(), self.clamped);
         Ok(CiaGrid { name, temperatures, ln_coefficient, ln_slope, position, limits, clamped, notes })
     }
@@ -208,7 +209,7 @@ impl CiaTable {
     }
 
     /// What a user must be told of a grid.
-    fn notes(&self, nu_cm: &[f64], held: &[Option<usize>], used: &[usize]) -> Vec<String> {
+    fn notes(&self, nu_cm: &[f64], used: &[usize]) -> Vec<String> {
         let mut notes = Vec::new();
         if used.is_empty() {
             let mut ranges: Vec<String> =
@@ -220,8 +221,7 @@ impl CiaTable {
         for i in used {
             let band = &self.bands[*i];
             let here = |range: (f64, f64)| {
-                let inside = |(nu, held): (&f64, &Option<usize>)| *held == Some(*i) && (range.0..=range.1).contains(nu);
-                nu_cm.iter().zip(held).any(inside)
+                nu_cm.iter().any(|nu| (range.0..=range.1).contains(nu) && self.holding(*nu) == Some(*i))
             };
             // Bands come in the order in which they hold: those after this one give way.
             for other in &self.bands[i + 1..] {

@@ -221,7 +221,7 @@ fn by_words(row: &[u8]) -> Option<Header> {
         let name: Vec<_> = words[..n].iter().map(|w| String::from_utf8_lossy(w)).collect();
         let range = (number(fields[0])?, number(fields[1])?);
         let rows = unsigned(fields[2])?;
-        check(name.join(" "), Some(range), Some(rows), number(fields[3])?, reference(row, &words[n + 4..]))
+        check(name.join(" "), Some(range), Some(rows), number(fields[3])?, reference(row))
     })
 }
 
@@ -237,16 +237,13 @@ fn by_columns(row: &[u8]) -> Option<Header> {
     let (lo, hi, rows, temperature) = (next(10)?, next(10)?, next(7)?, next(7)?);
     let range = if lo.is_empty() || hi.is_empty() { None } else { Some((number(lo)?, number(hi)?)) };
     let rows = if rows.is_empty() { None } else { Some(unsigned(rows)?) };
-    check(name, range, rows, number(temperature)?, reference(row, &[]))
+    check(name, range, rows, number(temperature)?, reference(row))
 }
 
-/// The last of the fixed columns, or of the words after the temperature, where there is nothing else.
-fn reference(row: &[u8], rest: &[&[u8]]) -> String {
-    let field = match row.get(97..) {
-        Some(field) => field.trim_ascii(),
-        None => rest.get(2..).and_then(<[_]>::last).copied().unwrap_or_default(),
-    };
-    String::from_utf8_lossy(field).into_owned()
+/// The last of the fixed columns, a number. In lines of another length it may be anything, a part of the comment among them.
+fn reference(row: &[u8]) -> String {
+    let field = row.get(97..).map(<[u8]>::trim_ascii).filter(|_| row.trim_ascii_end().len() <= 100);
+    field.filter(|f| unsigned(f).is_some()).map_or(String::new(), |f| String::from_utf8_lossy(f).into_owned())
 }
 
 fn check(
