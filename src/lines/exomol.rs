@@ -59,8 +59,16 @@ pub struct ExomolSource {
     pub folder: PathBuf,
     /// Wavenumbers to keep, both ends included \[cm-1\]; `None`: all.
     pub range: Option<(f64, f64)>,
+    /// Wavenumbers that the transition files must hold \[cm-1\]; `None`: all of `range`.
+    pub required: Option<(f64, f64)>,
+    /// Whether transition files may be missing.
+    pub allow_gaps: bool,
     /// Broadening gas.
     pub broadening: ExomolBroadening,
+    /// Width of lines that have none; `None`: the definition file's.
+    pub default_width: Option<Width>,
+    /// Temperatures at which a mixture's widths are to be right \[K\]; `None`: 100 to 3000 K.
+    pub temperatures: Option<(f64, f64)>,
     /// Partition function; `None`: the data set's `.pf`.
     pub partition: Option<Arc<PartitionFunction>>,
     /// Molar mass \[g mol-1\]; `None`: from the definition file, else by the isotopologue's name.
@@ -73,7 +81,11 @@ impl ExomolSource {
         Self {
             folder: folder.as_ref().to_owned(),
             range: None,
+            required: None,
+            allow_gaps: false,
             broadening: ExomolBroadening::Default,
+            default_width: None,
+            temperatures: None,
             partition: None,
             molar_mass: None,
         }

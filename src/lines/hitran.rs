@@ -37,15 +37,25 @@ pub enum HitranBroadening {
     Air,
     /// The gas itself: gamma_self (gamma_air where that is 0, as often in HITEMP) with n_air, for lack of another exponent.
     SelfBroadening,
-    /// A mixture of the gas itself (mole fraction given, 0 to 1) and air.
-    Mixture {
-        /// Mole fraction of the absorbing gas.
-        self_fraction: f64,
-    },
+    /// Another gas, by name.
+    Partner(String),
+    /// A mixture by mole fraction.
+    Mixture(Vec<(Partner, f64)>),
     /// The same width for all lines.
     Fixed(Width),
     /// A function of the record; its widths are **per bar**.
     Custom(WidthRule),
+}
+
+/// A gas of a mixture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Partner {
+    /// Air.
+    Air,
+    /// The absorbing gas itself.
+    SelfGas,
+    /// Another gas, by name.
+    Gas(String),
 }
 
 impl std::fmt::Debug for HitranBroadening {
@@ -53,7 +63,8 @@ impl std::fmt::Debug for HitranBroadening {
         match self {
             Self::Air => write!(f, "Air"),
             Self::SelfBroadening => write!(f, "SelfBroadening"),
-            Self::Mixture { self_fraction } => write!(f, "Mixture {{ self_fraction: {self_fraction} }}"),
+            Self::Partner(name) => write!(f, "Partner({name})"),
+            Self::Mixture(parts) => write!(f, "Mixture({parts:?})"),
             Self::Fixed(width) => write!(f, "Fixed({width:?})"),
             Self::Custom(_) => write!(f, "Custom(..)"),
         }
@@ -75,6 +86,8 @@ pub struct HitranSource {
     pub broadening: HitranBroadening,
     /// Width of lines that have none in the file. `None`: such a line is an error.
     pub default_width: Option<Width>,
+    /// Temperatures at which a mixture's widths are to be right \[K\]; `None`: 100 to 3000 K.
+    pub temperatures: Option<(f64, f64)>,
     /// Partition function; `None`: the built-in one ([`tips`]). Serves one isotopologue only.
     pub partition: Option<Arc<PartitionFunction>>,
     /// Molar mass \[g mol-1\]; `None`: from [`isotopologues`]. Serves one isotopologue only.
@@ -97,6 +110,7 @@ impl HitranSource {
             isotopologue: None,
             broadening: HitranBroadening::Air,
             default_width: None,
+            temperatures: None,
             partition: None,
             molar_mass: None,
         }
@@ -140,8 +154,8 @@ impl HitranSource {
         visit: &mut dyn FnMut(HitranId, &[Line]) -> Result<()>,
     ) -> Result<LoadReport> {
         let range = check_range(self.range)?;
-        if let HitranBroadening::Mixture { self_fraction } = self.broadening {
-            check_fractions("self broadening", &[self_fraction, 1.0 - self_fraction])?;
+        if let HitranBroadening::Mixture(parts) = &self.broadening {
+            check_fractions("broadening", &parts.iter().map(|p| p.1).collect::<Vec<_>>())?;
         }
         let files = expand(&self.paths, EXTENSIONS)?;
         let mut report = LoadReport { files: files.len() as u64, ..LoadReport::default() };
@@ -254,7 +268,13 @@ impl HitranSource {
             }
             HitranBroadening::Air => 0.0,
             HitranBroadening::SelfBroadening => 1.0,
-            HitranBroadening::Mixture { self_fraction } => *self_fraction,
+            HitranBroadening::Partner(gas) => return Err(no_width(gas)),
+            HitranBroadening::Mixture(parts) => {
+                if let Some((Partner::Gas(gas), _)) = parts.iter().find(|p| matches!(p.0, Partner::Gas(_))) {
+                    return Err(no_width(gas));
+                }
+                parts.iter().filter(|p| p.0 == Partner::SelfGas).map(|p| p.1).sum()
+            }
         };
         let own = if self_fraction > 0.0 && record.gamma_self == 0.0 && record.gamma_air > 0.0 {
             report.tally(Cause::WidthFromAir, record.strength);
@@ -278,6 +298,11 @@ impl HitranSource {
         let per_atm = (1.0 - self_fraction) * record.gamma_air + self_fraction * own;
         Ok(Width::power_law(per_atm / ATM_IN_BAR, exponent))
     }
+}
+
+/// What to tell of a gas that records have no width for.
+fn no_width(gas: &str) -> String {
+    format!("broadening by {gas}: a record of 160 characters has widths for air and the gas itself only")
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub struct HitranList {
     source: HitranSource,
     id: HitranId,
     held: Option<(LineList, LoadReport)>,
+    strength_share: Option<f64>,
     content: OnceLock<Option<Key>>,
 }
 
@@ -34,9 +35,15 @@ impl HitranSource {
             Some(_) => self.content(resources.cache)?,
             None => None,
         };
-        let list = |id, held| HitranList { source: self.clone(), id, held, content: OnceLock::from(content) };
+        let list = |id, held, strength_share| HitranList {
+            source: self.clone(),
+            id,
+            held,
+            strength_share,
+            content: OnceLock::from(content),
+        };
         if let Some(ids) = content.and_then(|key| known(resources.cache, &key)) {
-            return Ok(ids.into_iter().map(|id| list(id, None)).collect());
+            return Ok(ids.into_iter().map(|id| list(id, None, None)).collect());
         }
         let mut found: Vec<(HitranId, u64, Vec<Line>)> = Vec::new();
         let (mut bytes, mut keep) = (0, true);
@@ -66,16 +73,20 @@ impl HitranSource {
             // Without an entry the next start reads the records again.
             let _ = resources.cache.store(KIND, &key, &about, &[&ids]);
         }
+        let strength = |lines: &[Line]| lines.iter().map(|l| l.strength).sum::<f64>();
+        let of_molecule = |molecule| found.iter().filter(|f| f.0.0 == molecule).map(|f| strength(&f.2)).sum::<f64>();
+        let shares: Vec<f64> = found.iter().map(|f| strength(&f.2) / of_molecule(f.0.0)).collect();
         found
             .into_iter()
-            .map(|(id, count, lines)| {
+            .zip(shares)
+            .map(|((id, count, lines), share)| {
                 let report = of_one(report.clone(), count);
                 // An isotopologue that nobody knows hinders only those who ask for it.
                 let held = match keep.then(|| self.species(id)) {
                     Some(Ok(species)) => Some((LineList::new(species, lines)?, report)),
                     _ => None,
                 };
-                Ok(list(id, held))
+                Ok(list(id, held, keep.then_some(share)))
             })
             .collect()
     }
@@ -93,7 +104,12 @@ impl HitranSource {
         match &self.broadening {
             HitranBroadening::Air => key.bytes("broadening", b"air"),
             HitranBroadening::SelfBroadening => key.bytes("broadening", b"self"),
-            HitranBroadening::Mixture { self_fraction } => key.numbers("mixture", &[*self_fraction]),
+            HitranBroadening::Partner(gas) => key.bytes("partner", gas.as_bytes()),
+            HitranBroadening::Mixture(parts) => {
+                let gases: Vec<_> = parts.iter().map(|p| &p.0).collect();
+                let fractions: Vec<_> = parts.iter().map(|p| p.1).collect();
+                key.bytes("gases", format!("{gases:?}").as_bytes()).numbers("mixture", &fractions)
+            }
             HitranBroadening::Fixed(width) => key.numbers("fixed", &[width.gamma, width.exponent]),
             HitranBroadening::Custom(_) => key.nameless(),
         };
@@ -122,6 +138,11 @@ impl HitranList {
     /// Molecule and isotopologue numbers.
     pub fn id(&self) -> HitranId {
         self.id
+    }
+
+    /// The part of the strength at 296 K of all lines of its molecule that are in range, 0 to 1; `None` if lines were not read.
+    pub fn strength_share(&self) -> Option<f64> {
+        self.strength_share
     }
 }
 

@@ -135,7 +135,11 @@ fn broadening() {
     let full = RECORDS[1];
     assert_eq!(gamma(&air, full).unwrap().0, 0.0457 / 1.01325);
     assert_eq!(gamma(&own, full).unwrap().0, 0.047 / 1.01325);
-    let mixed = gamma(&|s| s.broadening = HitranBroadening::Mixture { self_fraction: 0.25 }, full).unwrap();
+    let mixed = gamma(
+        &|s| s.broadening = HitranBroadening::Mixture(vec![(Partner::SelfGas, 0.25), (Partner::Air, 0.75)]),
+        full,
+    )
+    .unwrap();
     assert!((mixed.0 - (0.75 * 0.0457 + 0.25 * 0.047) / 1.01325).abs() < 1e-15);
     let fixed = Width::new(0.1, 0.3).unwrap();
     assert_eq!(gamma(&|s| s.broadening = HitranBroadening::Fixed(fixed), full).unwrap().0, 0.1);
@@ -143,7 +147,7 @@ fn broadening() {
     assert_eq!(gamma(&|s| s.broadening = HitranBroadening::Custom(rule.clone()), full).unwrap().0, 2.0 * 0.0457);
     let nan: WidthRule = Arc::new(|_| Width::power_law(f64::NAN, 0.9));
     assert!(gamma(&|s| s.broadening = HitranBroadening::Custom(nan.clone()), full).is_err());
-    let wrong = HitranBroadening::Mixture { self_fraction: 1.5 };
+    let wrong = HitranBroadening::Mixture(vec![(Partner::SelfGas, 1.5), (Partner::Air, -0.5)]);
     assert!(gamma(&|s| s.broadening = wrong.clone(), full).is_err());
 
     let no_self = changed(&[(41, "0.000")]);
