@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::config::Config;
-use super::source::{Broadener, Broadening, CacheChoice, DeviceChoice, Format, LineSource, Method, name_of};
-use super::{limits, parse};
+use super::source::{
+    Broadening, CacheChoice, DeviceChoice, Format, Isotopologues, LineProfile, LineSource, Method, name_of,
+};
+use super::{broadening, parse};
 use crate::gpu::MemoryPolicy;
+use crate::lines::Width;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,13 +45,14 @@ Examples:
     photosphere cross-section --format builtin --range 4280:4370 --points 200000 \\
         --at 500:1e-5,500:1e-2,500:1,500:10,1000:1e-5 --out co.npy
 
-  HITRAN records of the second isotopologue, self-broadened, on the CPU in double precision:
-    photosphere cross-section --lines CO.par --format hitran --isotopologue 2 --broadener self \\
+  HITRAN records of all isotopologues, self-broadened, on the CPU in double precision:
+    photosphere cross-section --lines CO.par --format hitran --isotopologue all --broadener self \\
         --range 2000:2200 --points 50000 --at 296:0.1 --device cpu --out co2.npy
 
   An ExoMol data set, to be used between 500 and 2000 K:
     photosphere cross-section --lines exomol/H2O/1H2-16O/POKAZATEL --format exomol \\
-        --range 4000:4400 --points 100000 --at 1500:0.01 --temperature-range 500:2000 --out water.npy
+        --range 4000:4400 --points 100000 --at 1500:0.01 --temperature-range 500:2000 \\
+        --broadener H2=0.85,He=0.15 --out water.npy
 
 Output:
   FILE.npy   [pairs of --at][points] in cm2/molecule; float32, or float64 from `--device cpu` and
@@ -214,12 +218,19 @@ pub struct CrossSectionArgs {
     /// Temperatures in K and pressures in bar
     #[arg(long, value_name = "T:P[,T:P...]", required = true, value_delimiter = ',', value_parser = parse::temperature_pressure)]
     pub at: Vec<(f64, f64)>,
-    /// HITRAN's number of the isotopologue; 1 is the most abundant [default: 1, or the list's only one]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(i64::from(limits::ISOTOPOLOGUES.0)..=i64::from(limits::ISOTOPOLOGUES.1)))]
-    pub isotopologue: Option<u32>,
-    /// Whose collisions broaden the lines [default: air for hitran, default for the others]
-    #[arg(long, value_enum, hide_possible_values = false)]
-    pub broadener: Option<Broadener>,
+    /// HITRAN's number of the isotopologue, 1 to 12 (1 is the most abundant), or all that the files hold [default: 1, or the list's only one]
+    #[arg(long, value_name = "N|all", value_parser = parse::isotopologues)]
+    pub isotopologue: Option<Isotopologues>,
+    /// Whose collisions broaden the lines: air, self, default, h2, he, another gas that the list has widths for, or a mixture with mole
+    /// fractions such as H2=0.85,He=0.15 [default: air for hitran, default for the others]
+    #[arg(long, value_name = "GAS|GAS=X,GAS=X...")]
+    pub broadener: Option<Broadening>,
+    /// Half width at 296 K in cm-1 bar-1, and temperature exponent (0.5 if not given), of lines that have none in the list
+    #[arg(long, value_name = "G[,N]", allow_hyphen_values = true, value_parser = broadening::width)]
+    pub default_width: Option<Width>,
+    /// Compute without transition files that an ExoMol data set lacks within --range; without this they are an error
+    #[arg(long)]
+    pub allow_gaps: bool,
     /// Partition function, two columns, T in K and Q [default: the list's, or the built-in one]
     #[arg(long, value_name = "PATH")]
     pub partition: Option<PathBuf>,
@@ -235,6 +246,12 @@ pub struct CrossSectionArgs {
     /// How to compute
     #[arg(long, value_enum, default_value_t)]
     pub method: Method,
+    /// Leave out lines further than this outside --range, in cm-1 [default: every line of the list contributes, wherever it lies]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = parse::not_negative)]
+    pub line_margin: Option<f64>,
+    /// What line profiles are made of
+    #[command(flatten)]
+    pub profile: ProfileOptions,
     /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
     #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
     pub device: DeviceChoice,
@@ -247,6 +264,38 @@ pub struct CrossSectionArgs {
     /// Result file; the report goes beside it, to FILE.json
     #[arg(long, value_name = "FILE.npy", value_parser = parse::npy_path)]
     pub out: PathBuf,
+}
+
+/// What line profiles are made of.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ProfileOptions {
+    /// Leave out the natural width, where the list has it
+    #[arg(long)]
+    pub no_natural_width: bool,
+    /// Move lines by their pressure shift, where the list has it
+    #[arg(long)]
+    pub pressure_shift: bool,
+    /// No line contributes further from its centre than this, in cm-1 [default: wings have no end]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = parse::positive)]
+    pub wing_cutoff: Option<f64>,
+    /// Take the value at the cutoff away from each line, as continuum models such as MT_CKD want
+    #[arg(long, requires = "wing_cutoff")]
+    pub subtract_pedestal: bool,
+    /// Factor on the wings: a file of two columns, distance from the centre in cm-1 and chi, the first row with chi = 1
+    #[arg(long, value_name = "FILE")]
+    pub chi: Option<PathBuf>,
+}
+
+impl ProfileOptions {
+    /// The same as a configuration has it.
+    pub fn profile(&self) -> LineProfile {
+        let mut profile = LineProfile { chi_file: self.chi.clone(), ..LineProfile::default() };
+        profile.settings.natural_width = !self.no_natural_width;
+        profile.settings.pressure_shift = self.pressure_shift;
+        profile.settings.wings.cutoff = self.wing_cutoff;
+        profile.settings.wings.subtract_pedestal = self.subtract_pedestal;
+        profile
+    }
 }
 
 /// Arguments of `spectrum`.
@@ -367,10 +416,13 @@ impl CrossSectionArgs {
         };
         LineSource {
             name,
+            named: false,
             format: self.format,
             paths: self.lines.clone(),
-            isotopologue: self.isotopologue,
-            broadening: self.broadener.map(Broadening::From),
+            isotopologues: self.isotopologue,
+            broadening: self.broadener.clone(),
+            default_width: self.default_width,
+            allow_gaps: self.allow_gaps,
             partition: self.partition.clone(),
             molar_mass: self.molar_mass,
         }
@@ -429,6 +481,21 @@ mod tests {
         let a =
             cross_section(&["--format", "hitran", "--lines", "d/a.par", "--lines", "b.par", "--at", "500:1"]).unwrap();
         assert_eq!((a.source().paths.len(), a.source().name.as_str()), (2, "a.par"));
+    }
+
+    #[test]
+    fn profiles_are_put_together() {
+        let base = ["--format", "hitemp", "--lines", "a.par", "--at", "500:1"];
+        let with = |extra: &[&str]| cross_section(&[&base[..], extra].concat());
+        let a = with(&[]).unwrap();
+        assert_eq!((a.format, a.line_margin, a.profile.profile()), (Format::Hitran, None, LineProfile::default()));
+        let all =
+            ["--no-natural-width", "--pressure-shift", "--wing-cutoff", "25", "--subtract-pedestal", "--chi", "c.txt"];
+        let p = with(&all).unwrap().profile.profile();
+        let wings = p.settings.wings;
+        assert_eq!((p.settings.natural_width, p.settings.pressure_shift), (false, true));
+        assert_eq!((wings.cutoff, wings.subtract_pedestal, p.chi_file), (Some(25.0), true, Some("c.txt".into())));
+        assert!(with(&["--subtract-pedestal"]).unwrap_err().contains("--wing-cutoff <X>"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::engine::*;
 use super::source::DeviceChoice;
 use super::*;
+use crate::Note;
 use crate::gpu::Limits;
 use crate::output::Values;
 
@@ -32,6 +33,7 @@ impl Stub {
                 device_bytes: Some(24 << 20),
                 stages: vec![("transfer".into(), 0.25)],
                 memory: None,
+                notes: vec![Note::new("CO", "half of it", Some(0.5)), Note::new("CO", "a little", Some(1e-6))],
             }),
         }
     }
