@@ -37,8 +37,7 @@ pub fn add_layers(
 }
 
 /// [`add_layers`], and adds the derivatives of the cross sections by temperature, times the same (constant) factors, to `dxs_dt`
-/// \[layer\]\[nu\]: cm2 molecule-1 K-1 for a factor of 1. They are exact derivatives of what `add_layers` computes, except at the entries of the
-/// partition function's table, which is linear between them: there they are those of the warmer side.
+/// \[layer\]\[nu\]: cm2 molecule-1 K-1 for a factor of 1. They are exact derivatives of what `add_layers` computes.
 ///
 /// # Errors
 /// A temperature is outside the declared range.

@@ -8,7 +8,7 @@ use crate::grid::level::LevelNodes;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, PartitionFunction, Species};
 
-/// Lines, species and range; the partition function is linear from 100 to 2000 K.
+/// Lines, species and range; the partition function is a power law from 100 to 2000 K.
 fn case() -> (Grid, LineTable, Species, TemperatureRange) {
     let grid = Grid::new(500.0, 505.0, 2000).unwrap();
     let lines: Vec<Line> = (0..40)

@@ -1,7 +1,7 @@
 //! Molecules and isotopologues as HITRAN numbers them, with terrestrial abundance and molar mass.
 //!
 //! Source: HITRAN's isotopologue metadata (<https://hitran.org/docs/iso-meta/>, file `molparam.txt` of HITRAN2020; Gordon et al.
-//! 2022, JQSRT 277, 107949). HITRAN's strengths contain the abundance given here; ExoMol's do not.
+//! 2022, JQSRT 277, 107949), and what HITRAN added since (as its Python interface `hitran-api` 1.3 lists it). HITRAN's strengths contain the abundance given here; ExoMol's do not.
 
 /// One isotopologue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Isotopologue {
     pub molecule: &'static str,
     /// HITRAN isotopologue number as it stands in the third column of a record: `1` to `9`, then `0`, `A`, `B`.
     pub number: char,
-    /// AFGL code, e.g. `26`.
+    /// AFGL code, e.g. `26`; empty for molecules that never had one.
     pub afgl: &'static str,
     /// Formula with mass numbers as ExoMol writes it, e.g. `12C-16O`.
     pub slug: &'static str,
@@ -107,6 +107,7 @@ const TABLE: &[Isotopologue] = &[
     row(9, "SO2", b'4', "628", "16O-32S-18O", 3.79256e-3, 65.966146),
     row(10, "NO2", b'1', "646", "14N-16O2", 9.91616e-1, 45.992904),
     row(10, "NO2", b'2', "656", "15N-16O2", 3.64564e-3, 46.989938),
+    row(10, "NO2", b'3', "648", "14N-16O-18O", 3.97679e-3, 47.997149),
     row(11, "NH3", b'1', "4111", "14N-1H3", 9.95872e-1, 17.026549),
     row(11, "NH3", b'2', "5111", "15N-1H3", 3.66129e-3, 18.023583),
     row(12, "HNO3", b'1', "146", "1H-14N-16O3", 9.89110e-1, 62.995644),
@@ -160,6 +161,7 @@ const TABLE: &[Isotopologue] = &[
     row(31, "H2S", b'2', "141", "1H2-34S", 4.21369e-2, 35.983515),
     row(31, "H2S", b'3', "131", "1H2-33S", 7.49766e-3, 34.987105),
     row(32, "HCOOH", b'1', "126", "1H2-12C-16O2", 9.83898e-1, 46.005480),
+    row(32, "HCOOH", b'2', "136", "1H2-13C-16O2", 1.10539e-2, 47.008835),
     row(33, "HO2", b'1', "166", "1H-16O2", 9.95107e-1, 32.997655),
     row(34, "O", b'1', "6", "16O", 9.97628e-1, 15.994915),
     row(35, "ClONO2", b'1', "5646", "35Cl-16O3-14N", 7.49570e-1, 96.956672),
@@ -190,6 +192,7 @@ const TABLE: &[Isotopologue] = &[
     row(50, "SO", b'2', "46", "34S-16O", 4.20500e-2, 49.962782),
     row(50, "SO", b'3', "28", "32S-18O", 1.90079e-3, 49.971231),
     row(51, "CH3F", b'1', "219", "12C-1H3-19F", 9.88428e-1, 34.021878),
+    row(51, "CH3F", b'2', "319", "13C-1H3-19F", 1.11048e-2, 35.025234),
     row(52, "GeH4", b'1', "411", "74Ge-1H4", 3.65172e-1, 77.952479),
     row(52, "GeH4", b'2', "211", "72Ge-1H4", 2.74129e-1, 75.953380),
     row(52, "GeH4", b'3', "011", "70Ge-1H4", 2.05072e-1, 73.955550),
@@ -201,6 +204,14 @@ const TABLE: &[Isotopologue] = &[
     row(53, "CS2", b'4', "232", "13C-32S2", 1.00306e-2, 76.947495),
     row(54, "CH3I", b'1', "217", "12C-1H3-127I", 9.88428e-1, 141.927947),
     row(55, "NF3", b'1', "4999", "14N-19F3", 9.96337e-1, 70.998286),
+    row(56, "H3+", b'1', "", "1H3_p", 9.99533e-1, 3.023475),
+    row(57, "CH3", b'1', "", "12C-1H3", 9.88428e-1, 15.023475),
+    row(58, "S2", b'1', "", "32S2", 9.02842e-1, 63.944140),
+    row(59, "COFCl", b'1', "", "12C-16O-19F-35Cl", 7.47510e-1, 81.962172),
+    row(59, "COFCl", b'2', "", "12C-16O-19F-37Cl", 2.39035e-1, 83.959223),
+    row(60, "HONO", b'1', "", "1H-14N-16O2", 9.91462e-1, 47.000729),
+    row(61, "ClNO2", b'1', "", "35Cl-14N-16O2", 7.51352e-1, 80.961757),
+    row(61, "ClNO2", b'2', "", "37Cl-14N-16O2", 2.40264e-1, 82.958808),
 ];
 
 #[cfg(test)]
@@ -271,15 +282,16 @@ mod tests {
         assert!(by_number(5, '7').is_none() && by_number(0, '1').is_none() && by_slug("CO").is_none());
         let mut ids: Vec<_> = all().iter().map(|i| i.molecule_id).collect();
         ids.dedup();
-        assert_eq!(ids, (1..=55).collect::<Vec<u8>>());
+        assert_eq!(ids, (1..=61).collect::<Vec<u8>>());
         for id in ids {
             let of: Vec<_> = all().iter().filter(|i| i.molecule_id == id).collect();
             let numbers: String = of.iter().map(|i| i.number).collect();
             assert!("1234567890AB".starts_with(&numbers), "{numbers}");
             let total: f64 = of.iter().map(|i| i.abundance).sum();
             assert!(total > 0.5 && total < 1.000_001, "{}: {total}", of[0].molecule);
-            // HITRAN numbers by abundance; GeH4, C2H2 (and the like) keep that too.
-            assert!(of.windows(2).all(|w| w[0].abundance >= w[1].abundance), "{}", of[0].molecule);
+            // HITRAN numbers by abundance; of NO2 it added the second most abundant later.
+            let ordered = of.windows(2).all(|w| w[0].abundance >= w[1].abundance);
+            assert!(ordered || of[0].molecule == "NO2", "{}", of[0].molecule);
             assert_eq!(of_molecule(of[0].molecule).count(), of.len());
         }
     }

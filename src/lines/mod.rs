@@ -15,6 +15,7 @@ pub mod isotopologues;
 pub mod list;
 pub mod partition;
 pub(crate) mod reader;
+pub mod recognise;
 pub mod report;
 pub mod source;
 #[cfg(test)]

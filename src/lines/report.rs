@@ -31,7 +31,7 @@ pub enum Cause {
     WidthFromTable,
     /// Kept: J above the broadening table, the width of its last row used.
     WidthFromLastRow,
-    /// Kept: self width missing (0), air width used.
+    /// Kept: width of the partner (self or another gas) missing or 0, air width used.
     WidthFromAir,
     /// Kept: width of one partner missing, another's used.
     WidthFromOtherPartner,
@@ -39,6 +39,12 @@ pub enum Cause {
     WidthDefault,
     /// Kept: temperature exponent missing, the default used.
     ExponentDefault,
+    /// Kept: temperature exponent of a partner missing, that of air used.
+    ExponentFromAir,
+    /// Kept: a record longer than its format, and no header file that says what the rest is; the rest is not used.
+    LongRecord,
+    /// Kept: a record shorter than its format, that has all that is used.
+    ShortRecord,
     /// Kept: the transition file's wavenumber differs by more than 0.01 cm-1 from that of the states, which is used.
     PositionFromStates,
 }
@@ -62,10 +68,15 @@ impl Cause {
             Self::DroppedUnknownState => "that name a state the states file does not have",
             Self::WidthFromTable => "widths from a row of the broadening table",
             Self::WidthFromLastRow => "widths from the last row of the broadening table (J above it)",
-            Self::WidthFromAir => "self widths missing, air widths used",
+            Self::WidthFromAir => "widths of the partner missing, air widths used",
             Self::WidthFromOtherPartner => "widths of one partner missing, another partner's used",
             Self::WidthDefault => "widths from the default",
             Self::ExponentDefault => "temperature exponents from the default",
+            Self::ExponentFromAir => "temperature exponents of the partner missing, those of air used",
+            Self::LongRecord => {
+                "records longer than 160 characters, of which the first 160 are used (a header file beside the list would say what follows)"
+            }
+            Self::ShortRecord => "records shorter than 160 characters, that have all that is used",
             Self::PositionFromStates => {
                 "positions from the states, more than 0.01 cm-1 off the transition file's wavenumber"
             }

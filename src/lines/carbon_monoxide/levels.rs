@@ -50,8 +50,7 @@ const DELTA: [(usize, usize, f64, f64); 6] = [
 
 /// Levels summed into the partition function: v and J up to these. At 7000 K the rest adds less than 0.05 %.
 const SUM_TO: (usize, usize) = (25, 180);
-/// Temperatures of the partition function \[K\]: first, last, ratio of neighbours. Linear interpolation then errs by
-/// less than 3e-5 everywhere.
+/// Temperatures of the partition function \[K\]: first, last, ratio of neighbours. Interpolation then errs by less than 1e-6.
 const TEMPERATURES: (f64, f64, f64) = (1.0, 7000.0, 1.01);
 
 /// Energies \[cm-1\] above the level v = 0, J = 0.
