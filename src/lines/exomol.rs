@@ -1,17 +1,22 @@
 //! Line lists of ExoMol: a folder with one data set of one isotopologue.
 //!
-//! Read are the definition (`.def`), the partition function (`.pf`), the states, the transitions (one file, or one per wavenumber
-//! range, of which only those are opened that meet the range asked for) and the broadening (`.broad`, here or in the folder
-//! above). States are kept in memory, 16 bytes each; transitions stream through.
+//! Read are the definition (`.def.json`, `.def`, or none), the partition function (`.pf`), the states, the transitions (one file, or one
+//! per wavenumber range, of which only those are opened that may have lines of the range asked for) and the broadening (`.broad`, here
+//! or in the folder above). States are kept in memory, 16 bytes each (and 4 for a lifetime); transitions stream through.
 //!
-//! The strength at T = 296 K is S = g' A exp(-c2 E''/T) (1 - exp(-c2 nu/T)) / (8 pi c nu^2 Q(T)) (Rothman et al. 1998, JQSRT 60, 665,
-//! eq. A5 with the Einstein coefficient), for 100% of the isotopologue: abundance is **not** contained.
+//! A line's wavenumber is the difference of the states' term values. The strength at T = 296 K is
+//! S = g' A exp(-c2 E''/T) (1 - exp(-c2 nu/T)) / (8 pi c nu^2 Q(T)) (Rothman et al. 1998, JQSRT 60, 665, eq. A5 with the Einstein
+//! coefficient), for 100% of the isotopologue: abundance is **not** contained.
 
 mod broadening;
+mod coverage;
 mod definition;
+mod files;
 mod list;
-mod source;
+mod names;
 mod states;
+mod transitions;
+mod widths;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,10 +25,14 @@ use super::partition::PartitionFunction;
 use super::width::check_range;
 use super::{Line, LineList, LoadReport, Species, Width, isotopologues};
 use crate::{Error, Progress, Result};
-use source::{Files, Transitions};
+use coverage::Wanted;
+use files::Files;
 use states::States;
+use transitions::Transitions;
+use widths::{Gases, Widths};
 
-pub use definition::{Broadener, Definition, FALLBACK_WIDTH};
+use definition::HIGHEST_WAVENUMBER;
+pub use definition::{Broadener, Definition, FALLBACK_WIDTH, StateColumns};
 
 /// Which gas broadens the lines.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,17 +66,18 @@ impl ExomolBroadening {
 pub struct ExomolSource {
     /// Folder with the data set's files.
     pub folder: PathBuf,
-    /// Wavenumbers to keep, both ends included \[cm-1\]; `None`: all.
+    /// Wavenumbers to keep, both ends included \[cm-1\]; `None`: all. The upper end may be infinite.
     pub range: Option<(f64, f64)>,
-    /// Wavenumbers that the transition files must hold \[cm-1\]; `None`: all of `range`.
+    /// Wavenumbers for which no transition file may be missing \[cm-1\]: those of the spectrum; `None`: `range`, if it has an upper
+    /// end. Files that are missing elsewhere are told.
     pub required: Option<(f64, f64)>,
-    /// Whether transition files may be missing.
+    /// Missing transition files are told, never an error.
     pub allow_gaps: bool,
     /// Broadening gas.
     pub broadening: ExomolBroadening,
-    /// Width of lines that have none; `None`: the definition file's.
+    /// Width of lines without another; `None`: the definition's, else [`FALLBACK_WIDTH`].
     pub default_width: Option<Width>,
-    /// Temperatures at which a mixture's widths are to be right \[K\]; `None`: 100 to 3000 K.
+    /// Lowest and highest temperature at which widths of mixtures must be right \[K\]; `None`: 100 to 3000 K. See [`Width::mixture`].
     pub temperatures: Option<(f64, f64)>,
     /// Partition function; `None`: the data set's `.pf`.
     pub partition: Option<Arc<PartitionFunction>>,
@@ -94,16 +104,16 @@ impl ExomolSource {
     /// Name, mass and partition function.
     ///
     /// # Errors
-    /// A folder without `.def` or `.pf`, and values in them that cannot be used.
+    /// A folder without a data set or `.pf`, and values in its files that cannot be used.
     pub fn species(&self) -> Result<Species> {
         let files = Files::find(&self.folder)?;
-        self.species_of(&files, &Definition::read(&files.definition)?)
+        self.species_of(&files, &files.definition()?)
     }
 
-    /// Reads everything into one list.
+    /// Reads everything into one list. It is empty if there are no lines in the range.
     ///
     /// # Errors
-    /// See [`stream`](Self::stream); also a range without lines (the message gives the range that the files cover).
+    /// See [`stream`](Self::stream); also, if there is no range, a data set without lines.
     pub fn load(&self, progress: &dyn Progress) -> Result<(LineList, LoadReport)> {
         let mut all = Vec::new();
         let species = self.species()?;
@@ -111,7 +121,7 @@ impl ExomolSource {
             all.extend_from_slice(lines);
             Ok(())
         })?;
-        if all.is_empty() {
+        if all.is_empty() && self.range.is_none() {
             return Err(self.no_line_left(&report));
         }
         Ok((LineList::new(species, all)?, report))
@@ -127,38 +137,85 @@ impl ExomolSource {
 
     /// Reads in pieces of some ten thousand lines, in the order of the files. Memory is bounded but for the states.
     ///
+    /// A transition that cannot be used is left out, counted and told.
+    ///
     /// # Errors
-    /// Options that make no sense; files that are missing, cannot be read or understood, by file and line; a transition
-    /// within the range that names an unknown state; and what `visit` returns.
+    /// Options that make no sense; files that are missing, cannot be read or understood, by file and line; a transition file
+    /// of which more than half cannot be read, or nothing can be used; and what `visit` returns.
     pub fn stream(&self, progress: &dyn Progress, visit: &mut dyn FnMut(&[Line]) -> Result<()>) -> Result<LoadReport> {
-        let range = check_range(self.range)?;
         let files = Files::find(&self.folder)?;
-        let definition = Definition::read(&files.definition)?;
+        let definition = files.definition()?;
         let species = self.species_of(&files, &definition)?;
         let mut report = LoadReport::default();
-        let widths = files.widths(&self.broadening, &definition, &mut report)?;
-        let transitions = files.transitions_in(range)?;
-        let states = States::read(&files.states, progress)?;
+        if files.definitions.is_empty() {
+            report
+                .notes
+                .push(format!("no .def or .def.json: the data set is {} by the names of its files", files.stem));
+        }
+        let (transitions, notes) = self.selected(&files, &definition)?;
+        report.notes.extend(notes);
+        let gases = Gases::read(self, &files, &definition, &mut report)?;
+        if transitions.is_empty() {
+            return Ok(report);
+        }
+        let columns = definition.columns.unwrap_or_default();
+        let states = States::read(&files.states, columns, gases.need_labels(), progress)?;
         report.files = 1 + transitions.len() as u64;
-        report.notes.push(format!("{} states", states.len()));
+        if gases.any_whole() && states.any_half() {
+            let text =
+                "the broadening table has rows at whole J, the states have half-integer J: the row of J - 1/2 is taken";
+            report.notes.push(text.into());
+        }
+        let widths = Widths::new(gases, states.twice_j_max());
         let q_ref = species.partition.at(crate::constants::T_REF)?;
-        Transitions { states: &states, widths: &widths, range, q_ref }.stream(
-            &transitions,
-            progress,
-            visit,
-            &mut report,
-        )?;
-        if report.read == 0 {
-            return Err(Error::parse(&transitions[0], None, "no transition in it, only blank lines"));
+        let range = self.checked_range()?;
+        let reader = Transitions { states: &states, widths: &widths, range, q_ref };
+        reader.stream(&transitions, progress, visit, &mut report)?;
+        if states.lifetimes_missing {
+            report
+                .notes
+                .push("the definition announces lifetimes, but their column in the states file has none".into());
+        }
+        if report.kept > 0 && !states.has_lifetimes() {
+            let text = "natural widths from the Einstein coefficient of each line, A / (4 pi c), a lower bound: \
+                        the definition gives the states no lifetimes";
+            report.notes.push(text.into());
         }
         Ok(report)
+    }
+
+    /// Wavenumbers to keep \[cm-1\].
+    fn checked_range(&self) -> Result<(f64, f64)> {
+        match self.range {
+            Some((lo, hi)) if lo >= 0.0 && lo.is_finite() && hi == f64::INFINITY => Ok((lo, hi)),
+            range => check_range(range),
+        }
+    }
+
+    /// The transition files to read, and remarks on them.
+    fn selected(&self, files: &Files, definition: &Definition) -> Result<(Vec<PathBuf>, Vec<String>)> {
+        let range = self.checked_range()?;
+        // Whoever asks for all wavenumbers takes what there is.
+        let bounded = |r: &(f64, f64)| r.1 < HIGHEST_WAVENUMBER;
+        let required = match self.required {
+            Some(r) => Some(check_range(Some(r))?),
+            None => self.range.filter(bounded),
+        };
+        let wanted = Wanted { range, required, allow_gaps: self.allow_gaps };
+        files.transitions(definition)?.select(&files.folder, &files.stem, definition, wanted)
     }
 
     fn species_of(&self, files: &Files, definition: &Definition) -> Result<Species> {
         let known = isotopologues::by_slug(&files.isotopologue);
         let molar_mass = self.molar_mass.or(definition.molar_mass).or(known.map(|i| i.molar_mass));
         let molar_mass = molar_mass.ok_or_else(|| {
-            Error::parse(&files.definition, None, "no `# Isotopologue mass`; give a molar mass of your own")
+            let place = files.definitions.first().unwrap_or(&files.folder);
+            let message = format!(
+                "no isotopologue mass in a definition file, and {} is not in the built-in table; \
+                 give a molar mass of your own (--molar-mass, key `molar_mass`)",
+                files.isotopologue
+            );
+            Error::parse(place, None, message)
         })?;
         if !(molar_mass.is_finite() && molar_mass > 0.0) {
             return Err(Error::invalid("molar mass [g/mol]", molar_mass, "a finite positive number"));
@@ -167,7 +224,10 @@ impl ExomolSource {
             (Some(own), _) => own.clone(),
             (None, Some(path)) => Arc::new(PartitionFunction::read(path)?),
             (None, None) => {
-                let message = format!("no {}.pf; give a partition function of your own", files.stem);
+                let message = format!(
+                    "no {}.pf; give a partition function of your own (--partition, key `partition`)",
+                    files.stem
+                );
                 return Err(Error::parse(&self.folder, None, message));
             }
         };

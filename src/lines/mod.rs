@@ -10,6 +10,7 @@ mod bzip2_blocks;
 pub mod carbon_monoxide;
 pub mod exomol;
 pub(crate) mod fields;
+pub mod formula;
 pub mod hitran;
 pub mod isotopologues;
 pub mod list;

@@ -29,8 +29,10 @@ pub enum Cause {
     DroppedUnknownState,
     /// Kept: width from a row of the broadening table.
     WidthFromTable,
-    /// Kept: J above the broadening table, the width of its last row used.
+    /// Kept: J beyond the ends of the broadening table, the width of its last row (or first) used.
     WidthFromLastRow,
+    /// Kept: J above the broadening table, the width that the definition states for these used.
+    WidthBeyondTable,
     /// Kept: width of the partner (self or another gas) missing or 0, air width used.
     WidthFromAir,
     /// Kept: width of one partner missing, another's used.
@@ -67,7 +69,8 @@ impl Cause {
             Self::DroppedUnphysical => "with a value that no physics has",
             Self::DroppedUnknownState => "that name a state the states file does not have",
             Self::WidthFromTable => "widths from a row of the broadening table",
-            Self::WidthFromLastRow => "widths from the last row of the broadening table (J above it)",
+            Self::WidthFromLastRow => "widths from the last row of the broadening table (J beyond it)",
+            Self::WidthBeyondTable => "widths that the definition states for J above the broadening table",
             Self::WidthFromAir => "widths of the partner missing, air widths used",
             Self::WidthFromOtherPartner => "widths of one partner missing, another partner's used",
             Self::WidthDefault => "widths from the default",

@@ -1,10 +1,9 @@
 //! An [`ExomolSource`] as a [`LineSource`].
 
-use super::source::Files;
+use super::files::Files;
 use super::{ExomolBroadening, ExomolSource};
 use crate::cache::KeyHasher;
 use crate::lines::source::{LineSource, width_key, within};
-use crate::lines::width::check_range;
 use crate::lines::{Line, LoadReport, Species};
 use crate::{Error, Progress, Result};
 
@@ -15,15 +14,29 @@ impl LineSource for ExomolSource {
 
     /// Of the transition files, those that may hold lines of the range are read.
     fn fingerprint(&self, range: (f64, f64), key: &mut KeyHasher) -> Result<()> {
+        let source = self.within(range);
         let files = Files::find(&self.folder)?;
-        key.bytes("ExoMol", files.stem.as_bytes());
-        key.file("definition", &files.definition)?.file("states", &files.states)?;
+        let definition = files.definition()?;
+        // The number counts changes in how lines are made of the same files.
+        key.bytes("ExoMol", files.stem.as_bytes()).integers("rules", &[2]);
+        key.integers("definitions", &[files.definitions.len() as i64]);
+        for path in &files.definitions {
+            key.file("definition", path)?;
+        }
+        key.file("states", &files.states)?;
         broadening(&files, &self.broadening, key)?;
-        let range = within(self.range, range);
-        let (lo, hi) = check_range(range)?;
+        if let Some(width) = self.default_width {
+            width_key(key, "default width", width);
+        }
+        if let Some((lo, hi)) = self.temperatures {
+            key.numbers("temperatures", &[lo, hi]);
+        }
+        let (lo, hi) = source.checked_range()?;
         key.numbers("range", &[lo, hi]);
-        for path in files.transitions_in((lo, hi))? {
-            key.file("transitions", &path)?;
+        // Gaps are refused here too, before a result made with them is found.
+        for path in source.selected(&files, &definition)?.0 {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            key.bytes("transition file", name).file("transitions", &path)?;
         }
         Ok(())
     }
@@ -34,12 +47,18 @@ impl LineSource for ExomolSource {
         progress: &dyn Progress,
         visit: &mut dyn FnMut(&[Line]) -> Result<()>,
     ) -> Result<LoadReport> {
-        let source = Self { range: within(self.range, range), ..self.clone() };
-        ExomolSource::stream(&source, progress, visit)
+        ExomolSource::stream(&self.within(range), progress, visit)
     }
 
     fn nothing_found(&self, range: (f64, f64), report: &LoadReport) -> Error {
         Self { range: Some(range), ..self.clone() }.no_line_left(report)
+    }
+}
+
+impl ExomolSource {
+    /// The source for a part of its range.
+    fn within(&self, range: (f64, f64)) -> Self {
+        Self { range: within(self.range, range), ..self.clone() }
     }
 }
 
