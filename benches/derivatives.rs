@@ -139,15 +139,16 @@ fn on_device(device: &Device) {
         let table = DeviceTable::new(&grid, N as usize).unwrap();
         let mut job = Job::new();
         let ln_k = job.input("ln_k", table.ln_k.clone());
+        let ln_slope = job.input("ln_slope", table.ln_slope.clone());
         let position = job.builder.buffer("bench.position", Element::U32, &[u64::from(N)], Role::Input);
         job.inputs.push((position, table.position.iter().map(|p| f32::from_bits(*p)).collect()));
         let state = table.layer_states(&layers);
-        let layer_state = job.builder.buffer("bench.state", Element::UVec4, &[u64::from(LAYERS), 2], Role::Input);
+        let layer_state = job.builder.buffer("bench.state", Element::UVec4, &[u64::from(LAYERS), 3], Role::Input);
         let [dtau, slope] = ["dtau", "dtau_dt"].map(|name| job.buffer(name, LAYERS * SEGMENT, Role::Output));
         job.builder.clear(dtau).clear(slope);
         let dtau_dt = derivative.then_some(slope);
         for segment in segments() {
-            let buffers = CiaBuffers { ln_k, position, layer_state, dtau, dtau_dt };
+            let buffers = CiaBuffers { ln_k, ln_slope, position, layer_state, dtau, dtau_dt };
             buffers.dispatch(&mut job.builder, segment, grid.nodes() as u32, 0, LAYERS);
         }
         job.inputs.push((layer_state, bytemuck::cast_slice(&state).to_vec()));
@@ -158,11 +159,9 @@ fn on_device(device: &Device) {
 /// A table of 20 temperatures and 300 nodes.
 fn continuum() -> (CiaGrid, Vec<photosphere::optical_depth::CiaLayer>) {
     let temperatures: Vec<f64> = (0..20).map(|i| 400.0 + 70.0 * f64::from(i)).collect();
-    let grid = CiaGrid {
-        ln_coefficient: (0..20 * 300).map(|i| -105.0 + (0.01 * f64::from(i)).sin()).collect(),
-        position: (0..N).map(|i| 1.0 + 297.0 * f64::from(i) / f64::from(N)).collect(),
-        temperatures,
-    };
+    let ln_coefficient = (0..20 * 300).map(|i| -105.0 + (0.01 * f64::from(i)).sin()).collect();
+    let position = (0..N).map(|i| 1.0 + 297.0 * f64::from(i) / f64::from(N)).collect();
+    let grid = CiaGrid::new("H2-He", temperatures, ln_coefficient, position);
     let row = |value: f64| vec![value; LAYERS as usize];
     let pressure: Vec<f64> = (0..LAYERS).map(|i| 10f64.powf(-5.0 + 0.03 * f64::from(i))).collect();
     let dpressure: Vec<f64> = pressure.iter().map(|p| 0.07 * p).collect();
@@ -176,7 +175,7 @@ fn continuum() -> (CiaGrid, Vec<photosphere::optical_depth::CiaLayer>) {
         mean_molar_mass: &row(2.3),
         gravity: &row(2500.0),
     };
-    let layers = pair.layers(&grid.temperatures).unwrap();
+    let layers = pair.layers(&grid).unwrap();
     (grid, layers)
 }
 

@@ -6,18 +6,20 @@
 //! dtau = k(T, nu) x_1 x_2 P dP / (k_B T mu m_u g),   P and dP in dyn cm-2.
 //!
 //! k is about 1e-46 and its factor 1e46, so that neither fits f32, while dtau does: the factor is kept as its
-//! logarithm and added to ln k, which is interpolated linearly in temperature at the table's wavenumbers. x_i are volume mixing ratios.
+//! logarithm and added to ln k, which is interpolated smoothly in ln T at the table's wavenumbers ([`CiaGrid`]). x_i are volume mixing ratios.
 //!
-//! Derivatives: ln k has the slope (ln k_2 - ln k_1) / (T_2 - T_1) between two rows of the table, and the column goes as 1 / T, so that
+//! Derivatives: d ln k / dT is that of the interpolating polynomial, w' · (L_1 - L_0, m_0, m_1) with the derivatives w' of the weights, and the column
+//! goes as 1 / T, so that
 //!
-//! d dtau / dT = dtau ((ln k_2 - ln k_1) / (T_2 - T_1) - 1 / T).
+//! d dtau / dT = dtau (d ln k / dT - 1 / T).
 //!
-//! The slope jumps at the rows: at the temperature of a row the derivative is the one towards higher temperatures (at the last row,
-//! lower). By ln x_1 and ln x_2 the derivative is dtau, by ln mu and ln g it is -dtau: [`Pair::ln_column_tangent`].
+//! It is continuous. Where a clamped table is held at its end, d ln k / dT = 0. By ln x_1 and ln x_2 the derivative is dtau, by ln mu and ln g it is
+//! -dtau: [`Pair::ln_column_tangent`].
 
 use crate::constants::{ATOMIC_MASS_CGS, BOLTZMANN_CGS};
 use crate::numerics;
 use crate::optical_depth::CiaGrid;
+use crate::optical_depth::cia_table::TemperatureWeights;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -28,14 +30,10 @@ pub(super) const LN_NO_COLUMN: f64 = -1000.0;
 /// What a pair of species needs of a layer besides its coefficients.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CiaLayer {
-    /// Row of the table at or below the layer's temperature; the one after it is used as well.
-    pub lower: usize,
-    /// Position between the two rows, 0 to 1.
-    pub fraction: f64,
+    /// Place of the layer's temperature among the rows of the table.
+    pub weights: TemperatureWeights,
     /// ln(n_1 n_2 dz) \[ln(molecule2 cm-5)\], -1000 where a species is absent.
     pub ln_column: f64,
-    /// 1 / (difference of the two rows' temperatures) \[K-1\].
-    pub inverse_step: f64,
     /// 1 / T \[K-1\].
     pub inverse_temperature: f64,
 }
@@ -87,11 +85,12 @@ pub struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// Rows, fractions and columns of all layers for a table at the temperatures `table_k` (increasing, two or more).
+    /// Places in temperature and columns of all layers for a table.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if lengths differ, a layer's temperature is outside the table, or a column is negative or not finite.
-    pub fn layers(&self, table_k: &[f64]) -> Result<Vec<CiaLayer>> {
+    /// [`Error::Invalid`] if lengths differ, a layer's temperature is outside the table (unless that is clamped), or a column is negative or not
+    /// finite.
+    pub fn layers(&self, table: &CiaGrid) -> Result<Vec<CiaLayer>> {
         let layers = self.temperature_k.len();
         let lengths = [
             ("first mixing ratios", self.first.len()),
@@ -104,23 +103,19 @@ impl Pair<'_> {
         if let Some((what, given)) = lengths.iter().find(|(_, length)| *length != layers) {
             return Err(Error::invalid(format!("number of {what}"), given, format!("{layers}, one for each layer")));
         }
-        let increasing = table_k.windows(2).all(|pair| pair[0] < pair[1]);
-        if table_k.len() < 2 || !increasing || !table_k.iter().all(|t| t.is_finite()) {
-            let required = "two or more, finite and increasing";
+        let table_k = &table.temperatures;
+        // Two equal ones are those of a band's end, between two others.
+        let ascending = table_k.windows(2).all(|pair| pair[0] <= pair[1]) && table_k.first() < table_k.last();
+        if !ascending || !table_k.iter().all(|t| t.is_finite() && *t > 0.0) {
+            let required = "two or more, finite, positive and increasing";
             return Err(Error::invalid("temperatures of the CIA table", format!("{table_k:?}"), required));
         }
-        (0..layers).map(|layer| self.layer(layer, table_k)).collect()
+        (0..layers).map(|layer| self.layer(layer, table)).collect()
     }
 
-    fn layer(&self, layer: usize, table_k: &[f64]) -> Result<CiaLayer> {
+    fn layer(&self, layer: usize, table: &CiaGrid) -> Result<CiaLayer> {
         let temperature = self.temperature_k[layer];
-        let last = table_k.len() - 1;
-        if !(table_k[0]..=table_k[last]).contains(&temperature) {
-            let required = format!("{} to {} K, the range of the CIA table", table_k[0], table_k[last]);
-            return Err(Error::invalid(format!("temperature of layer {layer}"), format!("{temperature} K"), required));
-        }
-        let lower = table_k.partition_point(|t| *t <= temperature).clamp(1, last) - 1;
-        let fraction = (temperature - table_k[lower]) / (table_k[lower + 1] - table_k[lower]);
+        let weights = table.weights_at(temperature, || format!("temperature of layer {layer} [K]"))?;
         let pressures = self.pressure_bar[layer] * self.dpressure_bar[layer] * 1e12;
         let weight = BOLTZMANN_CGS * temperature * self.mean_molar_mass[layer] * ATOMIC_MASS_CGS * self.gravity[layer];
         let column = self.first[layer] * self.second[layer] * pressures / weight;
@@ -128,13 +123,7 @@ impl Pair<'_> {
             let required = "positive pressures, molar masses and gravities, mixing ratios of zero or more";
             return Err(Error::invalid(format!("collision column of layer {layer}"), column, required));
         }
-        Ok(CiaLayer {
-            lower,
-            fraction,
-            ln_column: column.ln().max(LN_NO_COLUMN),
-            inverse_step: 1.0 / (table_k[lower + 1] - table_k[lower]),
-            inverse_temperature: 1.0 / temperature,
-        })
+        Ok(CiaLayer { weights, ln_column: column.ln().max(LN_NO_COLUMN), inverse_temperature: 1.0 / temperature })
     }
 
     /// d ln(dtau) by a parameter at fixed temperature \[layer\]: dx_1 / x_1 + dx_2 / x_2 - dmu / mu - dg / g. Times the pair's own
@@ -247,7 +236,7 @@ impl<'a> Part<'a> {
             let required = format!("{} layers times points, up to {all} with the first, {first}", layers.len());
             return Err(Error::invalid("number of optical depths", values, required));
         }
-        let rows = layers.iter().map(|layer| layer.lower + 2).max().unwrap_or(0);
+        let rows = layers.iter().map(|layer| layer.weights.lower + 2).max().unwrap_or(0);
         if rows > grid.temperatures.len() {
             let required = format!("at least {rows}, for these layers");
             return Err(Error::invalid("temperatures of a CIA grid", grid.temperatures.len(), required));
@@ -261,12 +250,17 @@ impl<'a> Part<'a> {
 
     /// dtau of a layer at the first node and the needed ones, and its derivative by T.
     fn at_nodes(&self, layer: &CiaLayer) -> (Vec<f64>, Vec<f64>) {
-        let row = |row: usize| &self.grid.ln_coefficient[row * self.grid.nodes()..][self.nodes.clone()];
-        let (lower, upper) = (row(layer.lower), row(layer.lower + 1));
-        let (mut k, mut slope) = (vec![0.0; 1 + lower.len()], vec![0.0; 1 + lower.len()]);
-        for (i, (lower, upper)) in lower.iter().zip(upper).enumerate() {
-            k[i + 1] = numerics::exp::<false>(lower + layer.fraction * (upper - lower) + layer.ln_column);
-            slope[i + 1] = k[i + 1] * ((upper - lower) * layer.inverse_step - layer.inverse_temperature);
+        let TemperatureWeights { lower, value, by_temperature } = layer.weights;
+        let row = |all: &'a [f64], row: usize| &all[row * self.grid.nodes()..][self.nodes.clone()];
+        let (values, slopes) = (&self.grid.ln_coefficient, &self.grid.ln_slope);
+        let (y0, y1) = (row(values, lower), row(values, lower + 1));
+        let (m0, m1) = (row(slopes, lower), row(slopes, lower + 1));
+        let (mut k, mut slope) = (vec![0.0; 1 + y0.len()], vec![0.0; 1 + y0.len()]);
+        for i in 0..y0.len() {
+            let of = [y1[i] - y0[i], m0[i], m1[i]];
+            let dot = |w: [f64; 3]| w[0] * of[0] + w[1] * of[1] + w[2] * of[2];
+            k[i + 1] = numerics::exp::<false>(y0[i] + dot(value) + layer.ln_column);
+            slope[i + 1] = k[i + 1] * (dot(by_temperature) - layer.inverse_temperature);
         }
         (k, slope)
     }
@@ -297,7 +291,12 @@ mod tests {
         let n = ln_k.len() / temperatures.len();
         let rows = ln_k.chunks(n).flat_map(|row| [&[LN_NOTHING], row, &[LN_NOTHING]].concat());
         let position = (1..=n).map(|i| i as f64).collect();
-        CiaGrid { temperatures: temperatures.to_vec(), ln_coefficient: rows.collect(), position }
+        CiaGrid::new("A-B", temperatures.to_vec(), rows.collect(), position)
+    }
+
+    /// A table of some temperatures whose content does not matter.
+    fn at(temperatures: &[f64]) -> CiaGrid {
+        grid(temperatures, &vec![0.0; temperatures.len()])
     }
 
     fn pair<'a>(state: &'a [[f64; 3]; 7]) -> Pair<'a> {
@@ -326,8 +325,10 @@ mod tests {
     fn equals_the_formula_with_densities_and_height() {
         let table = [200.0, 400.0, 600.0, 1000.0];
         let n = 3;
-        let ln_k: Vec<f64> = (0..4 * n).map(|i| -107.0 + 0.3 * i as f64).collect();
-        let layers = pair(&STATE).layers(&table).unwrap();
+        // ln k falls as a line in ln T, which the interpolation keeps.
+        let ln_k: Vec<f64> =
+            (0..4 * n).map(|i| -99.0 + 0.1 * (i % n) as f64 - 3.0 * (table[i / n] / 200.0f64).ln()).collect();
+        let layers = pair(&STATE).layers(&at(&table)).unwrap();
         let mut dtau = vec![0.5; 3 * n];
         add_cia(&mut dtau, &grid(&table, &ln_k), &layers, 0).unwrap();
         for layer in 0..3 {
@@ -336,8 +337,7 @@ mod tests {
             let rho = density * STATE[5][layer] * ATOMIC_MASS_CGS;
             let dz = STATE[3][layer] * 1e6 / (rho * STATE[6][layer]);
             for i in 0..n {
-                // ln k is linear in the row number here: row 0.5, 3 and 1.75 at these temperatures.
-                let k = (-107.0 + 0.3 * (i as f64 + [0.5, 3.0, 1.75][layer] * n as f64)).exp();
+                let k = (-99.0 + 0.1 * i as f64 - 3.0 * (t / 200.0f64).ln()).exp();
                 let expected = 0.5 + k * STATE[0][layer] * density * STATE[1][layer] * density * dz;
                 let found = dtau[layer * n + i];
                 assert!((found / expected - 1.0).abs() < 1e-12, "layer {layer}: {found}, expected {expected}");
@@ -349,9 +349,9 @@ mod tests {
 
     #[test]
     fn absent_species_and_missing_coefficients_add_nothing() {
-        let layers = pair(&STATE).layers(&[100.0, 1000.0]).unwrap();
+        let layers = pair(&STATE).layers(&at(&[100.0, 1000.0])).unwrap();
         assert_eq!(layers[2].ln_column, LN_NO_COLUMN);
-        assert_eq!((layers[1].lower, layers[1].fraction), (0, 1.0));
+        assert_eq!((layers[1].weights.lower, layers[1].weights.value), (0, [1.0, 0.0, 0.0]));
         let mut dtau = vec![0.25; 6];
         let table = grid(&[100.0, 1000.0], &[LN_NOTHING, -100.0, LN_NOTHING, -100.0]);
         add_cia(&mut dtau, &table, &layers, 0).unwrap();
@@ -361,7 +361,7 @@ mod tests {
 
     #[test]
     fn poison_stays_where_it_is() {
-        let layers = pair(&STATE).layers(&[100.0, 1000.0]).unwrap();
+        let layers = pair(&STATE).layers(&at(&[100.0, 1000.0])).unwrap();
         let mut dtau = vec![0.0; 9];
         let table = grid(&[100.0, 1000.0], &[-100.0, f64::NAN, -100.0, -99.0, -99.0, -99.0]);
         // The first point lies next to the spoilt node, but on its own.
@@ -372,22 +372,23 @@ mod tests {
 
     #[test]
     fn bad_input_is_refused() {
-        let message = pair(&STATE).layers(&[400.0, 1000.0]).unwrap_err().to_string();
+        let message = pair(&STATE).layers(&at(&[400.0, 1000.0])).unwrap_err().to_string();
         assert!(message.contains("layer 0") && message.contains("400 to 1000 K"), "{message}");
-        for table in [&[300.0][..], &[], &[500.0, 100.0], &[100.0, f64::NAN]] {
-            assert!(pair(&STATE).layers(table).unwrap_err().to_string().contains("increasing"));
+        for table in [&[300.0][..], &[500.0, 100.0], &[100.0, f64::NAN], &[0.0, 1000.0]] {
+            assert!(pair(&STATE).layers(&at(table)).unwrap_err().to_string().contains("increasing"));
         }
         let mut state = STATE;
         state[6][1] = 0.0;
-        assert!(pair(&state).layers(&[100.0, 1000.0]).unwrap_err().to_string().contains("column of layer 1"));
+        assert!(pair(&state).layers(&at(&[100.0, 1000.0])).unwrap_err().to_string().contains("column of layer 1"));
         let short = Pair { gravity: &[1.0], ..pair(&STATE) };
-        assert!(short.layers(&[100.0, 1000.0]).unwrap_err().to_string().contains("number of gravities"));
-        let layers = pair(&STATE).layers(&[100.0, 1000.0]).unwrap();
+        assert!(short.layers(&at(&[100.0, 1000.0])).unwrap_err().to_string().contains("number of gravities"));
+        let layers = pair(&STATE).layers(&at(&[100.0, 1000.0])).unwrap();
         let table = grid(&[100.0, 1000.0], &[0.0; 4]);
         assert!(add_cia(&mut [0.0; 5], &table, &layers, 0).is_err());
         assert!(add_cia(&mut [0.0; 6], &table, &layers, 1).is_err());
         assert!(add_cia_with_derivative(&mut [0.0; 6], &mut [0.0; 5], &table, &layers, 0).is_err());
-        let above = [CiaLayer { lower: 1, ..layers[0] }];
+        let mut above = [layers[0]];
+        above[0].weights.lower = 1;
         assert!(add_cia(&mut [0.0; 2], &table, &above, 0).unwrap_err().to_string().contains("at least 3"));
         assert!(pair(&STATE).ln_column_gradient(&[1.0]).is_err());
         let tangent = PairTangent { first: &[0.0; 3], second: &[0.0; 3], mean_molar_mass: &[0.0; 3], gravity: &[0.0] };
@@ -400,7 +401,7 @@ mod tests {
         let ln_k: Vec<f64> = (0..20).map(|i| -107.0 + 3.0 * (1.7 * f64::from(i)).sin()).collect();
         let mut table = grid(&temperatures, &ln_k);
         table.position = vec![0.0, 1.0, 1.25, 3.5, 4.999, 5.0, 5.5, 0.0];
-        let layers = pair(state).layers(&temperatures).unwrap();
+        let layers = pair(state).layers(&table).unwrap();
         let mut dtau = vec![0.0; 3 * 8];
         match with {
             Some(slope) => add_cia_with_derivative(&mut dtau, slope, &table, &layers, 0).unwrap(),
@@ -450,18 +451,57 @@ mod tests {
     }
 
     #[test]
-    fn at_a_row_the_derivative_is_that_towards_higher_temperatures() {
+    fn the_derivative_is_continuous_at_a_row() {
         let mut state = STATE;
-        (state[4], state[0][2]) = ([400.0, 600.0, 1100.0], 0.5);
-        let mut slope = vec![0.0; 3 * 8];
-        let base = dtau(&state, Some(&mut slope));
-        let step = 1e-4;
-        state[4] = [400.0 + step, 600.0 + step, 1100.0 - step];
-        let moved = dtau(&state, None);
-        for i in 0..base.len() {
-            let difference = (moved[i] - base[i]) / if i < 16 { step } else { -step };
-            assert!((slope[i] - difference).abs() <= 1e-5 * difference.abs(), "value {i}: {} {difference}", slope[i]);
+        state[0][2] = 0.5;
+        let slopes = |temperature: [f64; 3]| {
+            let (mut slope, mut state) = (vec![0.0; 3 * 8], state);
+            state[4] = temperature;
+            dtau(&state, Some(&mut slope));
+            slope
+        };
+        let at = slopes([400.0, 600.0, 1100.0]);
+        let largest = at.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+        // The ends of the table are approached from inside.
+        for step in [-1e-6, 1e-6] {
+            let near = slopes([400.0 + step, 600.0 + step, 1100.0 - step.abs()]);
+            for (i, (near, at)) in near.iter().zip(&at).enumerate() {
+                assert!((near - at).abs() <= 1e-5 * at.abs().max(1e-6 * largest), "value {i}: {near} {at}");
+            }
         }
+    }
+
+    #[test]
+    fn a_clamped_table_keeps_its_ends() {
+        let temperatures = [400.0, 600.0, 1000.0];
+        let ln_k: Vec<f64> = (0..9).map(|i| -107.0 + (1.7 * f64::from(i)).sin()).collect();
+        let table = CiaGrid { clamped: true, ..grid(&temperatures, &ln_k) };
+        let at = |t: f64| {
+            let mut state = STATE;
+            (state[4], state[0][2]) = ([t; 3], 0.5);
+            let (mut dtau, mut slope) = (vec![0.0; 9], vec![0.0; 9]);
+            add_cia_with_derivative(&mut dtau, &mut slope, &table, &pair(&state).layers(&table).unwrap(), 0).unwrap();
+            (dtau, slope)
+        };
+        for (outside, end) in [(200.0, 400.0), (399.9, 400.0), (1500.0, 1000.0)] {
+            let ((found, slope), (expected, _)) = (at(outside), at(end));
+            for i in 0..9 {
+                // The column goes as 1 / T.
+                assert!((found[i] * outside / (expected[i] * end) - 1.0).abs() < 1e-13);
+                assert!((slope[i] * outside / found[i] + 1.0).abs() < 1e-13);
+            }
+        }
+        let notes = table.clamp_notes(&[300.0, 500.0, 1200.0, 700.0]);
+        assert_eq!(notes.len(), 1);
+        let text = notes[0].to_string();
+        assert!(
+            text.contains("2 of 4 layers (from layer 0 to layer 2; 300.0 to 1200.0 K)")
+                && text.contains("400 to 1000 K"),
+            "{text}"
+        );
+        assert!(table.clamp_notes(&[500.0]).is_empty());
+        let refused = CiaGrid { clamped: false, ..table };
+        assert!(refused.clamp_notes(&[300.0]).is_empty() && refused.weights(300.0).is_err());
     }
 
     #[test]
@@ -470,7 +510,7 @@ mod tests {
         let ln_k: Vec<f64> = (0..200).map(|i| -107.0 + 3.0 * (0.7 * f64::from(i)).sin()).collect();
         let mut table = grid(&temperatures, &ln_k);
         table.position = (0..90).map(|i| if i % 30 < 10 { 0.0 } else { 1.0 + 1.1 * f64::from(i) }).collect();
-        let layers = pair(&STATE).layers(&temperatures).unwrap();
+        let layers = pair(&STATE).layers(&table).unwrap();
         let mut whole = vec![0.0; 3 * 90];
         add_cia(&mut whole, &table, &layers, 0).unwrap();
         for first in [0, 5, 20, 60] {

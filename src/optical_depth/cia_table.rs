@@ -1,20 +1,31 @@
 //! Collision-induced absorption as HITRAN tabulates it.
 //!
-//! A file holds blocks, each a header and (wavenumber, coefficient) rows at one temperature; a band is a wavenumber range with
-//! blocks at several temperatures (Karman et al. 2019, Icarus 328, 160). The optical depth of a layer is
-//! k(nu, T) n_1 n_2 dz, with k in cm5 molecule-2 and number densities in cm-3.
+//! A file holds blocks, each a header and (wavenumber, coefficient) rows at one temperature (Karman et al. 2019, Icarus 328, 160). The
+//! optical depth of a layer is k(nu, T) n_1 n_2 dz, with k in cm5 molecule-2 and number densities in cm-3.
 //!
-//! At the wavenumbers of its rows, ln k is linear in T between temperatures, or k itself where it is 0 at either end; between
-//! rows k is linear in wavenumber, at every temperature. Where the temperatures of a band have rows at different wavenumbers,
-//! all of them count. Outside the bands k is 0. A band of one temperature serves all temperatures; otherwise a temperature outside is refused.
+//! **Wavenumber.** Between rows k is linear in wavenumber, at every temperature; where the temperatures of a band have rows at different
+//! wavenumbers, all of them count. Outside the bands k is 0. Only blocks in which a grid has a point are judged. Where blocks of several sources
+//! overlap, the narrower band holds, of equally wide ones the later in the file (`cia_table/bands.rs` says what a band is), and a note says so.
+//!
+//! **Temperature.** At the wavenumbers of its rows, ln k runs smoothly in ln T through the rows and never beyond them (`cia_table/interpolant.rs`), with
+//! each band's own temperatures. A coefficient of 0, or below (the noise of a measurement), stands as [`FLOOR`]: next to it, k falls to nothing within the
+//! nearer part of the way. Where a block of a band ends before those at other temperatures, it is passed over; the lowest and the highest temperature
+//! are replaced by the next one there, and a note says so. A temperature outside a band is refused, or, on request ([`CiaTable::clamped`]), takes the
+//! coefficients of the nearest that the band has; a band of one temperature serves that temperature, or, clamped, all.
 
+mod bands;
+mod grid;
+mod interpolant;
 mod nodes;
 mod parse;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
-use nodes::{Nodes, Side, at_position};
+use bands::{Band, bands, shared};
+use nodes::{Nodes, Side};
+
+pub use grid::{BandLimits, CiaGrid, LN_NOTHING, TemperatureWeights};
 
 /// Value that stands for zero in [`CiaGrid::ln_coefficient`] \[cm5 molecule-2\]: fifteen decades below what is measured.
 pub const FLOOR: f64 = 1e-60;
@@ -33,6 +44,10 @@ pub struct CiaBlock {
     pub coefficient: Vec<f64>,
     /// Line of the header in the file, from 1.
     pub line: u64,
+    /// The header's reference, which names the source; may be empty.
+    pub reference: String,
+    /// Coefficients that were negative and were set to 0.
+    pub negative: u64,
 }
 
 impl CiaBlock {
@@ -68,287 +83,246 @@ pub struct CiaTable {
     pub name: String,
     /// Coefficients that were negative (noise of a measurement) and were set to 0.
     pub negative_set_to_zero: u64,
+    path: PathBuf,
+    /// In the order in which they hold.
     bands: Vec<Band>,
-}
-
-/// Blocks whose wavenumber ranges overlap.
-#[derive(Clone, Debug)]
-struct Band {
-    range: (f64, f64),
-    /// Ascending in temperature.
-    slices: Vec<Slice>,
-}
-
-/// The blocks of a band at one temperature; their ranges do not overlap.
-#[derive(Clone, Debug)]
-struct Slice {
-    temperature: f64,
-    blocks: Vec<CiaBlock>,
-}
-
-impl Slice {
-    fn at(&self, nu: f64, side: Side) -> f64 {
-        self.blocks.iter().find(|b| b.contains(nu, side)).map_or(0.0, |b| b.at(nu))
-    }
-}
-
-impl Band {
-    fn temperatures(&self) -> (f64, f64) {
-        (self.slices[0].temperature, self.slices[self.slices.len() - 1].temperature)
-    }
-
-    fn contains(&self, nu: f64) -> bool {
-        (self.range.0..=self.range.1).contains(&nu)
-    }
-
-    /// Coefficients at nodes and a temperature; `None` if it is outside.
-    fn at_nodes(&self, nodes: &Nodes, temperature: f64) -> Option<Vec<f64>> {
-        let (a, b, w) = self.bracket(temperature)?;
-        Some(nodes.nodes.iter().map(|(nu, side)| between(a.at(*nu, *side), b.at(*nu, *side), w)).collect())
-    }
-
-    fn meets(&self, nu: &[f64]) -> bool {
-        nu.iter().any(|nu| self.contains(*nu))
-    }
-
-    /// The two slices around a temperature and the weight of the second; `None` if it is outside.
-    fn bracket(&self, temperature: f64) -> Option<(&Slice, &Slice, f64)> {
-        if let [only] = &self.slices[..] {
-            return Some((only, only, 0.0));
-        }
-        let (lo, hi) = self.temperatures();
-        if !(lo..=hi).contains(&temperature) {
-            return None;
-        }
-        let i = self.slices.partition_point(|s| s.temperature <= temperature).clamp(1, self.slices.len() - 1);
-        let (a, b) = (&self.slices[i - 1], &self.slices[i]);
-        Some((a, b, (temperature - a.temperature) / (b.temperature - a.temperature)))
-    }
-}
-
-/// Between k1 and k2 at weight w: ln k linear in T, or k where one is 0.
-fn between(k1: f64, k2: f64, w: f64) -> f64 {
-    if k1 > 0.0 && k2 > 0.0 { k1 * (w * (k2 / k1).ln()).exp() } else { k1 + w * (k2 - k1) }
+    faults: Vec<parse::Fault>,
+    clamped: bool,
 }
 
 impl CiaTable {
     /// From a HITRAN CIA file, plain or compressed (`.bz2`, `.zip`).
     ///
     /// # Errors
-    /// A file that cannot be read or understood, by line; blocks of several pairs; two blocks of the same temperature whose ranges
-    /// overlap.
+    /// A file that cannot be read, or without a single block that can be used. What is wrong with other blocks, by line, is the error of those who
+    /// need them: [`resample`](Self::resample) and [`coefficient`](Self::coefficient).
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let (name, blocks, negative_set_to_zero) = parse::read(path)?;
-        Ok(Self { bands: bands(blocks, path)?, name, negative_set_to_zero })
+        let parse::Content { path, name, blocks, faults } = parse::read(path.as_ref())?;
+        let negative_set_to_zero = blocks.iter().map(|b| b.negative).sum();
+        Ok(Self { bands: bands(blocks), name, negative_set_to_zero, path, faults, clamped: false })
     }
 
-    /// Wavenumber ranges that the file covers, ascending \[cm-1\].
+    /// The same table; if `clamped`, a temperature outside a band takes the coefficients of the nearest that the band has, in place of an error.
+    #[must_use]
+    pub fn clamped(self, clamped: bool) -> Self {
+        Self { clamped, ..self }
+    }
+
+    /// Wavenumber ranges of its bands, ascending \[cm-1\]; they may overlap.
     pub fn wavenumber_ranges(&self) -> impl Iterator<Item = (f64, f64)> {
-        self.bands.iter().map(|b| b.range)
+        let mut ranges: Vec<_> = self.bands.iter().map(|b| b.range).collect();
+        ranges.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        ranges.into_iter()
     }
 
-    /// The blocks of all bands, ascending in wavenumber, then temperature.
+    /// The blocks of all bands that can be used.
     pub fn blocks(&self) -> impl Iterator<Item = &CiaBlock> {
-        self.bands.iter().flat_map(|b| b.slices.iter().flat_map(|s| &s.blocks))
+        self.bands.iter().flat_map(Band::blocks)
     }
 
-    /// Lowest and highest temperature \[K\] at which all bands that meet `nu_cm` \[cm-1\] have values; `None` if there is no
-    /// limit (no such band, or all of a single temperature).
+    /// Lowest and highest temperature \[K\] at which all bands that hold at some of `nu_cm` \[cm-1\] have values; `None` if there is no such band.
+    /// The first is above the second if the bands have no temperature in common.
     pub fn temperature_range(&self, nu_cm: &[f64]) -> Option<(f64, f64)> {
-        let limited = self.bands.iter().filter(|b| b.slices.len() > 1 && b.meets(nu_cm)).map(Band::temperatures);
-        limited.reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)))
+        let held = self.holding(nu_cm);
+        let used = (0..self.bands.len()).filter(|i| held.contains(&Some(*i)));
+        used.map(|i| self.bands[i].temperatures()).reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)))
     }
 
     /// Coefficients at wavenumbers `nu_cm` \[cm-1\] in any order, in cm5 molecule-2, at a `temperature` \[K\].
     ///
     /// # Errors
-    /// A temperature outside a band that is needed (of more than one temperature), and a wavenumber that is not finite.
+    /// As for [`resample`](Self::resample); a temperature outside a band that is needed, if the table is not clamped.
     pub fn coefficient(&self, nu_cm: &[f64], temperature: f64) -> Result<Vec<f64>> {
-        let (lo, hi) = self.ends(nu_cm)?;
-        if !(temperature.is_finite() && temperature > 0.0) {
-            return Err(Error::invalid(format!("{}: temperature [K]", self.name), temperature, "a positive number"));
-        }
-        let mut k = vec![0.0; nu_cm.len()];
-        for band in self.bands.iter().filter(|b| b.meets(nu_cm)) {
-            let nodes = Nodes::of(band, lo, hi);
-            let Some(values) = band.at_nodes(&nodes, temperature) else {
-                let ((lo, hi), (t0, t1)) = (band.range, band.temperatures());
-                return Err(Error::invalid(
-                    format!("{} collision-induced absorption, {lo} to {hi} cm-1: temperature [K]", self.name),
-                    temperature,
-                    format!("{t0} to {t1}"),
-                ));
-            };
-            // Bands meet in a point at most; there the upper one holds.
-            for (k, nu) in k.iter_mut().zip(nu_cm).filter(|(_, nu)| band.contains(**nu)) {
-                *k = at_position(&values, nodes.position(*nu));
-            }
-        }
-        Ok(k)
+        self.resample(nu_cm)?.coefficient(temperature)
     }
 
-    /// Lowest and highest of some wavenumbers.
-    fn ends(&self, nu_cm: &[f64]) -> Result<(f64, f64)> {
+    /// The band that holds at each wavenumber.
+    fn holding(&self, nu_cm: &[f64]) -> Vec<Option<usize>> {
+        nu_cm.iter().map(|nu| self.bands.iter().position(|b| b.contains(*nu))).collect()
+    }
+
+    /// The table for a wavenumber grid `nu_cm` \[cm-1\], at the temperatures of all bands that hold at some point of it. A grid that no band meets has
+    /// coefficients of 0, which a note says.
+    ///
+    /// # Errors
+    /// A wavenumber that is not finite; a block with a point of the grid that cannot be used, by line; bands without a common temperature, if the table
+    /// is not clamped.
+    pub fn resample(&self, nu_cm: &[f64]) -> Result<CiaGrid> {
         if let Some(nu) = nu_cm.iter().find(|nu| !nu.is_finite()) {
             return Err(Error::invalid(format!("{}: wavenumber [cm-1]", self.name), nu, "a finite number"));
         }
-        Ok(nu_cm.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), nu| (lo.min(*nu), hi.max(*nu))))
-    }
-
-    /// The table for a wavenumber grid `nu_cm` \[cm-1\], at every temperature at which some band has values and all have.
-    ///
-    /// # Errors
-    /// A wavenumber that is not finite, and bands without a common range of temperatures.
-    pub fn resample(&self, nu_cm: &[f64]) -> Result<CiaGrid> {
-        let ends = self.ends(nu_cm)?;
-        let (lo, hi) = self.temperature_range(nu_cm).unwrap_or((0.0, f64::INFINITY));
-        if lo >= hi {
-            let given = format!("bands that start at {lo} K and end at {hi} K");
-            return Err(Error::invalid(
-                format!("{} collision-induced absorption", self.name),
-                given,
-                "a common range of temperatures",
-            ));
+        let meets = |range: (f64, f64)| nu_cm.iter().any(|nu| (range.0..=range.1).contains(nu));
+        if let Some(fault) = self.faults.iter().find(|fault| meets(fault.range)) {
+            return Err(Error::parse(&self.path, fault.line, fault.message.as_str()));
         }
-        let near = self.bands.iter().filter(|b| b.meets(nu_cm));
-        let limited = self.bands.iter().any(|b| b.slices.len() > 1 && b.meets(nu_cm));
-        let slices = near.flat_map(|b| if limited && b.slices.len() == 1 { &[][..] } else { &b.slices[..] });
-        let mut temperatures: Vec<f64> = slices.map(|s| s.temperature).filter(|t| (lo..=hi).contains(t)).collect();
-        temperatures.sort_by(f64::total_cmp);
-        temperatures.dedup();
-        if !limited {
-            // Bands of a single temperature each, or none: the same at all temperatures.
-            temperatures = ANY_TEMPERATURE.to_vec();
-        }
-        let bands: Vec<_> = self.bands.iter().filter(|b| b.meets(nu_cm)).collect();
-        let nodes: Vec<_> = bands.iter().map(|band| Nodes::of(band, ends.0, ends.1)).collect();
-        let mut position = vec![0.0; nu_cm.len()];
-        let mut first = 1;
-        for (band, nodes) in bands.iter().zip(&nodes) {
-            for (position, nu) in position.iter_mut().zip(nu_cm).filter(|(_, nu)| band.contains(**nu)) {
-                *position = first as f64 + nodes.position(*nu);
+        let (lo, hi) = nu_cm.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), nu| (lo.min(*nu), hi.max(*nu)));
+        let held = self.holding(nu_cm);
+        let used: Vec<usize> = (0..self.bands.len()).filter(|i| held.contains(&Some(*i))).collect();
+        let bands: Vec<&Band> = used.iter().map(|i| &self.bands[*i]).collect();
+        let of = |b: &&Band| BandLimits { wavenumber: b.range, temperature: b.temperatures() };
+        let limits: Vec<BandLimits> = bands.iter().map(of).collect();
+        self.check_common(&limits)?;
+        let rows = rows(&bands);
+        let nodes: Vec<_> = bands.iter().map(|band| Nodes::of(band, lo, hi)).collect();
+        let mut first = vec![1]; // node of each band
+        first.extend(nodes.iter().scan(1, |first, nodes| {
+            *first += nodes.nodes.len();
+            Some(*first)
+        }));
+        let count = first[bands.len()] + 1;
+        let place = |(nu, held): (&f64, &Option<usize>)| match held {
+            Some(band) => {
+                let i = used.binary_search(band).expect("a band that holds somewhere");
+                first[i] as f64 + nodes[i].position(*nu)
             }
-            first += nodes.nodes.len();
-        }
-        let mut ln_coefficient = Vec::with_capacity(temperatures.len() * (first + 1));
-        for t in &temperatures {
-            ln_coefficient.push(LN_NOTHING);
-            for (band, nodes) in bands.iter().zip(&nodes) {
-                // The rows lie in the range of every band that is limited, and a band of one temperature takes all.
-                let values = band.at_nodes(nodes, *t).unwrap_or_else(|| vec![0.0; nodes.nodes.len()]);
-                ln_coefficient.extend(values.iter().map(|k| k.max(FLOOR).ln()));
-            }
-            ln_coefficient.push(LN_NOTHING);
-        }
-        let mut grid = CiaGrid { temperatures, ln_coefficient, position };
-        grid.silence_empty_nodes();
-        Ok(grid)
-    }
-}
-
-/// ln k at a node where no temperature has absorption: exp of it is exactly zero, next to any column and in f32 as well.
-pub const LN_NOTHING: f64 = -1000.0;
-
-/// Coefficients for a wavenumber grid, in the form that a device wants: their logarithms, linear in T, at the file's own
-/// wavenumbers, and each grid point's place among those. A file has a few hundred to some ten thousand rows, a grid may have millions of points.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CiaGrid {
-    /// Two or more, ascending \[K\]; where the table has the same values for all temperatures, [`ANY_TEMPERATURE`].
-    pub temperatures: Vec<f64>,
-    /// ln of the coefficient in cm5 molecule-2, `[temperature][node]`, node fastest; at least ln([`FLOOR`]), which stands for 0, or
-    /// [`LN_NOTHING`] at nodes without any absorption, such as the first and the last.
-    pub ln_coefficient: Vec<f64>,
-    /// Of each wavenumber of the grid: the node at or below it plus the fraction of the way to the next, between which k is linear.
-    /// Outside all bands 0.
-    pub position: Vec<f64>,
-}
-
-impl CiaGrid {
-    /// Nodes in wavenumber, two or more.
-    pub fn nodes(&self) -> usize {
-        self.ln_coefficient.len() / self.temperatures.len()
-    }
-
-    /// Marks nodes at which all temperatures have the coefficient 0.
-    fn silence_empty_nodes(&mut self) {
-        let (nodes, floor) = (self.nodes(), FLOOR.ln());
-        for node in 0..nodes {
-            if self.ln_coefficient.iter().skip(node).step_by(nodes).all(|ln_k| *ln_k <= floor) {
-                self.ln_coefficient.iter_mut().skip(node).step_by(nodes).for_each(|ln_k| *ln_k = LN_NOTHING);
-            }
-        }
-    }
-
-    /// Row below `temperature` \[K\] and weight of the row above it.
-    ///
-    /// # Errors
-    /// A temperature outside the grid's.
-    pub fn bracket(&self, temperature: f64) -> Result<(usize, f64)> {
-        let t = &self.temperatures;
-        let (lo, hi) = (t[0], t[t.len() - 1]);
-        if !(lo..=hi).contains(&temperature) {
-            let required = format!("{lo} to {hi}");
-            return Err(Error::invalid("collision-induced absorption: temperature [K]", temperature, required));
-        }
-        let i = t.partition_point(|v| *v <= temperature).clamp(1, t.len() - 1);
-        Ok((i - 1, (temperature - t[i - 1]) / (t[i] - t[i - 1])))
-    }
-
-    /// Coefficients at all wavenumbers \[cm5 molecule-2\]. Where the table has a 0 on one side in temperature, the logarithm
-    /// falls to [`FLOOR`] there, faster than [`CiaTable::coefficient`], which is linear in k.
-    ///
-    /// # Errors
-    /// A temperature outside the grid's.
-    pub fn coefficient(&self, temperature: f64) -> Result<Vec<f64>> {
-        let (row, w) = self.bracket(temperature)?;
-        let at = |row: usize| &self.ln_coefficient[row * self.nodes()..][..self.nodes()];
-        let floor = FLOOR.ln();
-        let k = at(row).iter().zip(at(row + 1)).map(|(a, b)| {
-            let ln_k = a + w * (b - a);
-            if ln_k <= floor { 0.0 } else { ln_k.exp() }
-        });
-        let k: Vec<f64> = k.collect();
-        Ok(self.position.iter().map(|position| at_position(&k, *position)).collect())
-    }
-}
-
-/// Sorts blocks into bands of overlapping ranges and slices of equal temperature.
-fn bands(mut blocks: Vec<CiaBlock>, path: &Path) -> Result<Vec<Band>> {
-    blocks.sort_by(|a, b| a.range().0.total_cmp(&b.range().0));
-    let mut grouped: Vec<((f64, f64), Vec<CiaBlock>)> = Vec::new();
-    for block in blocks {
-        let (lo, hi) = block.range();
-        match grouped.last_mut() {
-            Some((range, band)) if lo < range.1 || (lo == range.0 && hi == range.1) => {
-                range.1 = range.1.max(hi);
-                band.push(block);
-            }
-            _ => grouped.push(((lo, hi), vec![block])),
-        }
-    }
-    let band = |(range, mut blocks): ((f64, f64), Vec<CiaBlock>)| {
-        blocks.sort_by(|a, b| a.temperature.total_cmp(&b.temperature).then(a.range().0.total_cmp(&b.range().0)));
-        let mut slices: Vec<Slice> = Vec::new();
-        for block in blocks {
-            match slices.last_mut().filter(|s| s.temperature == block.temperature) {
-                None => slices.push(Slice { temperature: block.temperature, blocks: vec![block] }),
-                Some(slice) => {
-                    let before = &slice.blocks[slice.blocks.len() - 1];
-                    if block.range().0 < before.range().1 || block.range() == before.range() {
-                        let message = format!(
-                            "a second block at {} K overlaps the one of line {}: keep one of them",
-                            block.temperature, before.line
-                        );
-                        return Err(Error::parse(path, block.line, message));
-                    }
-                    slice.blocks.push(block);
+            None => 0.0,
+        };
+        let position = nu_cm.iter().zip(&held).map(place).collect();
+        let mut ln_coefficient = vec![LN_NOTHING; rows.len() * count];
+        let mut ln_slope = vec![0.0; rows.len() * count];
+        for ((band, nodes), first) in bands.iter().zip(&nodes).zip(&first) {
+            for (node, curve) in nodes.curves(band).enumerate() {
+                let Some(curve) = curve else { continue };
+                for (i, (t, upward)) in rows.iter().enumerate() {
+                    (ln_coefficient[i * count + first + node], ln_slope[i * count + first + node]) =
+                        curve.at(t.ln(), *upward);
                 }
             }
         }
-        Ok(Band { range, slices })
+        let temperatures = rows.into_iter().map(|(t, _)| t).collect();
+        let notes = self.notes(nu_cm, &held, &used);
+        let (name, clamped) = (self.name.clone(), self.clamped);
+        Ok(CiaGrid { name, temperatures, ln_coefficient, ln_slope, position, limits, clamped, notes })
+    }
+
+    fn check_common(&self, limits: &[BandLimits]) -> Result<()> {
+        let ends = limits.iter().map(|l| l.temperature).reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)));
+        match ends {
+            Some((lo, hi)) if lo > hi && !self.clamped => Err(Error::invalid(
+                format!("{} collision-induced absorption", self.name),
+                format!("bands that start at {lo} K and end at {hi} K"),
+                "a common range of temperatures on the grid, or coefficients held at their ends (temperature = \"clamp\")",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a user must be told of a grid.
+    fn notes(&self, nu_cm: &[f64], held: &[Option<usize>], used: &[usize]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if used.is_empty() {
+            let mut ranges: Vec<String> =
+                self.wavenumber_ranges().map(|(lo, hi)| format!("{lo} to {hi} cm-1")).collect();
+            ranges.dedup();
+            let file = self.path.display();
+            notes.push(format!("{file} has nothing on the grid and adds nothing: it covers {}", ranges.join(", ")));
+        }
+        for i in used {
+            let band = &self.bands[*i];
+            let here = |range: (f64, f64)| {
+                let inside = |(nu, held): (&f64, &Option<usize>)| *held == Some(*i) && (range.0..=range.1).contains(nu);
+                nu_cm.iter().zip(held).any(inside)
+            };
+            // Bands come in the order in which they hold: those after this one give way.
+            for other in &self.bands[i + 1..] {
+                let both = (band.range.0.max(other.range.0), band.range.1.min(other.range.1));
+                if shared(band.range, other.range) > 0.0 && here(both) {
+                    notes.push(format!(
+                        "where they overlap, {} taken and not {}: the narrower band, of equally wide ones the later in the file, holds",
+                        band.describe(),
+                        other.describe()
+                    ));
+                }
+            }
+            for slice in &band.slices {
+                notes.extend(overlapping(slice, &here));
+            }
+            notes.extend(self.unreached(band, &here));
+            let negative: u64 = band.blocks().map(|b| b.negative).sum();
+            if negative > 0 {
+                let all: usize = band.blocks().map(|b| b.coefficient.len()).sum();
+                notes.push(format!(
+                    "{negative} of {all} coefficients of {} are below 0, noise of the measurement, and were taken as 0",
+                    band.describe()
+                ));
+            }
+        }
+        notes
+    }
+
+    /// Where blocks of a band end before those of other temperatures.
+    fn unreached(&self, band: &Band, here: &dyn Fn((f64, f64)) -> bool) -> Option<String> {
+        let missing = |slice: &&bands::Slice| {
+            let mut ranges: Vec<_> = slice.blocks.iter().map(CiaBlock::range).collect();
+            ranges.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let mut from = band.range.0;
+            let mut gaps = Vec::new();
+            for (lo, hi) in ranges.into_iter().chain([(band.range.1, band.range.1)]) {
+                // Open at both ends, which belong to blocks.
+                gaps.push((from.next_up(), lo.next_down()));
+                from = from.max(hi);
+            }
+            let first = slice.blocks.iter().map(|b| b.range().0).fold(f64::INFINITY, f64::min);
+            let last = slice.blocks.iter().map(|b| b.range().1).fold(f64::NEG_INFINITY, f64::max);
+            if first > band.range.0 {
+                gaps.push((band.range.0, band.range.0));
+            }
+            if last < band.range.1 {
+                gaps.push((band.range.1, band.range.1));
+            }
+            gaps.into_iter().any(|gap| gap.0 <= gap.1 && here(gap))
+        };
+        let temperatures: Vec<String> =
+            band.slices.iter().filter(missing).map(|s| format!("{} K", s.temperature)).collect();
+        (!temperatures.is_empty()).then(|| {
+            let at = temperatures.join(", ");
+            format!(
+                "the blocks of {} at {at} do not reach all of the grid there; beside them the other temperatures serve",
+                band.describe()
+            )
+        })
+    }
+}
+
+/// Blocks of one temperature that overlap where the grid has points.
+fn overlapping(slice: &bands::Slice, here: &dyn Fn((f64, f64)) -> bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (i, taken) in slice.blocks.iter().enumerate() {
+        for other in &slice.blocks[i + 1..] {
+            let ((a, b), (c, d)) = (taken.range(), other.range());
+            if shared((a, b), (c, d)) > 0.0 && here((a.max(c), b.min(d))) {
+                notes.push(format!(
+                    "at {} K the block of line {} ({a} to {b} cm-1) was taken where it overlaps that of line {} ({c} to {d} cm-1): the narrower, of \
+                     equally wide ones the later in the file, holds",
+                    slice.temperature, taken.line, other.line
+                ));
+            }
+        }
+    }
+    notes
+}
+
+/// Rows of a grid: temperature \[K\], and whether the slopes are those towards higher temperatures.
+fn rows(bands: &[&Band]) -> Vec<(f64, bool)> {
+    let several = || bands.iter().filter(|b| b.slices.len() > 1);
+    let mut temperatures: Vec<f64> = several().flat_map(|b| &b.slices).map(|s| s.temperature).collect();
+    temperatures.sort_by(f64::total_cmp);
+    temperatures.dedup();
+    let [Some(lo), Some(hi)] = [temperatures.first().copied(), temperatures.last().copied()] else {
+        return ANY_TEMPERATURE.map(|t| (t, true)).to_vec();
     };
-    grouped.into_iter().map(band).collect()
+    let mut rows = Vec::new();
+    for t in temperatures {
+        let ends_here = several().any(|b| [b.temperatures().0, b.temperatures().1].contains(&t));
+        if t == lo || (t < hi && !ends_here) {
+            rows.push((t, true));
+        } else if t == hi {
+            rows.push((t, false));
+        } else {
+            rows.extend([(t, false), (t, true)]);
+        }
+    }
+    rows
 }
 
 #[cfg(test)]

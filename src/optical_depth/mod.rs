@@ -10,5 +10,5 @@ pub mod sum_gpu;
 
 pub use cia::{CiaLayer, Pair, PairGradient, PairTangent, add_cia, add_cia_with_derivative};
 pub use cia_gpu::{CIA, CIA_WITH_DERIVATIVE, CiaBuffers, DeviceTable};
-pub use cia_table::{CiaBlock, CiaGrid, CiaTable};
+pub use cia_table::{BandLimits, CiaBlock, CiaGrid, CiaTable, TemperatureWeights};
 pub use sum_gpu::add_part;

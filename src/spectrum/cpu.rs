@@ -42,7 +42,7 @@ impl CpuEmission {
             .collect();
         let mut tables = Vec::new();
         for (grid, (first, second)) in model.collisions.iter().zip(&state.collision_mixing_ratio) {
-            tables.push(pair(model, state, first, second).layers(&grid.temperatures)?);
+            tables.push(pair(model, state, first, second).layers(grid)?);
         }
         let mut emission = EmissionState::new(n);
         progress.begin("spectrum", Some(model.layers() as u64));

@@ -155,8 +155,8 @@ impl EmissionModel {
     /// What is held beside the model once it is ready on a device: tables to upload, the program.
     pub(super) fn ready_bytes(&self, memory: &Summary) -> u64 {
         let n = self.grid.len().next_multiple_of(ROW_MULTIPLE) as u64;
-        // Wavenumbers in f32; a continuum's positions in u32 and its table in f32.
-        let tables = 4 * n + self.collisions.iter().map(|c| 4 * n + 4 * c.ln_coefficient.len() as u64).sum::<u64>();
+        // Wavenumbers in f32; a continuum's positions in u32, its table and slopes in f32.
+        let tables = 4 * n + self.collisions.iter().map(|c| 4 * n + 8 * c.ln_coefficient.len() as u64).sum::<u64>();
         tables + PASS_BYTES * memory.passes as u64 + 3 * memory.params_bytes
     }
 
@@ -165,7 +165,7 @@ impl EmissionModel {
     }
 
     fn continua_bytes(&self) -> u64 {
-        self.collisions.iter().map(|c| 8 * (c.ln_coefficient.len() + c.position.len()) as u64).sum()
+        self.collisions.iter().map(|c| 8 * (2 * c.ln_coefficient.len() + c.position.len()) as u64).sum()
     }
 
     /// Work arrays of a batch of the CPU backend.

@@ -23,6 +23,12 @@ pub struct Absorber<S = LineList> {
     pub molar_mass: f64,
 }
 
+/// Mixing ratio that stands for all smaller ones, 0 among them, where derivatives are computed. Derivatives travel as those by ln of a column times
+/// dx / x, and a column of 0 has neither. An absorber of unit mixing ratio has optical depths of up to 1e10, so that this one's are below 1e-16 and
+/// change no other derivative; those by it are the one-sided ones at 0 to the same 1e-16. In f32 (1e-38 to 1e38) depths of 1e-12 per unit mixing
+/// ratio are still told, and dx / x is far from overflow.
+pub(super) const LEAST_RATIO: f64 = 1e-26;
+
 /// A number with its derivatives by all parameters of a retrieval.
 pub type Dual = num_dual::DualDVec64;
 
@@ -52,6 +58,20 @@ impl State<Dual> {
     /// The derivatives by parameter `p`; 0 where a number does not depend on any.
     pub fn derivatives(&self, p: usize) -> State {
         self.map(|d| d.eps.0.as_ref().map_or(0.0, |eps| eps[p]))
+    }
+}
+
+impl State {
+    /// The state at which derivatives are computed: with every mixing ratio at least [`LEAST_RATIO`].
+    pub(super) fn with_least_ratios(&self) -> Self {
+        let least = |ratios: &mut Vec<f64>| ratios.iter_mut().for_each(|x| *x = x.max(LEAST_RATIO));
+        let mut state = self.clone();
+        state.mass_mixing_ratio.iter_mut().for_each(least);
+        state.collision_mixing_ratio.iter_mut().for_each(|(first, second)| {
+            least(first);
+            least(second);
+        });
+        state
     }
 }
 
@@ -229,6 +249,12 @@ impl EmissionModel {
             .zip(&state.gravity)
             .map(|((dp, mmr), g)| (dp * 1e6 * mmr / (mass * g)).ln())
             .collect()
+    }
+
+    /// What a user must be told of the continua of a spectrum with layers at these temperatures \[K\]: blocks chosen among several, tables that add
+    /// nothing, coefficients taken from the end of a clamped table.
+    pub fn continuum_notes(&self, temperature_k: &[f64]) -> Vec<Note> {
+        self.collisions.iter().flat_map(|c| c.told().chain(c.clamp_notes(temperature_k))).collect()
     }
 
     /// Refuses a state of the wrong shape.

@@ -125,7 +125,7 @@ impl Inputs {
         for (((table, buffer), grid), (first, second)) in
             tables.cia.iter().zip(&self.cia).zip(&model.collisions).zip(&state.collision_mixing_ratio)
         {
-            let layers = pair(model, state, first, second).layers(&grid.temperatures)?;
+            let layers = pair(model, state, first, second).layers(grid)?;
             workspace.write_slice(*buffer, &table.layer_states(&layers))?;
         }
         Ok(())
@@ -143,8 +143,8 @@ pub struct Shared<'a> {
     pub inputs: Inputs,
     /// \[species\].
     pub stages: Vec<DeviceStage>,
-    /// \[collision pair\]: table, positions, nodes.
-    cia: Vec<(BufferId, BufferId, u32)>,
+    /// \[collision pair\]: table, its slopes, positions; nodes.
+    cia: Vec<([BufferId; 3], u32)>,
 }
 
 /// Where optical depths \[row\]\[segment\] go.
@@ -191,10 +191,12 @@ impl<'a> Shared<'a> {
             let shape = [grid.temperatures.len() as u64, grid.nodes() as u64];
             let ln_k = builder.buffer(format!("cia{i}.ln_k"), Element::F32, &shape, Role::Constant);
             constants.push((ln_k, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.ln_k)))));
+            let ln_slope = builder.buffer(format!("cia{i}.ln_slope"), Element::F32, &shape, Role::Constant);
+            constants.push((ln_slope, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.ln_slope)))));
             let position = builder.buffer(format!("cia{i}.position"), Element::U32, &[n64], Role::Constant);
             constants.push((position, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.position)))));
-            states.push(builder.buffer(format!("cia{i}.layers"), Element::UVec4, &[layers, 2], Role::Input));
-            cia.push((ln_k, position, grid.nodes() as u32));
+            states.push(builder.buffer(format!("cia{i}.layers"), Element::UVec4, &[layers, 3], Role::Input));
+            cia.push(([ln_k, ln_slope, position], grid.nodes() as u32));
         }
         let layers = stages.iter().map(|s| s.layers).collect();
         let inputs = Inputs { layers, cia: states, temperature };
@@ -231,10 +233,10 @@ impl<'a> Shared<'a> {
             stage.near(builder, &part.prepared, batch, segment, &target, i > 0 || cleared.is_some());
         }
         builder.stage("continua");
-        for (c, ((ln_k, position, nodes), layer_state)) in self.cia.iter().zip(&self.inputs.cia).enumerate() {
+        for (c, ((constants, nodes), layer_state)) in self.cia.iter().zip(&self.inputs.cia).enumerate() {
             let dtau = depths.parts.get(model.absorbers.len() + c).copied().unwrap_or(depths.dtau);
-            let (ln_k, position, layer_state) = (*ln_k, *position, *layer_state);
-            let buffers = CiaBuffers { ln_k, position, layer_state, dtau, dtau_dt: depths.slope };
+            let ([ln_k, ln_slope, position], layer_state) = (*constants, *layer_state);
+            let buffers = CiaBuffers { ln_k, ln_slope, position, layer_state, dtau, dtau_dt: depths.slope };
             buffers.dispatch(builder, points, *nodes, first, rows);
         }
         for part in depths.parts {

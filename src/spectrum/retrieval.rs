@@ -167,7 +167,7 @@ impl EmissionRetrieval {
     /// A state that is none of the model's, no memory, a lost device.
     pub fn jacobian(&mut self, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
         self.model.check(state)?;
-        self.time("Jacobian", |s| s.jacobian_of(state, coefficients))
+        self.time("Jacobian", |s| s.jacobian_of(&state.with_least_ratios(), coefficients))
     }
 
     fn jacobian_of(&mut self, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
@@ -197,7 +197,7 @@ impl EmissionRetrieval {
     /// times spectrum.
     fn gradients(&mut self, state: &State, wanted: Wanted, next: &mut WeightsOf) -> Result<Vec<LayerGradient>> {
         self.model.check(state)?;
-        self.time("gradient", |s| s.gradients_of(state, wanted, next))
+        self.time("gradient", |s| s.gradients_of(&state.with_least_ratios(), wanted, next))
     }
 
     fn gradients_of(&mut self, state: &State, wanted: Wanted, next: &mut WeightsOf) -> Result<Vec<LayerGradient>> {

@@ -127,7 +127,7 @@ impl<'a> Scene<'a> {
         .map_err(|e| micrometres::hint(self.config.grid.range, e))
     }
 
-    /// What a user must be told of the lists and of a model made from them.
+    /// What a user must be told of the lists and of a model made from them, for the temperatures at the start.
     ///
     /// # Errors
     /// A grid that looks like micrometres, where no species has a line.
@@ -142,7 +142,8 @@ impl<'a> Scene<'a> {
         let spans = spans.collect::<Result<Vec<_>>>()?;
         let units = micrometres::check(self.config.grid.range, &spans);
         let units = units.map_err(|e| in_config(self.config, "grid.range_cm", e))?;
-        Ok(self.notes.iter().cloned().chain(model.notes()).chain(units).collect())
+        let continua = model.continuum_notes(&self.start()?.temperature_k);
+        Ok(self.notes.iter().cloned().chain(model.notes()).chain(continua).chain(units).collect())
     }
 
     /// What became of the records of all lists that have lines within range.
@@ -195,5 +196,6 @@ fn pair_table(config: &Config, cia: &config::Cia, key: &str) -> Result<CiaTable>
         let message = format!("given {}-{}, and {} holds {}", cia.pair[0], cia.pair[1], cia.file.display(), table.name);
         return Err(Error::Config { path: config.path.clone(), key: format!("{key}.pair"), message });
     }
-    Ok(table)
+    // Where the table ends: an error, or the nearest temperature that it has.
+    Ok(table.clamped(cia.outside == Outside::Clamp))
 }

@@ -1,6 +1,8 @@
 //! The points between which every coefficient of a band is linear in wavenumber, and where a grid's points lie among them.
 
-use super::Band;
+use super::FLOOR;
+use super::bands::Band;
+use super::interpolant::Curve;
 
 /// Which limit of a coefficient is meant, where a block begins or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +27,13 @@ pub(super) struct Nodes {
 impl Nodes {
     /// Those needed between `lo` and `hi` \[cm-1\].
     pub fn of(band: &Band, lo: f64, hi: f64) -> Self {
-        let blocks = || band.slices.iter().flat_map(|slice| &slice.blocks);
-        let mut wavenumber: Vec<f64> = blocks().flat_map(|block| block.wavenumber.iter().copied()).collect();
+        let mut wavenumber: Vec<f64> = band.blocks().flat_map(|block| block.wavenumber.iter().copied()).collect();
         wavenumber.sort_by(f64::total_cmp);
         wavenumber.dedup();
         let start = wavenumber.partition_point(|x| *x <= lo).saturating_sub(1);
         wavenumber.truncate(wavenumber.partition_point(|x| *x < hi) + 1);
         wavenumber.drain(..start.min(wavenumber.len()));
-        let mut ends: Vec<f64> = blocks().flat_map(|block| [block.range().0, block.range().1]).collect();
+        let mut ends: Vec<f64> = band.blocks().flat_map(|block| [block.range().0, block.range().1]).collect();
         ends.sort_by(f64::total_cmp);
         let (mut nodes, mut at) = (Vec::new(), Vec::new());
         for x in &wavenumber {
@@ -55,6 +56,37 @@ impl Nodes {
             Some(next) if nu > x => from as f64 + (nu - x) / (next - x),
             _ => at as f64,
         }
+    }
+
+    /// ln k by ln T at each node; `None` where it is 0 at all temperatures. A temperature whose block does not reach the node is passed over;
+    /// if it is the lowest or highest of the band, the next one's coefficient stands in for it.
+    pub fn curves<'a>(&'a self, band: &'a Band) -> impl Iterator<Item = Option<Curve>> + 'a {
+        self.nodes.iter().map(|(nu, side)| {
+            let (mut x, mut y) = (Vec::new(), Vec::new());
+            let (mut largest, mut below) = (0.0f64, None);
+            for slice in &band.slices {
+                let ln_t = slice.temperature.ln();
+                match slice.at(*nu, *side) {
+                    Some(k) => {
+                        let ln_k = k.max(FLOOR).ln();
+                        largest = largest.max(k);
+                        if let Some(first) = below.take().filter(|_| x.is_empty()) {
+                            (x, y) = (vec![first], vec![ln_k]);
+                        }
+                        x.push(ln_t);
+                        y.push(ln_k);
+                    }
+                    None if x.is_empty() => _ = below.get_or_insert(ln_t),
+                    None => below = Some(ln_t),
+                }
+            }
+            // Above the last block that reaches here.
+            if let (Some(beyond), Some(last)) = (below, y.last().copied()) {
+                x.push(beyond);
+                y.push(last);
+            }
+            (largest > FLOOR).then(|| Curve::new(x, y))
+        })
     }
 }
 

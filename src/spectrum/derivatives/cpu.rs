@@ -53,7 +53,7 @@ fn sweep(model: &EmissionModel, state: &State, mut each: impl FnMut(&SegmentRows
         (0..model.absorbers.len()).map(|a| model.ln_columns(a, state).into_iter().map(f64::exp).collect()).collect();
     let mut tables = Vec::new();
     for (grid, (first, second)) in model.collisions.iter().zip(&state.collision_mixing_ratio) {
-        tables.push(pair(model, state, first, second).layers(&grid.temperatures)?);
+        tables.push(pair(model, state, first, second).layers(grid)?);
     }
     let far: Vec<FarLevels> = (model.parts.iter())
         .map(|part| FarLevels::new(&part.prepared, 0, &state.temperature_k, true))

@@ -82,7 +82,7 @@ pub struct Coefficients {
 impl Coefficients {
     /// From a state and its derivatives by each column's parameter.
     ///
-    /// A mixing ratio of exactly 0 has no logarithm: derivatives by it are left out.
+    /// Mixing ratios below 1e-26, 0 among them, count as 1e-26: derivatives by them are one-sided.
     ///
     /// # Errors
     /// Shapes that are not the model's.
@@ -91,15 +91,15 @@ impl Coefficients {
         for tangent in tangents {
             model.check_shape(tangent)?;
         }
+        let state = &state.with_least_ratios();
         // [layer][column] from [column] of [layer]
         let by_layer = |of: &dyn Fn(&State, usize) -> f64| -> Vec<f64> {
             (0..layers).flat_map(|layer| tangents.iter().map(move |t| of(t, layer))).collect()
         };
-        let relative = |d: f64, value: f64| if value == 0.0 { 0.0 } else { d / value };
         let absorbers = (0..model.absorbers.len())
             .map(|a| {
                 by_layer(&|t, layer| {
-                    relative(t.mass_mixing_ratio[a][layer], state.mass_mixing_ratio[a][layer])
+                    t.mass_mixing_ratio[a][layer] / state.mass_mixing_ratio[a][layer]
                         - t.gravity[layer] / state.gravity[layer]
                 })
             })
@@ -172,7 +172,8 @@ pub struct LayerGradient {
     pub temperature_k: Vec<f64>,
     /// By the surface's temperature, if the model has one \[K-1\].
     pub surface_temperature_k: Option<f64>,
-    /// \[absorber\]\[layer\]: by ln of its column, hence of its mixing ratio.
+    /// \[absorber\]\[layer\]: by ln of its column, hence of its mixing ratio. Where that is below 1e-26, 0 among them, it is the derivative at
+    /// 1e-26: divided by 1e-26, the one-sided derivative by the mixing ratio.
     pub ln_column: Vec<Vec<f64>>,
     /// \[collision pair\]\[layer\]: by ln of its column.
     pub ln_collision: Vec<Vec<f64>>,

@@ -257,3 +257,103 @@ fn wrong_parameters_are_refused() {
     assert!(message.contains("number of weights"), "{message}");
     assert_eq!(LAYERS, r.model().layers());
 }
+
+/// Mixing ratios as they stand: of the absorber, and of the partners of each pair; all the same in every layer.
+fn by_ratios(model: EmissionModel, backend: &Backend, gradient: GradientMode) -> EmissionRetrieval {
+    let (pairs, absorbers, surface) = (model.collisions.len(), model.absorbers.len(), model.surface);
+    let profiles = move |x: &[Dual], pressure: &crate::atmosphere::PressureGrid| {
+        let layers = pressure.layers();
+        let ln_p = pressure.pressure_bar().iter().map(|p| p.ln());
+        Ok(State {
+            temperature_k: ln_p.map(|l| Dual::from(903.37 * (0.03 * l).exp())).collect(),
+            gravity: vec![Dual::from(2500.0); layers],
+            mean_molar_mass: vec![Dual::from(2.3); layers],
+            mass_mixing_ratio: vec![vec![x[0].clone(); layers]; absorbers],
+            collision_mixing_ratio: vec![(vec![x[1].clone(); layers], vec![x[2].clone(); layers]); pairs],
+            surface_temperature_k: surface.then(|| Dual::from(1400.0)),
+        })
+    };
+    let names = ["X", "x1", "x2"].map(String::from).to_vec();
+    let settings = DerivativeSettings { gradient, ..DerivativeSettings::default() };
+    EmissionRetrieval::new(model, backend, names, profiles, settings).unwrap()
+}
+
+#[test]
+fn derivatives_at_abundance_0_are_one_sided() {
+    for (name, model) in [("sparse", sparse()), ("continuum", with_continuum())] {
+        let n = model.grid.len();
+        let mut retrieval = by_ratios(model, &Backend::Cpu, GradientMode::Forward);
+        // Each ratio 0 alone, and with others; where pairs absorb, too little to be thick (k is 3e-46 in them).
+        for at in
+            [[0.0, 0.4, 0.3], [1e-6, 0.0, 0.3], [1e-6, 0.4, 0.0], [0.0, 0.0, 0.3], [1e-300, 0.4, 0.3], [0.0, 0.0, 0.0]]
+        {
+            let (flux, jacobian) = retrieval.spectrum_and_jacobian(&at).unwrap();
+            let plain = retrieval.spectrum(&at).unwrap();
+            assert!(off(&flux, &plain) < 1e-12, "{name}, {at:?}: the spectrum");
+            for (p, column) in jacobian.chunks(n).enumerate().filter(|(p, _)| at[*p] < 1e-20) {
+                // Forward differences extrapolated to a step of 0: exact to its cube.
+                let step = if p == 0 { 1e-11 } else { 1e-6 };
+                let moved = [1.0, 2.0, 4.0].map(|steps| {
+                    let mut x = at;
+                    x[p] = steps * step;
+                    retrieval.spectrum(&x).unwrap()
+                });
+                let slope = |k: usize, i: usize| (moved[k][i] - plain[i]) / (step * f64::from(1 << k));
+                let expected: Vec<f64> =
+                    (0..n).map(|i| (8.0 * slope(0, i) - 6.0 * slope(1, i) + slope(2, i)) / 3.0).collect();
+                let brightest = plain.iter().fold(0.0f64, |m, f| m.max(*f));
+                if expected.iter().all(|v| v.abs() < 1e-7 * brightest) {
+                    // Nothing absorbs: no pair, or its other partner is absent too.
+                    assert!(column.iter().all(|v| v.abs() < 1e-12 * brightest), "{name}, {at:?}, {p}");
+                    continue;
+                }
+                let error = off(column, &expected);
+                eprintln!("{name}, {at:?}, parameter {p}: {error:.1e}");
+                assert!(error < 1e-5, "{name}, {at:?}, parameter {p}: {error:e}");
+            }
+            // The limit: what a small ratio has, to 1e-6.
+            let small = at.map(|x| if x < 1e-20 { 1e-18 } else { x });
+            let near = retrieval.spectrum_and_jacobian(&small).unwrap().1;
+            for (column, near) in jacobian.chunks(n).zip(near.chunks(n)) {
+                let brightest = plain.iter().fold(0.0f64, |m, f| m.max(*f));
+                let error = off(column, near);
+                assert!(error < 1e-6 || near.iter().all(|v| v.abs() < 1e-12 * brightest), "{name}, {at:?}: {error:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn gpu_derivatives_at_abundance_0_are_the_twins_forward_and_reverse() {
+    let device = Backend::Device(device());
+    for (name, model) in [("sparse", sparse()), ("continuum", with_continuum())] {
+        let n = model.grid.len();
+        let u: Vec<f64> = (0..n).map(|i| 1.0 + 0.5 * (i as f64 * 0.7).sin()).collect();
+        for at in [[0.0, 0.4, 0.3], [1e-6, 0.0, 0.3], [0.0, 0.0, 0.0]] {
+            let mut twin = by_ratios(model.clone(), &Backend::Cpu, GradientMode::Forward);
+            let (flux, expected) = twin.spectrum_and_jacobian(&at).unwrap();
+            let brightest = flux.iter().fold(0.0f64, |m, f| m.max(*f));
+            for backend in [&Backend::Cpu, &device] {
+                let mut there = by_ratios(model.clone(), backend, GradientMode::Reverse);
+                let (found_flux, found) = there.spectrum_and_jacobian(&at).unwrap();
+                assert!(off(&found_flux, &there.spectrum(&at).unwrap()) < 1e-6, "{name}, {at:?}: the spectrum");
+                let (_, gradient) = there.value_and_gradient(&at, &mut |_| Ok((0.0, u.clone()))).unwrap();
+                for (p, (found, expected)) in found.chunks(n).zip(expected.chunks(n)).enumerate() {
+                    let largest = expected.iter().fold(1e-9 * brightest, |m, v| m.max(v.abs()));
+                    let mut errors: Vec<f64> =
+                        found.iter().zip(expected).map(|(f, e)| (f - e).abs() / largest).collect();
+                    errors.sort_by(f64::total_cmp);
+                    let p99 = errors[errors.len() * 99 / 100];
+                    assert!(p99 < 2e-3, "{name}, {at:?}, parameter {p}: {p99:e}");
+                    let forward: f64 = found.iter().zip(&u).map(|(j, u)| j * u).sum();
+                    let scale: f64 = found.iter().zip(&u).map(|(j, u)| (j * u).abs()).sum();
+                    assert!(
+                        (gradient[p] - forward).abs() <= 1e-4 * scale,
+                        "{name}, {at:?}, {p}: {} {forward}",
+                        gradient[p]
+                    );
+                }
+            }
+        }
+    }
+}

@@ -26,12 +26,8 @@ pub(super) fn open(source: &LineSource, needed: &Needed, own: Own, resources: &R
         molar_mass: own.molar_mass,
         ..HitranSource::new("")
     };
-    let found = match reader.isotopologues(resources) {
-        Ok(found) => found,
-        // Lines elsewhere make a list that contributes nothing; no line at all is an error, and what else is wrong still is.
-        Err(error) if needed.margin.is_infinite() => return Err(error),
-        Err(error) => HitranSource { range: None, ..reader.clone() }.isotopologues(resources).map_err(|_| error)?,
-    };
+    // Lines elsewhere make lists that contribute nothing; files without any of what is asked for are an error.
+    let found = reader.isotopologues(resources)?;
     let ids: Vec<HitranId> = found.iter().map(HitranList::id).collect();
     let chosen = choose(source, &ids)?;
     // An isotopologue that nobody knows is told before lists are prepared.
@@ -49,7 +45,9 @@ pub(super) fn open(source: &LineSource, needed: &Needed, own: Own, resources: &R
     let others: Vec<&HitranList> = found.iter().filter(|l| l.id().0 == molecule && !chosen.contains(&l.id())).collect();
     let mut notes = Vec::new();
     if source.isotopologues.is_none() && !others.is_empty() {
-        let share = others.iter().map(|l| l.strength_share()).sum::<Option<f64>>();
+        let strength = |lists: &mut dyn Iterator<Item = &HitranList>| lists.map(HitranList::strength_share).sum::<f64>();
+        let all = strength(&mut found.iter().filter(|l| l.id().0 == molecule));
+        let share = (all > 0.0).then(|| strength(&mut others.iter().copied()) / all);
         let names: Vec<String> = others.iter().map(|l| name(l.id())).collect();
         notes.push(left_out(source, &names.iter().map(String::as_str).collect::<Vec<_>>(), share));
     }
