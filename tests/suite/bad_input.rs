@@ -144,7 +144,7 @@ fn hitran_files() {
         &["--format", "hitran", "--lines", "good.par", "--isotopologue", "3"],
         &["good.par", "isotopologue 3"],
     );
-    b.cross_section(&["--format", "hitran", "--lines", "good.par", "--broadener", "h2"], &["broadener: given h2"]);
+    b.cross_section(&["--format", "hitran", "--lines", "good.par", "--broadener", "h2"], &["given H2"]);
     std::fs::create_dir(b.path("none")).expect("a folder");
     b.cross_section(&["--format", "hitran", "--lines", "none"], &["none", "the folder holds no"]);
 }
@@ -222,7 +222,14 @@ fn ranges_temperatures_and_grids() {
     let b = Bench::new();
     let builtin =
         |options: &[&str], parts: &[&str]| b.cross_section(&[&["--format", "builtin"], options].concat(), parts);
-    builtin(&["--range", "10:20"], &["range [cm-1]", "no line"]);
+    builtin(
+        &["--range", "10:20"],
+        &[
+            "wavenumber range: given 10 to 20 cm-1, where no list has a line",
+            "if 10 to 20 are micrometres, give 500.0000 to 1000.0000 cm-1",
+        ],
+    );
+    builtin(&["--range", "10:20", "--line-margin", "5"], &["between 5 and 25 cm-1; if 10 to 20 are micrometres"]);
     builtin(&["--at", "90000:1"], &["90000", "7000"]);
     builtin(
         &["--at", "500:1", "--temperature-range", "600:900"],
@@ -275,7 +282,15 @@ fn configurations() {
         ("points = 20000", "resolution = nan", &["key `grid.resolution`: line 3: given `nan`"]),
         ("[2000.0, 2100.0]", "[2100.0, 2000.0]", &["key `grid.range_cm`: line 2"]),
         ("[2000.0, 2100.0]", "[-5.0, 2000.0]", &["key `grid.range_cm`: line 2"]),
-        ("[2000.0, 2100.0]", "[10.0, 20.0]", &["key `species[0]`", "no line"]),
+        (
+            "[2000.0, 2100.0]",
+            "[2.2, 2.4]",
+            &[
+                "key `grid.range_cm`",
+                "no list has a line",
+                "if 2.2 to 2.4 are micrometres, give 4166.6667 to 4545.4545 cm-1",
+            ],
+        ),
         ("temperature_k = 900.0", "temperature_k = -900.0", &["key `atmosphere.temperature.temperature_k`: line 11"]),
         ("temperature_k = 900.0", "temperature_k = 9e4", &["90000", "7000"]),
         ("mass_mixing_ratio = 1e-4", "mass_mixing_ratio = 1.5", &["key `species[0].mass_mixing_ratio`: line 14"]),

@@ -17,6 +17,8 @@ mod extremes;
 mod host_memory;
 mod jacobian;
 mod memory;
+#[cfg(feature = "cli")]
+mod notes;
 mod par_file;
 mod precision;
 mod random_list;

@@ -45,7 +45,8 @@ pub(super) fn open(source: &LineSource, needed: &Needed, own: Own, resources: &R
     let others: Vec<&HitranList> = found.iter().filter(|l| l.id().0 == molecule && !chosen.contains(&l.id())).collect();
     let mut notes = Vec::new();
     if source.isotopologues.is_none() && !others.is_empty() {
-        let strength = |lists: &mut dyn Iterator<Item = &HitranList>| lists.map(HitranList::strength_share).sum::<f64>();
+        let strength =
+            |lists: &mut dyn Iterator<Item = &HitranList>| lists.map(HitranList::strength_share).sum::<f64>();
         let all = strength(&mut found.iter().filter(|l| l.id().0 == molecule));
         let share = (all > 0.0).then(|| strength(&mut others.iter().copied()) / all);
         let names: Vec<String> = others.iter().map(|l| name(l.id())).collect();
