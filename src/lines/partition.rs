@@ -29,11 +29,13 @@ pub struct PartitionFunction {
     slope: Vec<f64>,
     /// Intervals (by the row below) with an unusable row in them, and what is wrong with it; ascending.
     broken: Vec<(usize, String)>,
+    /// What is wrong with the first unusable row below or above the table's range.
+    outside: Option<String>,
 }
 
-/// A row of a table, and where it stands.
+/// A row of a table, by its number from 1.
 struct Row {
-    place: String,
+    number: u64,
     /// T \[K\] and Q, or what stands there in their place.
     columns: Result<(f64, f64), String>,
 }
@@ -51,9 +53,12 @@ impl PartitionFunction {
         if temperature.len() != value.len() {
             return Err(invalid(format!("{} temperatures and {} values", temperature.len(), value.len())));
         }
-        let rows = temperature.into_iter().zip(value).enumerate();
-        Self::from_rows(rows.map(|(i, row)| Row { place: format!("row {}", i + 1), columns: Ok(row) }))
-            .map_err(|wrong| invalid(wrong.unwrap_or_else(|| "fewer than two rows".into())))
+        let rows = temperature.into_iter().zip(value).zip(1..).map(|(row, number)| Row { number, columns: Ok(row) });
+        Self::from_rows(rows, &|number| format!("row {number}")).map_err(|wrong| {
+            invalid(
+                wrong.map_or_else(|| "fewer than two rows".into(), |(number, wrong)| format!("row {number}: {wrong}")),
+            )
+        })
     }
 
     /// From a text file of two columns, T \[K\] and Q (an ExoMol `.pf` file, or TIPS as a table); further columns are not
@@ -69,26 +74,33 @@ impl PartitionFunction {
                 (Some(Some(t)), Some(Some(q))) => Ok((t, q)),
                 _ => Err(format!("two numbers, T [K] and Q, are required, found {}", quote(row))),
             };
-            Row { place: format!("line {line}"), columns }
+            Row { number: line, columns }
         });
-        Self::from_rows(rows).map_err(|wrong| {
-            let first = wrong.map(|w| format!("; {w}")).unwrap_or_default();
-            Error::parse(path, None, format!("a partition function needs at least two rows of T [K] and Q{first}"))
+        let path = path.as_ref();
+        Self::from_rows(rows, &|line| format!("{}, line {line}", path.display())).map_err(|wrong| {
+            let needed = "a partition function needs at least two rows of T [K] and Q";
+            match wrong {
+                None => Error::parse(path, None, needed),
+                Some((line, wrong)) => Error::parse(path, line, format!("{wrong}; {needed}")),
+            }
         })
     }
 
     /// The table of all usable rows; if there are fewer than two, what is wrong with the first that is not.
-    fn from_rows(rows: impl Iterator<Item = Row>) -> Result<Self, Option<String>> {
+    fn from_rows(
+        rows: impl Iterator<Item = Row>,
+        place: &dyn Fn(u64) -> String,
+    ) -> Result<Self, Option<(u64, String)>> {
         let (mut temperature, mut value) = (Vec::<f64>::new(), Vec::<f64>::new());
-        // Unusable rows: number of usable rows before, the row's own temperature where it has one, what is wrong.
-        let mut unusable: Vec<(usize, Option<f64>, String)> = Vec::new();
+        // Unusable rows: how many usable rows stand before, the row's own temperature where it has one, its number, what is wrong.
+        let mut unusable: Vec<(usize, Option<f64>, u64, String)> = Vec::new();
         let mut doubled = None;
-        for Row { place, columns } in rows {
+        for Row { number, columns } in rows {
             let before = temperature.len();
             let (t, q) = match columns {
                 Ok(row) => row,
                 Err(wrong) => {
-                    unusable.push((before, None, format!("{place}: {wrong}")));
+                    unusable.push((before, None, number, wrong));
                     continue;
                 }
             };
@@ -98,32 +110,36 @@ impl PartitionFunction {
                 continue;
             }
             if !(t > 0.0 && t.is_finite() && q > 0.0 && q.is_finite()) {
-                unusable.push((before, None, format!("{place}: T > 0 K and Q > 0 are required, found {t} and {q}")));
+                unusable.push((before, None, number, format!("T > 0 K and Q > 0 are required, found {t} and {q}")));
             } else if doubled == Some(t) || last.is_some_and(|last| t == last.0) {
                 // Of two values at one temperature neither can be trusted.
                 if doubled.replace(t) != Some(t) {
                     temperature.pop();
                     value.pop();
                 }
-                unusable.push((temperature.len(), None, format!("{place}: a second value of Q at {t} K, found {q}")));
+                unusable.push((temperature.len(), None, number, format!("a second value of Q at {t} K, found {q}")));
             } else if let Some((before_it, _)) = last.filter(|last| t < last.0) {
-                let wrong = format!("{place}: temperatures must ascend, found {t} K after {before_it} K");
-                unusable.push((before, Some(t), wrong));
+                let wrong = format!("temperatures must ascend, found {t} K after {before_it} K");
+                unusable.push((before, Some(t), number, wrong));
             } else {
                 temperature.push(t);
                 value.push(q);
             }
         }
         if temperature.len() < 2 {
-            return Err(unusable.into_iter().next().map(|u| u.2));
+            return Err(unusable.into_iter().next().map(|u| (u.2, u.3)));
         }
         let last = temperature.len() - 1;
-        let mut broken = Vec::new();
-        for (before, own, wrong) in unusable {
+        let (mut broken, mut outside) = (Vec::new(), None);
+        for (before, own, number, wrong) in unusable {
+            let wrong = format!("{}: {wrong}", place(number));
             // Where it stands, and where its temperature lies: of one out of order, nobody knows which is meant.
-            let stands = (1..=last).contains(&before).then(|| before - 1);
-            let lies = own.and_then(|t| temperature.partition_point(|x| *x < t).checked_sub(1));
-            broken.extend(stands.into_iter().chain(lies).filter(|i| *i < last).map(|i| (i, wrong.clone())));
+            let stands = before.checked_sub(1).filter(|i| *i < last);
+            let lies = own.and_then(|t| temperature.partition_point(|x| *x < t).checked_sub(1)).filter(|i| *i < last);
+            broken.extend(stands.into_iter().chain(lies).map(|i| (i, wrong.clone())));
+            if stands.is_none() {
+                outside.get_or_insert(wrong);
+            }
         }
         broken.sort();
         broken.dedup_by_key(|b| b.0);
@@ -136,7 +152,7 @@ impl PartitionFunction {
             slope.extend(slopes(&ln_temperature[first..=end], &ln_value[first..=end]));
             first = end + 1;
         }
-        Ok(Self { temperature, value, ln_temperature, ln_value, slope, broken })
+        Ok(Self { temperature, value, ln_temperature, ln_value, slope, broken, outside })
     }
 
     /// The table's usable rows, (T \[K\], Q).
@@ -191,7 +207,13 @@ impl PartitionFunction {
     fn interval(&self, temperature: f64) -> Result<usize> {
         let (lo, hi) = self.range();
         if !(lo..=hi).contains(&temperature) {
-            return Err(Error::invalid("partition function: temperature [K]", temperature, format!("{lo} to {hi}")));
+            let wrong =
+                self.outside.as_ref().map(|w| format!(" (a row outside cannot be used: {w})")).unwrap_or_default();
+            return Err(Error::invalid(
+                "partition function: temperature [K]",
+                temperature,
+                format!("{lo} to {hi}{wrong}"),
+            ));
         }
         let i = self.temperature.partition_point(|t| *t <= temperature).clamp(1, self.temperature.len() - 1) - 1;
         match self.broken.binary_search_by_key(&i, |b| b.0) {
@@ -372,10 +394,9 @@ mod tests {
             at in 0.0..25.0f64,
         ) {
             let (t, q) = rows.iter().map(|r| (f64::from(r.0), r.1)).unzip();
-            if let Ok(table) = PartitionFunction::new(t, q) {
-                if let Ok(value) = table.at(at) {
-                    prop_assert!(value > 0.0 && table.ln_slope(at).unwrap().is_finite());
-                }
+            let Ok(table) = PartitionFunction::new(t, q) else { return Ok(()) };
+            if let Ok(value) = table.at(at) {
+                prop_assert!(value > 0.0 && table.ln_slope(at).unwrap().is_finite());
             }
         }
     }

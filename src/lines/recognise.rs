@@ -52,6 +52,9 @@ pub fn recognise(path: impl AsRef<Path>) -> Option<&'static str> {
     recognise_lines(&lines)
 }
 
+/// Whether a line is of a kind.
+type Test = fn(&[u8]) -> bool;
+
 /// As [`recognise`], of the first lines of a file.
 pub(crate) fn recognise_lines(lines: &[&[u8]]) -> Option<&'static str> {
     let strip = |line: &[u8]| line.strip_suffix(b"\r").map(<[u8]>::to_vec).unwrap_or_else(|| line.to_vec());
@@ -69,7 +72,7 @@ pub(crate) fn recognise_lines(lines: &[&[u8]]) -> Option<&'static str> {
             return Some(EXOMOL_HR);
         }
     }
-    let tests: [(fn(&[u8]) -> bool, &str); 9] = [
+    let tests: [(Test, &str); 9] = [
         (is_cdsd, CDSD),
         (is_geisa, GEISA),
         (is_kurucz, KURUCZ),

@@ -15,6 +15,7 @@ mod examples;
 mod extremes;
 #[cfg(feature = "cli")]
 mod host_memory;
+mod isotopologues;
 mod jacobian;
 mod memory;
 #[cfg(feature = "cli")]
