@@ -22,6 +22,9 @@ enum Kind {
     Additional(Option<(f64, f64)>),
 }
 
+/// A file's name, the name without compression, and what it says.
+type Found = (String, String, Kind);
+
 /// One transition file that is read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TransitionFile {
@@ -44,7 +47,7 @@ pub(super) struct TransitionFiles {
 impl TransitionFiles {
     /// Sorts the file names of a folder, ascending. Where a file is there both plain and compressed, the plain one is taken.
     pub fn sort(folder: &Path, stem: &str, names: &[String], definition: &Definition) -> Result<Self> {
-        let (mut found, mut superseded): (Vec<(String, String, Kind)>, Vec<String>) = (Vec::new(), Vec::new());
+        let (mut found, mut superseded): (Vec<Found>, Vec<String>) = (Vec::new(), Vec::new());
         let mut seen = std::collections::BTreeSet::new();
         for name in names {
             let plain = without_compression(Path::new(name)).to_string_lossy().into_owned();
@@ -60,13 +63,13 @@ impl TransitionFiles {
         }
         let mut leave = |name: &String| superseded.push(name.clone());
         // The same range written twice (0-1000 and 00000-01000): ExoMol fills up with zeros.
-        let twice = |a: &(String, String, Kind), b: &(String, String, Kind)| {
+        let twice = |a: &Found, b: &Found| {
             matches!(a.2, Kind::Range(..)) && a.2 == b.2 && (a.1.len(), &b.1) < (b.1.len(), &a.1)
         };
         let (dropped, mut kept): (Vec<_>, Vec<_>) =
             found.iter().cloned().partition(|f| found.iter().any(|other| twice(f, other)));
         dropped.iter().for_each(|f| leave(&f.0));
-        let is_range = |f: &(String, String, Kind)| matches!(f.2, Kind::Range(..));
+        let is_range = |f: &Found| matches!(f.2, Kind::Range(..));
         let ambiguous = |a: &str, b: &str| {
             let message = format!("{a} and {b} both hold the same part of the list; remove the one that is superseded");
             Error::parse(folder, None, message)
@@ -129,7 +132,7 @@ impl TransitionFiles {
 }
 
 /// Two files of the list proper whose ranges overlap.
-fn overlap(files: &[(String, String, Kind)]) -> Option<(&(String, String, Kind), &(String, String, Kind))> {
+fn overlap(files: &[Found]) -> Option<(&Found, &Found)> {
     let mut ranges: Vec<_> = files
         .iter()
         .filter_map(|f| match f.2 {
