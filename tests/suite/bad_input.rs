@@ -133,10 +133,10 @@ fn hitran_files() {
     b.hitran("position.par", record("-2050.1", "1.0E-21", ".05", "7.0"), &["position.par, line 1", "wavenumber"]);
     b.hitran("text.par", "wavenumber, strength\n2000, 1e-20\n", &["text.par, line 1", "160 characters"]);
     b.hitran("picture.par", [0x89, b'P', b'N', b'G', 0, 1, 2, 3].repeat(50), &["picture.par"]);
-    b.hitran(
-        "far.par",
-        record("900.1", "1.0E-21", ".05", "7.0"),
-        &["far.par", "no line of 1975 to 2125 cm-1", "900.1"],
+    b.write("far.par", record("900.1", "1.0E-21", ".05", "7.0"));
+    b.cross_section(
+        &["--format", "hitran", "--lines", "far.par", "--line-margin", "25"],
+        &["far.par", "no line of", "1975 to 2125 cm-1", "900.1"],
     );
     b.cross_section(&["--format", "hitran", "--lines", "missing.par"], &["cannot read missing.par"]);
     b.write("good.par", &good);
@@ -189,24 +189,27 @@ fn exomol_folders() {
         exomol(&b, changes);
         b.cross_section(&["--format", "exomol", "--lines", "set"], parts);
     };
-    run(&[("12C-16O__T.def", None)], &["set", "no .def file"]);
+    run(&[("12C-16O__T.def", None), ("12C-16O__T.pf", None)], &["set", "no 12C-16O__T.pf"]);
     run(&[("12C-16O__T.def", Some(""))], &["12C-16O__T.def"]);
     run(&[("12C-16O__T.def", Some("x"))], &["12C-16O__T.def", "no ExoMol definition file"]);
     run(&[("12C-16O__T.def", Some("-3 # Isotopologue mass (Da)\n"))], &["12C-16O__T.def, line 1", "a positive number"]);
     run(&[("12C-16O__T.pf", None)], &["no 12C-16O__T.pf"]);
-    run(&[("12C-16O__T.pf", Some("1 1\n296 NaN\n"))], &["12C-16O__T.pf, line 2", "found \"296 NaN\""]);
-    run(&[("12C-16O__T.pf", Some("1 1\n296 -5\n"))], &["12C-16O__T.pf, line 2", "Q > 0"]);
+    run(&[("12C-16O__T.pf", Some("1 1\n296 NaN\n"))], &["12C-16O__T.pf", "line 2", "found \"296 NaN\""]);
+    run(&[("12C-16O__T.pf", Some("1 1\n296 -5\n"))], &["12C-16O__T.pf", "line 2", "Q > 0"]);
     run(&[("12C-16O__T.states", None)], &["no 12C-16O__T.states"]);
     run(&[("12C-16O__T.states", Some(""))], &["12C-16O__T.states"]);
     run(&[("12C-16O__T.states", Some("1 0.0 1 0\n2 nan 3 1\n"))], &["12C-16O__T.states, line 2", "term value"]);
     run(&[("12C-16O__T.states", Some("1 0.0 1 0\n2 2050"))], &["12C-16O__T.states, line 2", "degeneracy"]);
     run(&[("12C-16O__T.trans", None)], &["no 12C-16O__T*.trans"]);
-    run(&[("12C-16O__T.trans", Some("2 1 30.0\n3 1\n"))], &["12C-16O__T.trans, line 2"]);
+    run(&[("12C-16O__T.trans", Some("2 1 30.0\n3 1\nx\n"))], &["12C-16O__T.trans, line 2"]);
     run(&[("12C-16O__T.trans", Some("2 1 -3.0\n"))], &["12C-16O__T.trans, line 1"]);
     run(&[("12C-16O__T.trans", Some("9 1 30.0\n"))], &["12C-16O__T.trans, line 1", "9"]);
     exomol(&b, &[]);
     let good = ["--format", "exomol", "--lines", "set"];
-    b.cross_section(&[&good[..], &["--range", "5000:5100"]].concat(), &["set", "between 4975 and 5125 cm-1"]);
+    b.cross_section(
+        &[&good[..], &["--range", "5000:5100", "--line-margin", "25"]].concat(),
+        &["set", "between 4975 and 5125 cm-1"],
+    );
     b.cross_section(&[&good[..], &["--broadener", "he"]].concat(), &["set", "He"]);
     b.cross_section(&[&good[..], &["--isotopologue", "2"]].concat(), &["isotopologue: given 2", "12C-16O"]);
     b.write("file", "x");
