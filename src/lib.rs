@@ -38,7 +38,7 @@
 //! let job = CrossSections::new(grid, &[list.clone()], &at, settings, &())?;
 //! let (values, report) = job.compute(&Backend::select("cpu")?, &())?;
 //!
-//! let exact = direct_sum(&list.species, list.lines(), &grid.wavenumbers(), 1000.0, 1.0)?;
+//! let exact = direct_sum(&list.species, list.lines(), &grid.wavenumbers(), 1000.0, 1.0, &settings.profile)?;
 //! let second = &values.to_f64()[grid.len()..];
 //! let worst = second.iter().zip(&exact).map(|(v, e)| (v / e - 1.0).abs()).fold(0.0, f64::max);
 //! assert!(worst < report.settings.tolerance);

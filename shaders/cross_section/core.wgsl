@@ -14,7 +14,7 @@ struct CoreParams {
     lines: u32,        // in `near`
     first_bin: i32,    // output node at which bin 0 starts
     bins: u32,
-    window: i32,       // output nodes within a core
+    window: i32,       // output nodes within a core, and by which pressure moves lines
     step: f32,         // h, in ln nu
     first_line: u32,   // in `near`
     row_quads: u32,    // output: vectors of a row
@@ -34,6 +34,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let quad = active_quads[params.first_active + id.x];
     let i = 4 * i32(quad);
     let inverse_sigma = layers[params.first_layer + id.y].inverse_sigma;
+    let pressure = layers[params.first_layer + id.y].pressure;
+    let inverse_step = layers[params.first_layer + id.y].inverse_step;
     let top = i32(params.bins);
     let base = NEAR_VECTORS * id.y * params.lines;
     let last = min(bins[clamp(((i + 3 + params.window - params.first_bin) >> 4u) + 1, 0, top)], params.first_line + params.lines);
@@ -42,7 +44,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var n = begin; n < last; n++) {
         let at = base + NEAR_VECTORS * (n - params.first_line);
         let a = near[at];
-        let d = (f32(i - lines[n].node) + vec4(0.0, 1.0, 2.0, 3.0) - lines[n].fraction) * params.step;
+        let fraction = moved_fraction(lines[n].fraction, lines[n].shift, pressure, inverse_step);
+        let d = (f32(i - lines[n].node) + vec4(0.0, 1.0, 2.0, 3.0) - fraction) * params.step;
         let x = d * (1.0 + d * (0.5 + d * (1.0 / 6.0 + d * (1.0 / 24.0 + d * (1.0 / 120.0))))) * inverse_sigma;
         let inside = x * x + a.y * a.y < vec4(WING_START2);
         for (var once = any(inside); once; once = false) {

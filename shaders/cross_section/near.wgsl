@@ -37,6 +37,8 @@ fn near_line(line: Near, d: vec4<f32>, inverse_sigma: f32) -> vec4<f32> {
 
 fn near_field(row: u32, i: i32) -> Sixteen {
     let inverse_sigma = layers[params.first_layer + row].inverse_sigma;
+    let pressure = layers[params.first_layer + row].pressure;
+    let inverse_step = layers[params.first_layer + row].inverse_step;
     let radius = params.radius * inverse_sigma;
     let radius2 = radius * radius;
     let step = params.step;
@@ -51,7 +53,8 @@ fn near_field(row: u32, i: i32) -> Sixteen {
         var change = vec4(0.0);
         if NEAR_VECTORS > 2u { change = near[at + 2u]; }
         let line = Near(a.x, a.y, radius2, a.z, near[at + 1u], a.w, change);
-        let d = (f32(i - lines[n].node) + vec4(0.0, 1.0, 2.0, 3.0) - lines[n].fraction) * step;
+        let fraction = moved_fraction(lines[n].fraction, lines[n].shift, pressure, inverse_step);
+        let d = (f32(i - lines[n].node) + vec4(0.0, 1.0, 2.0, 3.0) - fraction) * step;
         sum.a += near_line(line, d, inverse_sigma);
         sum.b += near_line(line, d + 4.0 * step, inverse_sigma);
         sum.c += near_line(line, d + 8.0 * step, inverse_sigma);

@@ -14,8 +14,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= params.lines { return; }
     let line = lines[params.first_line + id.x];
     let layer = layers[params.first_layer + id.y];
-    let g = exp_f32(line_ln_gamma(line, layer)) * layer.inverse_sigma;
-    let change = line_change(line, layer);
+    let width = line_width(line, layer);
+    let g = exp_f32(width.ln) * layer.inverse_sigma;
+    let change = line_change(line, layer, width.exponent);
     let soft = shape_softening(params.radius * layer.inverse_sigma, g, change);
     let at = NEAR_VECTORS * (id.y * params.lines + id.x);
     near[at] = vec4(line_strength(line, layer), g, soft.inverse, soft.c4);

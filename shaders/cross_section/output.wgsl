@@ -15,7 +15,7 @@ struct OutputParams {
     lines: u32,        // near field: number of lines in `near`
     first_bin: i32,    // output node at which bin 0 starts
     bins: u32,
-    window: i32,       // output nodes within the near-field radius
+    window: i32,       // output nodes within the near-field radius, and by which pressure moves lines
     radius: f32,       // near-field radius, relative
     step: f32,         // h, in ln nu
     first_node: u32,   // output node at which the segment starts

@@ -2,7 +2,7 @@
 // src/density/lines.rs.
 //
 // In:  lines [all lines], ascending in position; bins, the first line at or after every 16th output node; channel as strength.wgsl leaves it
-//      for `lines` lines from first_line on, which are all that the nodes visit.
+//      for `lines` lines from first_line on, which are all that the nodes visit; layers [all layers].
 // Out: source [row][channel][node], set or added to: the composed kernel has `put`. Where lines are many, the first dispatch sets and
 //      further ones add.
 // Dispatch: one invocation per node (x), row (y), four channels (z).
@@ -18,13 +18,15 @@ struct GatherParams {
     skip: u32,        // lines that earlier dispatches have visited, of each node's
     most: u32,        // lines to visit
     first_line: u32,
-    pad0: u32, pad1: u32,
+    first_layer: u32, // of the rows
+    moved: i32,       // output nodes by which pressure moves lines, at most
 }
 @group(0) @binding(0) var<uniform> params: GatherParams;
 @group(0) @binding(1) var<storage, read> lines: array<Line>;
 @group(0) @binding(2) var<storage, read> bins: array<u32>;
 @group(0) @binding(3) var<storage, read> channel: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> source: array<f32>;
+@group(0) @binding(4) var<storage, read> layers: array<LayerState>;
+@group(0) @binding(5) var<storage, read_write> source: array<f32>;
 
 // Weight of the node at distance -u from a line at u, |u| < 4.
 fn spread_weight(u: f32) -> f32 {
@@ -59,17 +61,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let groups = (params.channels + 3u) / 4u;
     let row = (id.y * groups + id.z) * params.lines;
     let scale = exp2_level(-params.level);
+    let pressure = layers[params.first_layer + id.y].pressure;
+    let inverse_step = layers[params.first_layer + id.y].inverse_step;
     var sum = vec4(0.0);
-    let begin = bins[bin_of(near - reach - 1)] + params.skip;
-    let last = min(bins[bin_of(near + reach + 16)], begin + params.most);
+    let begin = bins[bin_of(near - reach - 1 - params.moved)] + params.skip;
+    let last = min(bins[bin_of(near + reach + 16 + params.moved)], begin + params.most);
     for (var i = begin; i < last; i++) {
         let line = lines[i];
+        let fraction = moved_fraction(line.fraction, line.shift, pressure, inverse_step);
         // Difference of whole numbers first: it is exact.
         var u = 0.0;
         if params.level >= 0 {
-            u = (f32(line.node - near) + line.fraction) * scale;
+            u = (f32(line.node - near) + fraction) * scale;
         } else {
-            u = f32((line.node << u32(-params.level)) - node) + line.fraction * scale;
+            u = f32((line.node << u32(-params.level)) - node) + fraction * scale;
         }
         if abs(u) <= 4.0 { sum += spread_weight(u) * channel[row + i - params.first_line]; }
     }

@@ -17,7 +17,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let line = lines[params.first_line + id.x];
     let layer = layers[params.first_layer + id.y];
     let ln_slope = line_ln_slope(line, layer);
-    let factors = lane_factors(layer, line_ln_gamma(line, layer), line.exponent, ln_slope, 4u * id.z, params.lanes);
+    let width = line_width(line, layer);
+    let factors = lane_factors(layer, width.ln, width.exponent, ln_slope, 4u * id.z, params.lanes);
     let groups = (params.lanes + 3u) / 4u;
     channel[(id.y * groups + id.z) * params.lines + id.x] = line_strength(line, layer) * factors;
 }

@@ -1,7 +1,7 @@
 // Weight of every column of the density in every channel of every layer of a batch; twin: Axes::weights in
 // src/density/line_shape.rs. The composed kernel has `lane_factors`, with or without derivatives by temperature.
 //
-// In:  axes: energies [energies], then (ln gamma, exponent) of each cell; layers [all layers].
+// In:  axes: energies [energies], then (ln gamma, exponent, curvature, natural width) of each cell; layers [all layers].
 // Out: weights [column][group][16] as vectors of 4; lane = row * lanes of a row + lane of the row, lanes beyond the last 0.
 // Dispatch: one invocation per column (x) and four lanes (y).
 
@@ -18,12 +18,12 @@ fn weight(column: u32, lane: u32) -> f32 {
     let layer = layers[params.first_layer + lane / params.lanes];
     let of_row = lane % params.lanes;
     let energies = params.columns / params.cells;
-    let cell = energies + 2u * (column % params.cells);
-    let ln_gamma = axes[cell] + axes[cell + 1u] * layer.ln_t_ratio + layer.ln_pressure;
+    let cell = energies + 4u * (column % params.cells);
+    let width = lorentz_width(layer, axes[cell], axes[cell + 1u], axes[cell + 2u], axes[cell + 3u]);
     let energy = axes[column / params.cells];
     // stimulated emission depends on the node; stimulated_slope.wgsl
     let ln_slope = layer.common_slope + layer.c2_over_t * energy;
-    let of_cell = lane_factors(layer, ln_gamma, axes[cell + 1u], ln_slope, of_row & ~3u, params.lanes)[of_row & 3u];
+    let of_cell = lane_factors(layer, width.ln, width.exponent, ln_slope, of_row & ~3u, params.lanes)[of_row & 3u];
     return exp_f32(-layer.boltzmann * energy) * of_cell;
 }
 

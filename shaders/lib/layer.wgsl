@@ -15,13 +15,27 @@ struct LayerState {
     channel_scale: u32,      // which function: SCALE_*
     inverse_temperature: f32, // 1/T [K-1]
     common_slope: f32,       // of ln S by ln T what all lines share: c2/T times the list's lowest energy, less d ln Q/d ln T
-    pad0: f32, pad1: f32, pad2: f32, pad3: f32,
+    pressure: f32,           // [bar]
+    inverse_step: f32,       // 1/h, steps of the output grid per ln nu
+    pad0: f32, pad1: f32,
     profile: array<vec4<f32>, 8>,  // Lorentz widths of the profiles, in units of s
 }
 
 const SCALE_LINEAR: u32 = 0u;
 const SCALE_SQRT: u32 = 1u;
 const SCALE_LOG: u32 = 2u;
+
+// A Lorentz half width: ln of it relative to the line centre, and -d ln g / d ln T.
+struct Width { ln: f32, exponent: f32 }
+
+// From ln of the width from collisions at 1 bar and t_mid, its exponent and second-order term, and the natural width; twin: Broadening in
+// src/density/width.rs.
+fn lorentz_width(layer: LayerState, ln_gamma: f32, exponent: f32, curvature: f32, natural: f32) -> Width {
+    let v = layer.ln_t_ratio;
+    let collisions = ln_gamma + (exponent + curvature * v) * v + layer.ln_pressure;
+    let sum = 1.0 + natural * exp_f32(-collisions);
+    return Width(collisions + log_f32(sum), (exponent + 2.0 * curvature * v) / sum);
+}
 
 // Position on the Chebyshev axis of a line with ln of the relative Lorentz width `ln_gamma`; -1..1.
 fn channel_position(layer: LayerState, scale: u32, ln_gamma: f32) -> f32 {

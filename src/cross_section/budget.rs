@@ -8,8 +8,10 @@ use super::prepared::{Prepared, Tier};
 pub struct ErrorBudget {
     /// Interpolation of Boltzmann factors in lower-state energy (density tier).
     pub energy: f64,
-    /// Interpolation over broadening cells (density tier).
+    /// Interpolation over broadening cells: width, exponent and curvature (density tier).
     pub broadening: f64,
+    /// Interpolation in the natural width (density tier).
+    pub natural_width: f64,
     /// Few profiles standing for all widths of a layer.
     pub widths: f64,
     /// Spreading lines onto nodes and prolonging the finest level.
@@ -24,15 +26,16 @@ pub struct ErrorBudget {
 impl ErrorBudget {
     /// The budget of a set-up.
     pub fn of(prepared: &Prepared, single_precision: bool) -> Self {
-        let (energy, broadening) = match &prepared.tier {
-            Tier::Lines => (0.0, 0.0),
-            Tier::Density { axes, .. } => (axes.energy.error, axes.broadening.error),
+        let (energy, broadening, natural_width) = match &prepared.tier {
+            Tier::Lines => (0.0, 0.0, 0.0),
+            Tier::Density { axes, .. } => (axes.energy.error, axes.broadening.error, axes.natural_error),
         };
         let worst =
             |f: fn(&super::levels::Ladder) -> f64| prepared.layers.iter().map(|l| f(&l.ladder)).fold(0.0, f64::max);
         Self {
             energy,
             broadening,
+            natural_width,
             widths: worst(|l| l.channels.error),
             spreading: worst(|l| l.spreading_error),
             softening: 4.1e-4 * (8.0 / nodes_per_radius(prepared.settings.tolerance)).powi(5),
@@ -46,6 +49,12 @@ impl ErrorBudget {
 
     /// Sum of all causes.
     pub fn total(&self) -> f64 {
-        self.energy + self.broadening + self.widths + self.spreading + self.softening + self.arithmetic
+        self.energy
+            + self.broadening
+            + self.natural_width
+            + self.widths
+            + self.spreading
+            + self.softening
+            + self.arithmetic
     }
 }

@@ -59,6 +59,8 @@ pub struct LadderInput<'a> {
     pub points: usize,
     /// Fine steps by which lines may lie outside the output, each side.
     pub margin: f64,
+    /// Fine steps by which pressure shifts move lines on the grid or near it, at most.
+    pub moved: f64,
     /// Doppler standard deviation at the ends of the temperature range.
     pub sigma: (f64, f64),
     /// Narrowest and widest Lorentz width in the layer over the temperature range.
@@ -128,15 +130,16 @@ impl Ladder {
     /// # Errors
     /// The range of widths is too wide ([`Channels::choose`]).
     pub fn choose(input: &LadderInput) -> Result<Self> {
-        let spread = Self::spread(input)?;
-        let Some(crowding) = input.near else { return Ok(spread) };
-        let mut best = spread;
+        let mut best = Self::spread(input);
+        let Some(crowding) = input.near else { return best };
         for finest in 0..=14 {
-            if let Some(ladder) = Self::near(input, finest, crowding, best.cost) {
-                best = ladder;
+            // Beyond a radius profiles are alike whose cores are not: there may be a near field where there are too many widths for spreading.
+            let most_cost = best.as_ref().map_or(f64::INFINITY, |best| best.cost);
+            if let Some(ladder) = Self::near(input, finest, crowding, most_cost) {
+                best = Ok(ladder);
             }
         }
-        Ok(best)
+        best
     }
 
     fn top_level(input: &LadderInput, finest: i32) -> i32 {
@@ -195,7 +198,7 @@ impl Ladder {
         let a = nodes_per_radius(input.tolerance) * input.step;
         let first = (a * 2f64.powi(finest)).max(Self::wing_radius(input));
         let top = Self::top_level(input, finest);
-        let window = -2.0 * (-first).ln_1p() / input.step + 64.0; // bins of lines reach further
+        let window = 2.0 * (input.moved - (-first).ln_1p() / input.step) + 64.0; // bins of lines reach further
         if first > MAX_NEAR_RADIUS || (finest == top && finest > 0) || crowding.most_within(window) > MAX_NEAR_LINES {
             return None;
         }

@@ -12,6 +12,8 @@ pub mod near;
 pub mod prepared;
 pub mod profile_settings;
 #[cfg(test)]
+mod profile_tests;
+#[cfg(test)]
 mod slope_tests;
 #[cfg(test)]
 mod test_cases;

@@ -56,10 +56,13 @@ impl Field<'_> {
         // x = expm1(d) reaches the radius a little later on the negative side
         let window = -(-radius).ln_1p() / step;
         let (begin, end) = (start as f64, (start + outputs[0].len()) as f64 - 1.0);
+        // Lines are in the order of their positions without shift.
+        let moved = table.summary.shift.near_steps(layer.pressure, step);
         let before = |node: f64| table.lines.partition_point(|l| l.position < node);
-        for line in &table.lines[before(begin - window)..before(end + window + 1.0)] {
-            let first = (line.position - window).ceil().max(begin);
-            let last = (line.position + window).floor().min(end);
+        for line in &table.lines[before(begin - window - moved)..before(end + window + 1.0 + moved)] {
+            let position = line.position_at(layer.pressure, step);
+            let first = (position - window).ceil().max(begin);
+            let last = (position + window).floor().min(end);
             if first > last {
                 continue;
             }
@@ -69,16 +72,16 @@ impl Field<'_> {
             let softened = shapes.softenings(radius, s, g);
             let nodes = first as usize - start..last as usize - start + 1;
             let mut outputs = outputs.each_mut().map(|output| &mut output[nodes.clone()]);
-            wings(&mut outputs, (first - line.position) * step, step, amplitude, s, g, &softened, shapes);
+            wings(&mut outputs, (first - position) * step, step, amplitude, s, g, &softened, shapes);
             // The core replaces what the wing formula left out.
             let core = WING_START * s;
             let core = (core * core - g * g).max(0.0).sqrt();
             if core > 0.0 {
                 let reach = -(-core).ln_1p() / step;
-                let lo = ((line.position - reach).ceil() - first).max(0.0) as usize;
-                let hi = (line.position + reach).floor() - first;
+                let lo = ((position - reach).ceil() - first).max(0.0) as usize;
+                let hi = (position + reach).floor() - first;
                 for i in lo..((hi + 1.0).max(0.0) as usize).min(nodes.len()) {
-                    let x = expm1_small((first + i as f64 - line.position) * step);
+                    let x = expm1_small((first + i as f64 - position) * step);
                     if x.abs() < core {
                         let profiles = shapes.profiles(x, s, g);
                         outputs.iter_mut().zip(profiles).for_each(|(output, v)| output[i] += amplitude * v);

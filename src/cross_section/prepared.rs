@@ -10,7 +10,8 @@ use super::levels::{Ladder, LadderInput};
 use super::profile_settings::ProfileSettings;
 use crate::density::grid_lines::GridLines;
 use crate::density::line_shape::{Axes, Density};
-use crate::density::lines::{LayerFactors, LineTable, WidthRange};
+use crate::density::lines::{LayerFactors, LineTable};
+use crate::density::summary::LineSummary;
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
 use crate::grid::lagrange::SPREAD;
@@ -108,6 +109,10 @@ pub enum Tier {
 pub struct Layer {
     /// Pressure \[bar\].
     pub pressure: f64,
+    /// Output nodes by which any line is moved at most, rounded up.
+    pub moved: i64,
+    /// The same of lines on the grid or near it.
+    pub moved_near: i64,
     /// Levels and profiles.
     pub ladder: Ladder,
     /// Nodes of the far levels, finest first.
@@ -129,6 +134,9 @@ pub struct Prepared {
     pub tier: Tier,
     /// Layers, in the order given.
     pub layers: Vec<Layer>,
+    /// The largest pressure shift that is left out, in units of its line's half width (Lorentz and Doppler half widths added), at the pressures given
+    /// and over the temperature range; 0 if none is. At most, and mostly exactly, this.
+    pub neglected_shift: f64,
     /// What became of the records of the list's files, where it has any.
     pub records: Option<LoadReport>,
     /// True if the cache had the densities, or the table of lines.
@@ -140,7 +148,8 @@ impl Prepared {
     ///
     /// # Errors
     /// No lines within the grid and margin; pressures that [`check_pressure`] refuses; a tolerance outside 1e-7..0.1; a
-    /// temperature range that the partition function does not cover or that needs too many profiles.
+    /// temperature range that the partition function does not cover or that needs too many profiles; with [`Method::Density`]
+    /// pressure shifts, or natural widths too different for a density.
     pub fn new(grid: Grid, list: &LineList, pressures: &[f64], settings: Settings) -> Result<Self> {
         Self::from_source(grid, list, pressures, settings, &Resources::new(&()))
     }
@@ -172,41 +181,51 @@ impl Prepared {
         let (t, species) = (settings.temperature_range, grid_lines.species.clone());
         let crowding = Crowding::of(summary, grid.len() as f64 + 2.0 * margin);
         let lines_per_node = crowding.lines_per_node;
-        let choose = |widths: WidthRange, near: Option<&Crowding>| -> Result<Vec<Layer>> {
+        let sigma = (species.doppler_sigma(t.lo), species.doppler_sigma(t.hi));
+        let choose = |widths: &(dyn Fn(f64) -> (f64, f64) + Sync), near: Option<&Crowding>| -> Result<Vec<Layer>> {
             pressures
                 .par_iter()
                 .map(|&pressure| {
+                    let moved = summary.shift.steps(pressure, grid.step());
+                    let moved_near = summary.shift.near_steps(pressure, grid.step());
                     let input = LadderInput {
                         step: grid.step(),
                         points: grid.len(),
-                        margin,
-                        sigma: (species.doppler_sigma(t.lo), species.doppler_sigma(t.hi)),
-                        gamma: (widths.min * pressure, widths.max * pressure),
+                        margin: margin + moved,
+                        moved: moved_near,
+                        sigma,
+                        gamma: widths(pressure),
                         tolerance: settings.tolerance,
                         near,
                     };
                     let ladder = Ladder::choose(&input)?;
                     let far = LevelNodes::far(&ladder, &input);
-                    Ok(Layer { pressure, ladder, far })
+                    let [moved, moved_near] = [moved, moved_near].map(|m| m.ceil() as i64);
+                    Ok(Layer { pressure, moved, moved_near, ladder, far })
                 })
                 .collect()
         };
-        let lines = || choose(summary.widths, Some(&crowding)).map(|layers| (Choice::Lines, layers));
+        let lines = || {
+            let layers = choose(&|pressure| summary.widths_at(pressure), Some(&crowding))?;
+            Ok::<_, Error>((Choice::Lines, layers))
+        };
         let density = || {
-            let axes = Axes::new(summary, &t, settings.tolerance)?;
-            choose(axes.widths(&t), None).map(|layers| (Choice::Density(Box::new(axes)), layers))
+            let axes = density_axes(summary, &species, pressures, &settings)?;
+            let widths = axes.widths(&t);
+            let layers = choose(&|pressure| widths.at(pressure, axes.natural()), None)?;
+            Ok::<_, Error>((Choice::Density(Box::new(axes)), layers))
         };
         let (choice, layers) = match settings.method {
             Method::Lines => lines()?,
             Method::Density => density()?,
             Method::Auto if summary.count < AUTO_LINES => lines()?,
-            Method::Auto => match (lines()?, density()) {
-                (lines, Ok(density))
-                    if density.0.cost(&density.1, lines_per_node) < lines.0.cost(&lines.1, lines_per_node) =>
-                {
-                    density
+            Method::Auto => match (lines(), density()) {
+                (Ok(lines), Ok(density)) => {
+                    let cost = |of: &(Choice, Vec<Layer>)| of.0.cost(&of.1, lines_per_node);
+                    if cost(&density) < cost(&lines) { density } else { lines }
                 }
-                (lines, _) => lines,
+                (Err(_), Ok(density)) => density,
+                (lines, Err(_)) => lines?,
             },
             Method::DirectSum => {
                 return Err(Error::invalid(
@@ -227,8 +246,9 @@ impl Prepared {
                 (Tier::Density { axes, by_level }, grid_lines.table_without_lines(), cached)
             }
         };
+        let neglected_shift = pressures.iter().map(|p| table.summary.neglected.at(*p)).fold(0.0, f64::max);
         let records = grid_lines.records;
-        Ok(Self { grid, species, settings, table, tier, layers, records, cached })
+        Ok(Self { grid, species, settings, table, tier, layers, neglected_shift, records, cached })
     }
 
     /// Factors of layer `i` at `temperature` \[K\].
@@ -238,6 +258,39 @@ impl Prepared {
     pub fn factors(&self, i: usize, temperature: f64) -> Result<LayerFactors> {
         LayerFactors::new(&self.species, &self.settings.temperature_range, temperature, self.layers[i].pressure)
     }
+}
+
+/// Axes of the density of a list, if it has one.
+///
+/// # Errors
+/// Shifts, which depend on the pressure and are each line's own; natural widths among which profiles are too far from linear; what
+/// [`Axes::new`] refuses.
+fn density_axes(summary: &LineSummary, species: &Species, pressures: &[f64], settings: &Settings) -> Result<Axes> {
+    if !summary.shift.is_none() {
+        return Err(Error::invalid(
+            "method",
+            "density, with pressure shifts of lines",
+            "lines or auto: a density holds each line at one place for all pressures; or leave out pressure shifts",
+        ));
+    }
+    let (t, tolerance) = (&settings.temperature_range, settings.tolerance);
+    let least = pressures.iter().copied().fold(f64::INFINITY, f64::min);
+    let mut axes = Axes::new(summary, t, least, tolerance)?;
+    let sigma = (species.doppler_sigma(t.lo), species.doppler_sigma(t.hi));
+    let narrowest = axes.widths(t).min;
+    let errors = pressures.iter().map(|p| axes.natural_error(summary.natural, sigma, narrowest * p));
+    axes.natural_error = errors.fold(0.0, f64::max);
+    if axes.natural_error > 0.25 * tolerance {
+        return Err(Error::invalid(
+            "natural widths",
+            format!(
+                "{:.2e} to {:.2e} of the wavenumber, among which a density would interpolate with an error of {:.1e}",
+                summary.natural.lo, summary.natural.hi, axes.natural_error
+            ),
+            format!("an error of at most {:.1e}: use the lines tier, or raise the tolerance", 0.25 * tolerance),
+        ));
+    }
+    Ok(axes)
 }
 
 /// Below this number of lines the density is not even considered.

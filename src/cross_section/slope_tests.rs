@@ -46,7 +46,10 @@ fn derivatives_are_those_of_the_values() {
 fn derivatives_approach_those_of_the_exact_sum() {
     for Case { name, list: (grid, list), pressure, method, .. } in cases() {
         let prepared = Prepared::new(grid, &list, &[pressure], Settings { method, ..Case::settings(1e-3) }).unwrap();
-        let exact = |t: f64| direct_sum(&list.species, list.lines(), &grid.wavenumbers(), t, pressure).unwrap();
+        let exact = |t: f64| {
+            let profile = &prepared.settings.profile;
+            direct_sum(&list.species, list.lines(), &grid.wavenumbers(), t, pressure, profile).unwrap()
+        };
         let (mut xs, mut slope) = (vec![0.0; grid.len()], vec![0.0; grid.len()]);
         add_layers_with_derivative(&prepared, 0, &[801.0], &[1.0], &mut xs, &mut slope).unwrap();
         let off = error(&slope, &difference(exact, 801.0, 0.5));

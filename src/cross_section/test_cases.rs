@@ -21,7 +21,11 @@ pub struct Case {
 impl Case {
     pub fn settings(tolerance: f64) -> Settings {
         let temperature_range = TemperatureRange::new(500.0, 1200.0).unwrap();
-        Settings { tolerance, temperature_range, method: Method::Auto, line_margin: 5.0, ..Settings::default() }
+        let mut settings =
+            Settings { tolerance, temperature_range, method: Method::Auto, line_margin: 5.0, ..Settings::default() };
+        // of no effect on lists without shifts
+        settings.profile.pressure_shift = true;
+        settings
     }
 }
 
@@ -46,6 +50,20 @@ pub fn list(lines: usize, points: usize) -> (Grid, LineList) {
     (grid, LineList::new(species, lines).unwrap())
 }
 
+/// The same with natural widths, with widths from collisions that are no power of temperature, and with pressure shifts if `shifted`.
+pub fn with_profiles((grid, list): (Grid, LineList), shifted: bool) -> (Grid, LineList) {
+    let mut rng = StdRng::seed_from_u64(2);
+    let mut uniform = |lo: f64, hi: f64| lo + (hi - lo) * rng.random::<f64>();
+    let profile = |l: &Line| Line {
+        width_curvature: uniform(-0.02, 0.05),
+        natural_width: uniform(0.0, 1e-5),
+        shift: if shifted { uniform(-0.02, 0.01) } else { 0.0 },
+        ..*l
+    };
+    let lines = list.lines().iter().map(profile).collect();
+    (grid, LineList::new(list.species, lines).unwrap())
+}
+
 /// One of each kind.
 pub fn cases() -> Vec<Case> {
     let near: fn(&Ladder) -> bool = |l| l.near_field && l.finest > 1;
@@ -54,6 +72,10 @@ pub fn cases() -> Vec<Case> {
         case("near field, low pressure", list(25, 3000), 1e-5, Method::Lines, near),
         case("near field", list(25, 3000), 0.01, Method::Lines, near),
         case("near field, high pressure", list(25, 3000), 1.0, Method::Lines, |l| l.near_field),
+        case("near field, all of a profile", with_profiles(list(25, 3000), true), 1e-4, Method::Lines, near),
+        case("near field, shifted far", with_profiles(list(25, 3000), true), 1.0, Method::Lines, |l| l.near_field),
+        case("spread, shifted", with_profiles(list(3000, 4000), true), 30.0, Method::Lines, |l| !l.near_field),
+        case("density, natural", with_profiles(list(300, 700), false), 1e-4, Method::Density, |l| l.finest < 0),
         case("spread below the output", list(3000, 500), 1e-4, Method::Lines, |l| !l.near_field && l.finest < 0),
         case("spread, broad", list(3000, 4000), 30.0, Method::Lines, |l| !l.near_field && l.finest > 1),
         case("sparse density", list(300, 700), 0.3, Method::Density, |l| !l.near_field),

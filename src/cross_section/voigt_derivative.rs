@@ -1,7 +1,7 @@
 //! What changes of the Voigt profile with its widths.
 //!
 //! At fixed distance x from the line centre, with s the Doppler standard deviation and g the Lorentz half width, a layer's
-//! temperature acts through d ln s/d ln T = 1/2 and d ln g/d ln T = -n. A [`Change`] is any combination of V, dV/d ln s and dV/d ln g,
+//! temperature acts through d ln s/d ln T = 1/2 and d ln g/d ln T, -n where g comes from collisions alone. A [`Change`] is any combination of V, dV/d ln s and dV/d ln g,
 //! evaluated at little more than the cost of V itself:
 //!
 //! - V obeys the equation of heat in x and s^2, s dV/ds = s^2 d2V/dx2, and Laplace's in x and g, d2V/dg2 = -d2V/dx2. Neither is
@@ -42,13 +42,13 @@ const LORENTZ_SERIES: [[f64; WING_ORDER + 2]; WING_ORDER + 1] = [
 ];
 
 impl Change {
-    /// What a line's temperature derivative is made of \[K-1\], for a strength of 1: ds/dT = s/(2T), dg/dT = -n g/T; `common` is
-    /// [`LineTable::common_slope`](crate::density::lines::LineTable::common_slope).
+    /// What a line's temperature derivative is made of \[K-1\], for a strength of 1: ds/dT = s/(2T),
+    /// d ln g/dT = [`TableLine::ln_gamma_slope`]; `common` is [`LineTable::common_slope`](crate::density::lines::LineTable::common_slope).
     #[inline(always)]
     pub fn by_temperature(line: &TableLine, layer: &LayerFactors, common: f64) -> Self {
         Self {
             value: line.ln_strength_slope(layer, common),
-            lorentz: -line.exponent / layer.temperature,
+            lorentz: line.ln_gamma_slope(layer),
             ..Self::of_doppler(layer)
         }
     }

@@ -103,6 +103,16 @@ mod tests {
         }
     }
 
+    /// Natural widths of long-lived and of predissociated levels in one list, at a pressure that hardly widens the former.
+    #[test]
+    fn widths_of_eight_decades_are_few_profiles_beyond_a_radius() {
+        let c = Channels::choose(2.4e-6, 1e-12, 1e-4, Some(1e-3), 2.5e-4).unwrap();
+        assert!(c.count() <= 10, "{c:?}");
+        // far below the Doppler width even the cores are
+        let c = Channels::choose(2.4e-6, 1e-12, 1e-9, None, 2.5e-4).unwrap();
+        assert_eq!((c.count(), c.scale), (2, WidthScale::Linear));
+    }
+
     #[test]
     fn a_hopeless_range_is_refused() {
         let message = Channels::choose(1e-6, 1e-9, 1e-1, None, 1e-8).unwrap_err().to_string();

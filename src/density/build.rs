@@ -125,7 +125,7 @@ impl<'a> DensityBuilder<'a> {
         for line in lines {
             let t = line.position * scale;
             let n = t.floor();
-            self.axes.broadening.weights(line.ln_gamma, line.exponent, &mut cells);
+            self.axes.broadening.weights(&line.broadening(), &mut cells);
             let first = self.axes.spread(line.energy, &cells, &mut weights);
             let strength = line.ln_strength.exp();
             for (node, w) in (n as i64 - BELOW..).zip(lagrange8(t - n)) {

@@ -76,16 +76,18 @@ impl LineBins {
         self.starts[self.bin(lo)]..self.starts[self.bin(hi + BIN_NODES)]
     }
 
-    /// Lines that nodes of a level may be reached by; see shaders/density/gather.wgsl.
-    pub fn spread_onto(&self, nodes: &LevelNodes) -> Range<u32> {
-        let reach = gather_reach(nodes.level);
+    /// Lines that nodes of a level may be reached by if pressure moves them by `moved` output nodes at most; see
+    /// shaders/density/gather.wgsl.
+    pub fn spread_onto(&self, nodes: &LevelNodes, moved: i64) -> Range<u32> {
+        let reach = gather_reach(nodes.level) + moved;
         self.lines(output_node(nodes, nodes.source.0) - reach - 1, output_node(nodes, nodes.source.1 - 1) + reach)
     }
 
     /// Most lines that one node of a level visits.
-    fn most(&self, nodes: &LevelNodes) -> u32 {
-        let bins = ((2 * gather_reach(nodes.level) + 17) / BIN_NODES + 2) as usize;
-        let first = self.bin(output_node(nodes, nodes.source.0) - gather_reach(nodes.level) - 1);
+    fn most(&self, nodes: &LevelNodes, moved: i64) -> u32 {
+        let reach = gather_reach(nodes.level) + moved;
+        let bins = ((2 * reach + 17) / BIN_NODES + 2) as usize;
+        let first = self.bin(output_node(nodes, nodes.source.0) - reach - 1);
         let last = self.bin(output_node(nodes, nodes.source.1));
         let visited = |b: usize| self.starts[(b + bins).min(self.count())] - self.starts[b];
         (first..=last).map(visited).max().unwrap_or(0)
@@ -105,7 +107,7 @@ fn output_node(nodes: &LevelNodes, j: i64) -> i64 {
 /// The line table on the device.
 #[derive(Clone, Debug)]
 pub struct LineBuffers {
-    /// \[line\] of 32 bytes.
+    /// \[line\] of 48 bytes.
     pub lines: BufferId,
     /// First line at or after each bin, and one more.
     pub starts: BufferId,
@@ -133,7 +135,10 @@ impl LineBuffers {
             ln_gamma: l.ln_gamma as f32,
             exponent: l.exponent as f32,
             wavenumber: l.wavenumber as f32,
-            pad: 0.0,
+            natural: l.natural as f32,
+            curvature: l.curvature as f32,
+            shift: l.shift as f32,
+            ..bytemuck::Zeroable::zeroed()
         };
         let records = move || table.lines.iter().map(record).collect::<Vec<_>>();
         constants.push((lines, Box::new(move || Cow::Owned(bytemuck::cast_slice(&records()).to_vec()))));
@@ -141,8 +146,8 @@ impl LineBuffers {
         Self { lines, starts, bins: bins.clone() }
     }
 
-    /// Passes that fill `source` \[row\]\[lane\]\[node\] for `rows` of layers; `channel` is scratch of
-    /// \[row\]\[ceil(lanes/4)\]\[line\] vectors, lines being those of [`LineBins::spread_onto`].
+    /// Passes that fill `source` \[row\]\[lane\]\[node\] for `rows` of layers, whose pressures move lines by `moved` output nodes at most;
+    /// `channel` is scratch of \[row\]\[ceil(lanes/4)\]\[line\] vectors, lines being those of [`LineBins::spread_onto`].
     #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
     pub fn spread(
         &self,
@@ -151,10 +156,11 @@ impl LineBuffers {
         channel: BufferId,
         source: BufferId,
         nodes: &LevelNodes,
+        moved: i64,
         lanes: Lanes,
         rows: Range<usize>,
     ) {
-        let lines = self.bins.spread_onto(nodes);
+        let lines = self.bins.spread_onto(nodes, moved);
         if lines.is_empty() {
             builder.clear(source);
             return;
@@ -170,7 +176,7 @@ impl LineBuffers {
         let groups = [groups64(lines.len()), rows.len() as u32, vectors];
         builder.dispatch(strength, &params, &[self.lines, layers, channel], groups);
         let groups = [groups64(nodes.sources()), rows.len() as u32, vectors];
-        for skip in (0..self.bins.most(nodes).max(1)).step_by(GATHER_LINES as usize) {
+        for skip in (0..self.bins.most(nodes, moved).max(1)).step_by(GATHER_LINES as usize) {
             let params = GatherParams {
                 lines: count,
                 channels: lanes.count() as u32,
@@ -182,11 +188,11 @@ impl LineBuffers {
                 skip,
                 most: GATHER_LINES,
                 first_line: lines.start,
-                pad0: 0,
-                pad1: 0,
+                first_layer: rows.start as u32,
+                moved: moved as i32,
             };
             let kernel = if skip == 0 { &GATHER } else { &GATHER_MORE };
-            builder.dispatch(kernel, &params, &[self.lines, self.starts, channel, source], groups);
+            builder.dispatch(kernel, &params, &[self.lines, self.starts, channel, layers, source], groups);
         }
     }
 }
@@ -273,7 +279,7 @@ impl DensityBuffers {
     }
 
     /// Passes that fill `source` \[row\]\[lane\]\[node\] for `rows` of layers by the product of the density with `weights`
-    /// \[column\]\[group of 16 (row, lane) pairs\]; the buffers are the axes (energies, then ln gamma and n of each cell), the layers' state,
+    /// \[column\]\[group of 16 (row, lane) pairs\]; the buffers are the axes ([`Axes::device_values`]), the layers' state,
     /// the weights and the source.
     #[allow(clippy::too_many_arguments)] // a pass is its buffers and its range
     pub fn product(

@@ -104,6 +104,8 @@ impl<'a> GridLines<'a> {
         key.numbers("within", &[self.within.0, self.within.1]);
         key.numbers("grid", &[self.grid.lo(), self.grid.hi()]).integers("points", &[self.grid.len() as i64]);
         key.numbers("temperatures", &[self.range.lo, self.range.hi]);
+        let profile = self.conversion.profile();
+        key.integers("natural width, shift", &[profile.natural_width.into(), profile.pressure_shift.into()]);
         Ok(key.finish())
     }
 
@@ -115,9 +117,10 @@ impl<'a> GridLines<'a> {
         // The axes are made from the lines and the tolerance.
         key.numbers("energies", &[energy.first, energy.spacing, energy.error])
             .integers("count", &[energy.count as i64]);
-        for axis in [&broadening.ln_gamma, &broadening.exponent] {
+        for axis in [&broadening.ln_gamma, &broadening.exponent, &broadening.curvature] {
             key.numbers("axis", &[axis.mid, axis.half]).integers("count", &[axis.count as i64]);
         }
+        key.numbers("natural widths", broadening.natural.nodes());
         key.finish()
     }
 
@@ -213,7 +216,7 @@ impl<'a> GridLines<'a> {
             (lines.len() as u64 == summary.count).then(|| lines.to_vec())
         };
         if let Some(lines) = key.and_then(|key| self.find(TABLE, &key, decode)) {
-            return Ok((LineTable { lines, summary }, true));
+            return Ok((LineTable { lines, summary, step: self.grid.step() }, true));
         }
         let lines = match &self.lines {
             Some(lines) => Cow::Borrowed(&lines[..]),
@@ -224,12 +227,12 @@ impl<'a> GridLines<'a> {
             self.store(TABLE, &key, &format!("table of {}", self.about()), &[bytemuck::cast_slice(&lines)]);
             self.store_summary();
         }
-        Ok((LineTable { lines, summary }, false))
+        Ok((LineTable { lines, summary, step: self.grid.step() }, false))
     }
 
     /// A table without lines, for the tier that takes densities.
     pub fn table_without_lines(&self) -> LineTable {
-        LineTable { lines: Vec::new(), summary: self.summary.clone() }
+        LineTable { lines: Vec::new(), summary: self.summary.clone(), step: self.grid.step() }
     }
 
     /// Densities by level, from the cache or made and stored there; and whether all were found.

@@ -19,8 +19,10 @@ use super::build::DensityBuilder;
 use super::lines::{LayerFactors, LineTable};
 pub use super::storage::Storage;
 use super::summary::{LineSummary, Span};
+use super::width::WidthRange;
+use crate::cross_section::voigt;
 use crate::grid::TemperatureRange;
-use crate::grid::broadening::BroadeningAxes;
+use crate::grid::broadening::{BroadeningAxes, NaturalAxis};
 use crate::grid::channels::{Channels, MAX_CHANNELS};
 use crate::grid::energy::EnergyAxis;
 use crate::grid::level::LevelNodes;
@@ -36,20 +38,25 @@ pub struct Axes {
     pub energy: EnergyAxis,
     /// Broadening cells.
     pub broadening: BroadeningAxes,
+    /// Largest relative error through the axis of natural widths, at the layers it was set up for.
+    pub natural_error: f64,
 }
 
 impl Axes {
-    /// Axes that represent every line of a list at every temperature of the range: a quarter of the tolerance goes to energy, an eighth to
-    /// broadening.
+    /// Axes that represent every line of a list at every temperature of the range and from `least_pressure` \[bar\] up: a quarter of the
+    /// tolerance goes to energy, an eighth to broadening. Natural widths that differ by less than a tenth of the tolerance of the narrowest
+    /// width are taken as one.
     ///
     /// # Errors
     /// Widths too different ([`BroadeningAxes::new`]); more than [`MAX_COLUMNS`] columns.
-    pub fn new(lines: &LineSummary, range: &TemperatureRange, tolerance: f64) -> Result<Self> {
-        let span = |span: Span| (span.lo, span.hi);
-        let (ln_gamma, exponent) = (span(lines.ln_gamma), span(lines.exponent));
+    pub fn new(lines: &LineSummary, range: &TemperatureRange, least_pressure: f64, tolerance: f64) -> Result<Self> {
+        let spans = [lines.ln_gamma, lines.exponent, lines.curvature].map(|span| (span.lo, span.hi));
+        let narrowest = lines.widths.at(least_pressure, lines.natural).0;
+        let natural = NaturalAxis::new(lines.natural.lo, lines.natural.hi, 0.1 * tolerance * narrowest);
         let axes = Self {
             energy: EnergyAxis::new(0.0, lines.energy.hi - lines.energy.lo, range, 0.25 * tolerance),
-            broadening: BroadeningAxes::new(ln_gamma, exponent, range, 0.125 * tolerance)?,
+            broadening: BroadeningAxes::new(spans, natural, range, 0.125 * tolerance)?,
+            natural_error: 0.0,
         };
         if axes.columns() > MAX_COLUMNS {
             return Err(Error::invalid(
@@ -68,27 +75,58 @@ impl Axes {
         self.energy.count * self.broadening.cells()
     }
 
-    /// Narrowest and widest relative width at 1 bar of any cell over the temperature range: corners of the box of cells may be
-    /// empty of lines, but their weights are still evaluated.
-    pub fn widths(&self, range: &TemperatureRange) -> super::lines::WidthRange {
-        let mut widths = super::lines::WidthRange::EMPTY;
+    /// Narrowest and widest relative width from collisions at 1 bar of any cell over the temperature range: corners of the box of cells may
+    /// be empty of lines, but their weights are still evaluated.
+    pub fn widths(&self, range: &TemperatureRange) -> WidthRange {
+        let mut widths = WidthRange::EMPTY;
         for cell in 0..self.broadening.cells() {
-            let (ln_gamma, exponent) = self.broadening.cell(cell);
-            for t in [range.lo, range.hi] {
-                let g = (ln_gamma + exponent * (range.mid() / t).ln()).exp();
-                widths.min = widths.min.min(g);
-                widths.max = widths.max.max(g);
-            }
+            widths.include_all(&self.broadening.cell(cell), range);
         }
         widths
     }
 
-    /// The axes as shaders/density/weights.wgsl reads them: energies, then (ln gamma, exponent) of each cell.
+    /// Least and greatest natural width of any cell, relative.
+    pub fn natural(&self) -> Span {
+        let nodes = self.broadening.natural.nodes();
+        Span { lo: nodes[0], hi: nodes[nodes.len() - 1] }
+    }
+
+    /// Largest relative error of a profile from the natural widths of cells, for Doppler standard deviations `sigma` and the width `narrowest`
+    /// from collisions: of one natural width standing for those in `lines`, or of V being linear between two, sampled.
+    pub fn natural_error(&self, lines: Span, sigma: (f64, f64), narrowest: f64) -> f64 {
+        let NaturalAxis::Two([lo, hi]) = self.broadening.natural else {
+            // dV/V is at most dg/g
+            return 0.5 * (lines.hi - lines.lo) / (narrowest + lines.lo);
+        };
+        let mut worst = 0.0f64;
+        for s in [sigma.0, sigma.1] {
+            let far = 30.0 * (s + narrowest + hi);
+            let near = 0.02 * s;
+            let x = (0..64).map(|i| near * (far / near).powf(f64::from(i) / 63.0));
+            for x in std::iter::once(0.0).chain(x) {
+                let v = |natural: f64| voigt::profile(x, s, narrowest + natural);
+                let (v_lo, v_hi) = (v(lo), v(hi));
+                for f in [0.003, 0.03, 0.15, 0.5, 0.85] {
+                    let linear = (1.0 - f) * v_lo + f * v_hi;
+                    worst = worst.max((linear / v(lo + f * (hi - lo)) - 1.0).abs());
+                }
+            }
+        }
+        worst
+    }
+
+    /// The axes as shaders/density/weights.wgsl reads them: energies, then (ln gamma, n, c, natural width) of each cell.
     pub fn device_values(&self) -> Vec<u8> {
         let energies = (0..self.energy.count).map(|e| self.energy.node(e) as f32);
         let cells = (0..self.broadening.cells()).map(|c| self.broadening.cell(c));
-        let values: Vec<f32> = energies.chain(cells.flat_map(|(g, n)| [g as f32, n as f32])).collect();
+        let cells = cells.flat_map(|c| [c.ln_gamma, c.exponent, c.curvature, c.natural].map(|v| v as f32));
+        let values: Vec<f32> = energies.chain(cells).collect();
         bytemuck::cast_slice(&values).to_vec()
+    }
+
+    /// Floats of [`device_values`](Self::device_values).
+    pub fn device_floats(&self) -> usize {
+        self.energy.count + 4 * self.broadening.cells()
     }
 
     /// Weights of all columns for a layer, \[column\]\[channel\]. Twin of `shaders/density/weights.wgsl`.
@@ -98,8 +136,7 @@ impl Axes {
         let mut of_cell = vec![0.0; cells * count];
         let mut w = [0.0; MAX_CHANNELS];
         for (cell, of_cell) in of_cell.chunks_mut(count).enumerate() {
-            let (ln_gamma, exponent) = self.broadening.cell(cell);
-            channels.weights((ln_gamma + exponent * layer.ln_t_ratio).exp() * layer.pressure, &mut w);
+            channels.weights(self.broadening.cell(cell).gamma(layer), &mut w);
             of_cell.copy_from_slice(&w[..count]);
         }
         (0..self.energy.count)
@@ -118,9 +155,9 @@ impl Axes {
         let (mut values, mut slopes) = ([0.0; MAX_CHANNELS], [0.0; MAX_CHANNELS]);
         let mut of_cell = Vec::with_capacity(2 * count * self.broadening.cells());
         for cell in 0..self.broadening.cells() {
-            let (ln_gamma, exponent) = self.broadening.cell(cell);
-            let gamma = (ln_gamma + exponent * layer.ln_t_ratio).exp() * layer.pressure;
-            channels.weights_and_slopes(gamma, &mut values, &mut slopes);
+            let cell = self.broadening.cell(cell);
+            let exponent = cell.exponent_at(layer);
+            channels.weights_and_slopes(cell.gamma(layer), &mut values, &mut slopes);
             of_cell.extend_from_slice(&values[..count]);
             of_cell.extend(slopes[..count].iter().map(|s| -exponent * s));
         }

@@ -4,17 +4,25 @@
 //! the highest temperature of the declared range, energies above the list's lowest. So a line's Boltzmann factor relative to that
 //! reference is at most 1, and float32 neither overflows where lines grow by e^100 from one end of the range to the other nor loses
 //! strengths that at 296 K would be 1e-120. Widths refer to `t_mid`, the middle of the range in 1/T, where the exponent's lever is
-//! shortest. 32 bytes a line on the device.
+//! shortest. A line that its pressure shift moves by epsilon = delta P / nu has its centre at nu (1 + epsilon): its relative width and
+//! S/nu are smaller by that factor, and its position is further on by ln(1 + epsilon) / h. 48 bytes a line on the device.
 
+use super::shift::Neglect;
 use super::summary::LineSummary;
 use crate::Result;
 use crate::constants::{C2, T_REF};
-use crate::cross_section::Settings;
+use crate::cross_section::{ProfileSettings, Settings};
 use crate::grid::channels::Channels;
 use crate::grid::lagrange::{SPREAD, lagrange8};
 use crate::grid::level::LevelNodes;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, Species};
+
+pub use super::width::{Broadening, WidthRange};
+
+/// A pressure shift moves no line by more than this part of its wavenumber. Shifts are measured near 1 bar and proportional to
+/// pressure there; at hundreds of bar the law would move microwave lines below 0.
+pub const MOST_SHIFT: f64 = 0.25;
 
 /// Lines per bin of [`LineTable::bins`], in output nodes.
 pub const BIN_NODES: i64 = 16;
@@ -31,9 +39,15 @@ pub struct TableLine {
     pub energy: f64,
     /// ln of the relative Lorentz width at 1 bar and `t_mid`.
     pub ln_gamma: f64,
-    /// Temperature exponent of the width.
+    /// Temperature exponent of the width at `t_mid`: -d ln gamma / d ln T.
     pub exponent: f64,
-    /// Wavenumber \[cm-1\].
+    /// Second-order term: with v = ln(t_mid/T) the width from collisions is exp(ln_gamma + exponent v + curvature v^2) P.
+    pub curvature: f64,
+    /// Natural half width, relative; 0 where it is not wanted.
+    pub natural: f64,
+    /// Pressure shift, relative \[bar-1\]; 0 where it is not wanted.
+    pub shift: f64,
+    /// Wavenumber without shift \[cm-1\].
     pub wavenumber: f64,
 }
 
@@ -88,9 +102,13 @@ impl LayerFactors {
 
 impl TableLine {
     /// A line on a grid, its strength not yet scaled.
-    fn new(line: &Line, grid: &Grid, partition_ratio: f64, range: &TemperatureRange, lowest_energy: f64) -> Self {
+    fn new(line: &Line, conversion: &Conversion, lowest_energy: f64) -> Self {
+        let Conversion { grid, range, partition_ratio, profile, .. } = conversion;
         let nu = line.wavenumber;
         let stimulated = -(-C2 * nu / T_REF).exp_m1();
+        // The law in u = ln(T/296 K) = -(v + to_mid), expanded about t_mid.
+        let to_mid = (T_REF / range.mid()).ln();
+        let (n, c) = (line.temperature_exponent, line.width_curvature);
         Self {
             position: grid.position(nu),
             ln_strength: (line.strength / stimulated).ln()
@@ -98,8 +116,11 @@ impl TableLine {
                 - nu.ln()
                 + partition_ratio.ln(),
             energy: line.lower_energy - lowest_energy,
-            ln_gamma: (line.gamma_ref / nu).ln() + line.temperature_exponent * (T_REF / range.mid()).ln(),
-            exponent: line.temperature_exponent,
+            ln_gamma: (line.gamma_ref / nu).ln() + (n + c * to_mid) * to_mid,
+            exponent: n + 2.0 * c * to_mid,
+            curvature: c,
+            natural: if profile.natural_width { line.natural_width / nu } else { 0.0 },
+            shift: if profile.pressure_shift { line.shift / nu } else { 0.0 },
             wavenumber: nu,
         }
     }
@@ -110,6 +131,29 @@ impl TableLine {
         (self.ln_strength - layer.boltzmann * self.energy).exp()
             * -(-layer.c2_over_t * self.wavenumber).exp_m1()
             * layer.partition_ratio
+            / (1.0 + self.moved(layer.pressure))
+    }
+
+    /// By how much of its wavenumber the line is moved at `pressure` \[bar\]; see [`MOST_SHIFT`].
+    #[inline(always)]
+    pub fn moved(&self, pressure: f64) -> f64 {
+        (self.shift * pressure).clamp(-MOST_SHIFT, MOST_SHIFT)
+    }
+
+    /// Position at `pressure` \[bar\] on a grid of step `step` in ln nu.
+    #[inline(always)]
+    pub fn position_at(&self, pressure: f64, step: f64) -> f64 {
+        match self.shift == 0.0 {
+            true => self.position,
+            false => self.position + self.moved(pressure).ln_1p() / step,
+        }
+    }
+
+    /// What its Lorentz width follows from, where it is not moved.
+    #[inline(always)]
+    pub fn broadening(&self) -> Broadening {
+        let Self { ln_gamma, exponent, curvature, natural, .. } = *self;
+        Broadening { ln_gamma, exponent, curvature, natural }
     }
 
     /// d ln S / dT \[K-1\], S in cm molecule-1; `common` is [`LineTable::common_slope`].
@@ -118,10 +162,16 @@ impl TableLine {
         (common + layer.c2_over_t * self.energy + layer.stimulated_slope(self.wavenumber)) / layer.temperature
     }
 
-    /// Lorentz half width relative to the line centre.
+    /// Lorentz half width relative to the line centre, natural width included.
     #[inline(always)]
     pub fn gamma(&self, layer: &LayerFactors) -> f64 {
-        (self.ln_gamma + self.exponent * layer.ln_t_ratio).exp() * layer.pressure
+        self.broadening().gamma(layer) / (1.0 + self.moved(layer.pressure))
+    }
+
+    /// d ln g / dT \[K-1\] of [`gamma`](Self::gamma).
+    #[inline(always)]
+    pub fn ln_gamma_slope(&self, layer: &LayerFactors) -> f64 {
+        -self.broadening().exponent_at(layer) / layer.temperature
     }
 
     /// Strength in each channel, into `values[..channels.count()]`. Twin of `shaders/density/strength.wgsl`.
@@ -145,35 +195,10 @@ impl TableLine {
     ) {
         channels.weights_and_slopes(self.gamma(layer), values, slopes);
         let (strength, of_strength) = (self.strength(layer), self.ln_strength_slope(layer, common));
-        // d ln g / dT
-        let of_width = -self.exponent / layer.temperature;
+        let of_width = self.ln_gamma_slope(layer);
         for (value, slope) in values.iter_mut().zip(slopes).take(channels.count()) {
             *slope = strength * (of_strength * *value + of_width * *slope);
             *value *= strength;
-        }
-    }
-}
-
-/// Narrowest and widest relative Lorentz width at 1 bar over a set of lines and a temperature range.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WidthRange {
-    /// Narrowest.
-    pub min: f64,
-    /// Widest.
-    pub max: f64,
-}
-
-impl WidthRange {
-    /// The range that includes nothing.
-    pub const EMPTY: Self = Self { min: f64::INFINITY, max: 0.0 };
-
-    /// Includes a line.
-    pub fn include(&mut self, line: &TableLine, range: &TemperatureRange) {
-        let mid = range.mid();
-        for t in [range.lo, range.hi] {
-            let g = (line.ln_gamma + line.exponent * (mid / t).ln()).exp();
-            self.min = self.min.min(g);
-            self.max = self.max.max(g);
         }
     }
 }
@@ -184,6 +209,8 @@ pub struct Conversion {
     grid: Grid,
     range: TemperatureRange,
     partition_ratio: f64,
+    profile: ProfileSettings,
+    neglect: Neglect,
 }
 
 impl Conversion {
@@ -194,7 +221,14 @@ impl Conversion {
     pub fn new(grid: &Grid, species: &Species, settings: &Settings) -> Result<Self> {
         let range = settings.temperature_range;
         species.partition.at(range.lo)?;
-        Ok(Self { grid: *grid, range, partition_ratio: species.partition_ratio(range.hi)? })
+        let partition_ratio = species.partition_ratio(range.hi)?;
+        let (profile, neglect) = (settings.profile, Neglect::new(species, &range, &settings.profile));
+        Ok(Self { grid: *grid, range, partition_ratio, profile, neglect })
+    }
+
+    /// What a line's profile is made of.
+    pub fn profile(&self) -> &ProfileSettings {
+        &self.profile
     }
 
     /// The position of a wavenumber \[cm-1\] in steps of the grid.
@@ -205,7 +239,14 @@ impl Conversion {
     /// Includes lines in a summary.
     pub fn include(&self, summary: &mut LineSummary, lines: &[Line]) {
         for line in lines {
-            summary.include(&self.unscaled(line, 0.0), &self.range);
+            let converted = self.unscaled(line, 0.0);
+            summary.include(&converted, &self.range);
+            if self.profile.pressure_shift {
+                let outside = (-converted.position).max(converted.position - (self.grid.len() - 1) as f64);
+                summary.shift.include(converted.shift, outside * self.grid.step(), outside);
+            } else {
+                self.neglect.include(&mut summary.neglected, line);
+            }
         }
     }
 
@@ -216,7 +257,7 @@ impl Conversion {
     }
 
     fn unscaled(&self, line: &Line, lowest_energy: f64) -> TableLine {
-        TableLine::new(line, &self.grid, self.partition_ratio, &self.range, lowest_energy)
+        TableLine::new(line, self, lowest_energy)
     }
 }
 
@@ -227,6 +268,8 @@ pub struct LineTable {
     pub lines: Vec<TableLine>,
     /// What is known of the lines together, whether they are held or not.
     pub summary: LineSummary,
+    /// Step of the output grid in ln nu.
+    pub step: f64,
 }
 
 impl LineTable {
@@ -238,7 +281,8 @@ impl LineTable {
         let conversion = Conversion::new(grid, species, settings)?;
         let mut summary = LineSummary::empty();
         conversion.include(&mut summary, lines);
-        Ok(Self { lines: lines.iter().map(|l| conversion.line(l, &summary)).collect(), summary })
+        let lines = lines.iter().map(|l| conversion.line(l, &summary)).collect();
+        Ok(Self { lines, summary, step: grid.step() })
     }
 
     /// ln of the largest S/nu at the range's highest temperature: what the table's strengths are divided by.
@@ -288,28 +332,38 @@ impl LineTable {
     /// Spreads the lines onto the source nodes of one level: result \[channel\]\[node\]. What falls outside the nodes is left out. Twin of
     /// `shaders/density/gather.wgsl`.
     pub fn spread(&self, layer: &LayerFactors, channels: &Channels, nodes: &LevelNodes) -> Vec<Vec<f64>> {
-        self.spread_rows(nodes, channels.count(), |line, row| line.channels(layer, channels, row))
+        self.spread_rows(layer.pressure, nodes, channels.count(), |line, row| line.channels(layer, channels, row))
     }
 
     /// [`spread`](Self::spread), then the same of the derivatives by temperature \[K-1\], those of [`ln_scale_at`](Self::ln_scale_at)
     /// included: result \[2 channels\]\[node\].
     pub fn spread_and_slope(&self, layer: &LayerFactors, channels: &Channels, nodes: &LevelNodes) -> Vec<Vec<f64>> {
         let (count, common) = (channels.count(), self.common_slope(layer));
-        self.spread_rows(nodes, 2 * count, |line, rows| {
+        self.spread_rows(layer.pressure, nodes, 2 * count, |line, rows| {
             let (values, slopes) = rows.split_at_mut(count);
             line.channels_and_slopes(layer, channels, common, values, slopes);
         })
     }
 
-    /// Spreads what `rows_of` puts into `rows` values for each line: result \[row\]\[node\].
-    fn spread_rows(&self, nodes: &LevelNodes, rows: usize, rows_of: impl Fn(&TableLine, &mut [f64])) -> Vec<Vec<f64>> {
+    /// Spreads what `rows_of` puts into `rows` values for each line, where it lies at `pressure` \[bar\]: result \[row\]\[node\].
+    fn spread_rows(
+        &self,
+        pressure: f64,
+        nodes: &LevelNodes,
+        rows: usize,
+        rows_of: impl Fn(&TableLine, &mut [f64]),
+    ) -> Vec<Vec<f64>> {
         let mut source = vec![vec![0.0; nodes.sources()]; rows];
         let mut values = vec![0.0; rows];
         let scale = 2f64.powi(-nodes.level);
         let reach = SPREAD as i64;
-        let before = |node: i64| self.lines.partition_point(|l| l.position * scale < node as f64);
-        for line in &self.lines[before(nodes.source.0 - reach)..before(nodes.source.1 + reach)] {
-            let t = line.position * scale;
+        // Lines are in the order of their positions without shift.
+        let moved = self.summary.shift.steps(pressure, self.step) * scale;
+        let before = |node: f64| self.lines.partition_point(|l| l.position * scale < node);
+        let first = before((nodes.source.0 - reach) as f64 - moved);
+        let end = before((nodes.source.1 + reach) as f64 + moved);
+        for line in &self.lines[first..end] {
+            let t = line.position_at(pressure, self.step) * scale;
             let node = t.floor();
             let first = node as i64 - 3 - nodes.source.0;
             let (begin, end) = (first.max(0), (first + reach).min(nodes.sources() as i64));

@@ -5,7 +5,9 @@ pub mod gpu;
 pub mod grid_lines;
 pub mod line_shape;
 pub mod lines;
+pub mod shift;
 #[cfg(test)]
 mod slopes_tests;
 pub mod storage;
 pub mod summary;
+pub mod width;

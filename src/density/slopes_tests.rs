@@ -8,8 +8,9 @@ use crate::grid::level::LevelNodes;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, PartitionFunction, Species};
 
-/// Lines, species and range; the partition function is a power law from 100 to 2000 K.
-fn case() -> (Grid, LineTable, Species, TemperatureRange) {
+/// Lines, species and range, with curved widths, natural widths and shifts for factors other than 0; the partition function is a power law from 100
+/// to 2000 K.
+fn case([curved, natural, shift]: [f64; 3]) -> (Grid, LineTable, Species, TemperatureRange) {
     let grid = Grid::new(500.0, 505.0, 2000).unwrap();
     let lines: Vec<Line> = (0..40)
         .map(|i| Line {
@@ -18,14 +19,17 @@ fn case() -> (Grid, LineTable, Species, TemperatureRange) {
             lower_energy: 300.0 + 97.0 * f64::from(i % 17),
             gamma_ref: 0.03 + 0.002 * f64::from(i % 7),
             temperature_exponent: 0.4 + 0.05 * f64::from(i % 5),
-            ..Line::default()
+            width_curvature: curved * (0.02 - 0.01 * f64::from(i % 3)),
+            natural_width: natural * (1e-3 + 1e-3 * f64::from(i % 4)),
+            shift: shift * (0.01 - 0.002 * f64::from(i % 7)),
         })
         .collect();
     let q = PartitionFunction::new(vec![100.0, 2000.0], vec![50.0, 900.0]).unwrap();
     let species = Species { name: "test".into(), molar_mass: 28.0, partition: q.into() };
     let range = TemperatureRange::new(400.0, 1200.0).unwrap();
-    let table =
-        LineTable::new(&lines, &grid, &species, &Settings { temperature_range: range, ..Settings::default() }).unwrap();
+    let mut settings = Settings { temperature_range: range, ..Settings::default() };
+    settings.profile.pressure_shift = true;
+    let table = LineTable::new(&lines, &grid, &species, &settings).unwrap();
     (grid, table, species, range)
 }
 
@@ -55,14 +59,24 @@ fn scaled(table: &LineTable, state: &LayerFactors, mut rows: Vec<Vec<f64>>) -> V
 
 #[test]
 fn sources_of_lines_and_density_have_the_slopes_of_their_differences() {
-    let (grid, table, species, range) = case();
+    sources_have_slopes(case([0.0; 3]));
+}
+
+#[test]
+fn sources_have_slopes_with_natural_widths_and_curvature() {
+    sources_have_slopes(case([1.0, 1.0, 0.0]));
+    // a density takes no notice of shifts, so its slopes are right too
+    sources_have_slopes(case([1.0, 1.0, 1.0]));
+}
+
+fn sources_have_slopes((grid, table, species, range): (Grid, LineTable, Species, TemperatureRange)) {
     let state = |t: f64| LayerFactors::new(&species, &range, t, 0.1).unwrap();
-    let axes = Axes::new(&table.summary, &range, 1e-3).unwrap();
-    let widths = axes.widths(&range);
+    let axes = Axes::new(&table.summary, &range, 0.1, 1e-3).unwrap();
+    let (lo, hi) = axes.widths(&range).at(0.1, axes.natural());
     let at = state(TEMPERATURE);
     for scale in WidthScale::ALL {
         for count in [1, 2, 5] {
-            let channels = Channels::spanning(scale, count, 0.1 * widths.min, 0.1 * widths.max);
+            let channels = Channels::spanning(scale, count, lo, hi);
             let nodes = LevelNodes { level: 1, output: (0, 0), source: (-20, 1040), reach: 0, stride: 1 };
             let spread = |t: f64| scaled(&table, &state(t), table.spread(&state(t), &channels, &nodes));
             let both = scaled(&table, &at, table.spread_and_slope(&at, &channels, &nodes));
@@ -88,7 +102,7 @@ fn sources_of_lines_and_density_have_the_slopes_of_their_differences() {
 
 #[test]
 fn stimulated_emission_has_its_limits() {
-    let (_, _, species, range) = case();
+    let (_, _, species, range) = case([0.0; 3]);
     let state = LayerFactors::new(&species, &range, TEMPERATURE, 0.1).unwrap();
     assert!((state.stimulated_slope(1e-6) + 1.0).abs() < 1e-8);
     assert_eq!(state.stimulated_slope(1e6), 0.0);

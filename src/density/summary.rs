@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::lines::{TableLine, WidthRange};
+use super::shift::{Neglected, Shifts};
 use crate::grid::TemperatureRange;
 
 /// Least and greatest of some numbers.
@@ -46,10 +47,18 @@ pub struct LineSummary {
     pub energy: Span,
     /// ln of the relative Lorentz widths at 1 bar and the middle temperature.
     pub ln_gamma: Span,
-    /// Temperature exponents.
+    /// Temperature exponents there.
     pub exponent: Span,
-    /// Relative Lorentz widths at 1 bar over the temperature range.
+    /// Second-order terms of ln of the width in ln T.
+    pub curvature: Span,
+    /// Natural widths, relative.
+    pub natural: Span,
+    /// Relative Lorentz widths from collisions at 1 bar over the temperature range.
     pub widths: WidthRange,
+    /// Pressure shifts that are applied.
+    pub shift: Shifts,
+    /// Pressure shifts that are left out.
+    pub neglected: Neglected,
     /// Where the lines are.
     pub places: Places,
 }
@@ -67,7 +76,11 @@ impl LineSummary {
             energy: none,
             ln_gamma: none,
             exponent: none,
+            curvature: none,
+            natural: none,
             widths,
+            shift: Shifts::NONE,
+            neglected: Neglected::NONE,
             places,
         }
     }
@@ -80,8 +93,17 @@ impl LineSummary {
         self.energy.include(line.energy);
         self.ln_gamma.include(line.ln_gamma);
         self.exponent.include(line.exponent);
+        self.curvature.include(line.curvature);
+        self.natural.include(line.natural);
         self.widths.include(line, range);
         self.places.include(line.position);
+    }
+
+    /// Narrowest and widest relative Lorentz width of any line at `pressure` \[bar\] over the temperature range.
+    pub fn widths_at(&self, pressure: f64) -> (f64, f64) {
+        let (least, greatest) = self.shift.of_widths(pressure);
+        let (min, max) = self.widths.at(pressure, self.natural);
+        (min * least, max * greatest)
     }
 
     /// Steps of the grid by which lines lie outside its `points` nodes, at most.
@@ -182,8 +204,10 @@ impl Places {
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Fixed {
-    spans: [Span; 5],
+    spans: [Span; 7],
     widths: [f64; 2],
+    shift: Shifts,
+    neglected: Neglected,
     count: u64,
     scale: u64,
     first: i64,
@@ -194,8 +218,18 @@ impl LineSummary {
     /// As bytes.
     pub fn encode(&self) -> Vec<u8> {
         let fixed = Fixed {
-            spans: [self.position, self.ln_strength, self.energy, self.ln_gamma, self.exponent],
+            spans: [
+                self.position,
+                self.ln_strength,
+                self.energy,
+                self.ln_gamma,
+                self.exponent,
+                self.curvature,
+                self.natural,
+            ],
             widths: [self.widths.min, self.widths.max],
+            shift: self.shift,
+            neglected: self.neglected,
             count: self.count,
             scale: u64::from(self.places.scale),
             first: self.places.first,
@@ -214,11 +248,25 @@ impl LineSummary {
         let fixed: Fixed = bytemuck::try_pod_read_unaligned(fixed).ok()?;
         let (counts, rest) = rest.split_at_checked(usize::try_from(fixed.bins.checked_mul(4)?).ok()?)?;
         let counts: Vec<u32> = bytemuck::pod_collect_to_vec(counts);
-        let [position, ln_strength, energy, ln_gamma, exponent] = fixed.spans;
+        let [position, ln_strength, energy, ln_gamma, exponent, curvature, natural] = fixed.spans;
         let widths = WidthRange { min: fixed.widths[0], max: fixed.widths[1] };
         let places = Places { scale: u32::try_from(fixed.scale).ok()?, first: fixed.first, counts: counts.into() };
-        let count = fixed.count;
-        Some((Self { count, position, ln_strength, energy, ln_gamma, exponent, widths, places }, rest))
+        let Fixed { count, shift, neglected, .. } = fixed;
+        let summary = Self {
+            count,
+            position,
+            ln_strength,
+            energy,
+            ln_gamma,
+            exponent,
+            curvature,
+            natural,
+            widths,
+            shift,
+            neglected,
+            places,
+        };
+        Some((summary, rest))
     }
 }
 
@@ -270,15 +318,19 @@ mod tests {
                 energy: 10.0 * i as f64,
                 ln_gamma: -3.0 - p / 1e8,
                 exponent: 0.5,
+                curvature: 0.01 * p / 1e8,
+                natural: 1e-9 * (1.0 + p.abs()),
+                shift: 1e-6,
                 wavenumber: 2000.0,
             };
             summary.include(&line, &TemperatureRange::new(500.0, 1500.0).unwrap());
+            summary.shift.include(line.shift, 0.0, 0.0);
         }
         let mut bytes = summary.encode();
         bytes.extend(b"more");
         assert_eq!(LineSummary::decode(&bytes), Some((summary.clone(), &b"more"[..])));
         assert_eq!(summary.count, 3);
-        assert!(LineSummary::decode(&summary.encode()[..100]).is_none());
+        assert!(LineSummary::decode(&summary.encode()[..200]).is_none());
         let whole = summary.encode().len();
         assert!(LineSummary::decode(&summary.encode()[..whole - 1]).is_none());
     }

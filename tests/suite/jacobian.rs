@@ -7,7 +7,7 @@
 use num_dual::DualNum;
 use photosphere::Backend;
 use photosphere::atmosphere::PressureGrid;
-use photosphere::cross_section::{Method, Settings, direct_sum};
+use photosphere::cross_section::{Method, ProfileSettings, Settings, direct_sum};
 use photosphere::gpu::Device;
 use photosphere::grid::TemperatureRange;
 use photosphere::objective::SpectrumModel;
@@ -94,7 +94,8 @@ fn exact_derivative(case: &Case, pressure: &PressureGrid, points: &[usize], p: u
         let layers = pressure.pressure_bar().par_iter().zip(pressure.dpressure_bar());
         let of_layer = layers.map(|(p, dp)| {
             let t = (x[0] * p.powf(x[1])).clamp(500.0, 1500.0);
-            let xs = direct_sum(&case.list.species, case.list.lines(), &nu, t, *p).unwrap();
+            let xs =
+                direct_sum(&case.list.species, case.list.lines(), &nu, t, *p, &ProfileSettings::default()).unwrap();
             (t, xs.into_iter().map(|v| v * dp * column).collect::<Vec<f64>>())
         });
         let (t, dtau): (Vec<f64>, Vec<Vec<f64>>) = of_layer.unzip();

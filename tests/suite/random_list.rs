@@ -161,6 +161,8 @@ impl Job {
         let nu: Vec<f64> = points.iter().map(|&i| self.grid.wavenumber(i)).collect();
         let margin = self.settings.line_margin;
         let lines = self.list.between(self.grid.lo() - margin, self.grid.hi() + margin);
-        self.at.iter().map(|(t, p)| direct_sum(&self.list.species, lines, &nu, *t, *p).unwrap()).collect()
+        let profile = &self.settings.profile;
+        let exact = |(t, p): &(f64, f64)| direct_sum(&self.list.species, lines, &nu, *t, *p, profile).unwrap();
+        self.at.iter().map(exact).collect()
     }
 }

@@ -54,6 +54,10 @@ pub struct Group {
     pub near: Option<PartBuffers>,
     /// Layers of a run to the output at most.
     pub rows: usize,
+    /// Output nodes by which pressure moves lines at most.
+    pub moved: i64,
+    /// The same of lines on the grid or near it.
+    pub moved_near: i64,
     /// \[row\]\[line\]: what the near field needs of every line, if there is one.
     pub near_field: Option<Quantities>,
 }
@@ -80,44 +84,48 @@ pub fn gather_levels(finest: &LevelNodes, count: usize) -> Vec<LevelNodes> {
 }
 
 /// Number of levels on which lines are gathered before the finest convolved one; 0 if few enough lines meet a node.
-fn gather_count(prepared: &Prepared, finest: i32) -> usize {
-    let meets = |level: i32| prepared.table.most_lines_within(8.0 * 2f64.powi(level) + 32.0);
+fn gather_count(prepared: &Prepared, finest: i32, moved: i64) -> usize {
+    let meets = |level: i32| prepared.table.most_lines_within(8.0 * 2f64.powi(level) + 32.0 + 2.0 * moved as f64);
     (0..finest.max(0)).rev().take_while(|level| meets(level + 1) > GATHERED_LINES).count()
 }
 
-/// Output nodes within the near-field radius.
-pub fn near_window(ladder: &Ladder, step: f64) -> i64 {
-    (-(-ladder.radius[0]).ln_1p() / step).ceil() as i64 + 1
+/// Output nodes within the near-field radius of lines that pressure moves by `moved` at most.
+pub fn near_window(ladder: &Ladder, step: f64, moved: i64) -> i64 {
+    (-(-ladder.radius[0]).ln_1p() / step).ceil() as i64 + 1 + moved
 }
 
 /// Lines of the near field of a segment.
-pub fn near_lines(ladder: &Ladder, step: f64, bins: &LineBins, segment: &Range<usize>) -> Range<u32> {
-    let window = near_window(ladder, step);
+pub fn near_lines(ladder: &Ladder, step: f64, moved: i64, bins: &LineBins, segment: &Range<usize>) -> Range<u32> {
+    let window = near_window(ladder, step, moved);
     bins.lines(segment.start as i64 - window, segment.end as i64 - 1 + window)
 }
 
 impl Group {
-    /// Declares the buffers of layers like `layer`, of which a batch has at most `layers`.
+    /// Declares the buffers of layers like `all`, of which a batch has at most `layers`.
     #[allow(clippy::too_many_arguments)] // what the layers are, and what is wanted of them
     pub fn declare(
         builder: &mut ProgramBuilder,
         name: &str,
         prepared: &Prepared,
-        layer: &Layer,
+        all: &[&Layer],
         layers: usize,
         bins: Option<&LineBins>,
         extent: &Extent,
         slopes: bool,
     ) -> Self {
-        let (ladder, step) = (&layer.ladder, prepared.grid.step());
+        let (layer, step) = (all[0], prepared.grid.step());
+        let ladder = &layer.ladder;
+        let most = |moved: fn(&Layer) -> i64| all.iter().map(|l| moved(l)).max().unwrap_or(0);
+        let (moved, moved_near) = (most(|l| l.moved), most(|l| l.moved_near));
         let part = |builder: &mut ProgramBuilder, name: String, windows: &[Vec<LevelNodes>], kept: bool| {
+            let moved = if kept { moved } else { moved_near };
             // All but the last segment are alike, and that one is shorter.
             let nodes = &windows[0];
             let lanes = Lanes { channels: ladder.channels.count(), slopes }.count() as u64;
-            let extra = if bins.is_some() { gather_count(prepared, nodes[0].level) } else { 0 };
+            let extra = if bins.is_some() { gather_count(prepared, nodes[0].level, moved) } else { 0 };
             let gather = gather_levels(&nodes[0], extra);
             let met = |w: &Vec<LevelNodes>| {
-                bins.map_or(0, |b| b.spread_onto(&gather_levels(&w[0], extra)[0]).len().max(1) as u64)
+                bins.map_or(0, |b| b.spread_onto(&gather_levels(&w[0], extra)[0], moved).len().max(1) as u64)
             };
             let lines = windows.iter().map(met).max().unwrap_or(0);
             let sources = gather.iter().chain(nodes).map(|n| n.sources() as u64).max().unwrap_or(0);
@@ -164,7 +172,7 @@ impl Group {
         let near = (!windows[0].is_empty()).then(|| part(builder, format!("{name}.near"), &windows, false));
         let mut rows = near.as_ref().map_or(layers, |n| n.rows);
         let near_field = bins.filter(|_| ladder.near_field).map(|bins| {
-            let met = |s: &Range<usize>| near_lines(ladder, step, bins, s).len().max(1) as u64;
+            let met = |s: &Range<usize>| near_lines(ladder, step, moved_near, bins, s).len().max(1) as u64;
             let lines = extent.segments.iter().map(met).max().unwrap_or(1);
             rows = rows.min((extent.scratch_bytes / (32 * lines)).max(1) as usize);
             let mut scratch = |thing: &str, floats: u64| {
@@ -172,6 +180,6 @@ impl Group {
             };
             Quantities { value: scratch("near_field", 8), slope: slopes.then(|| scratch("near_field_slope", 12)) }
         });
-        Self { far, near, rows, near_field }
+        Self { far, near, rows, moved, moved_near, near_field }
     }
 }

@@ -52,7 +52,7 @@ impl Run<'_> {
     /// Appends the far levels.
     pub fn far(&self, builder: &mut ProgramBuilder) {
         let part = &self.group.far;
-        self.part(builder, part, &self.layer().far, self.far_row, None);
+        self.part(builder, part, &self.layer().far, self.group.moved, self.far_row, None);
         let scratch = part.gather.iter().chain(&part.source).chain(&part.taps).chain([&part.weights]);
         let results = part.result.iter().skip(1).flatten().flat_map(Quantities::all);
         scratch.copied().chain(results).for_each(|b| {
@@ -71,7 +71,7 @@ impl Run<'_> {
         };
         let mut finest = Upper { ..far };
         if let Some(part) = &self.group.near {
-            self.part(builder, part, &nodes, 0, Some(&far));
+            self.part(builder, part, &nodes, self.group.moved_near, 0, Some(&far));
             if let Some((nodes, Some(result))) = nodes.iter().zip(&part.result).find(|(n, _)| n.level >= 0) {
                 finest = Upper { nodes, result, row: 0 };
             }
@@ -136,11 +136,12 @@ impl Run<'_> {
         builder: &mut ProgramBuilder,
         part: &PartBuffers,
         nodes: &[LevelNodes],
+        moved: i64,
         row: usize,
         upper: Option<&Upper>,
     ) {
         builder.stage(format!("{}.sources", self.stage.name));
-        self.sources(builder, part, &nodes[0]);
+        self.sources(builder, part, &nodes[0], moved);
         builder.stage(format!("{}.convolution", self.stage.name));
         for (nodes, source) in nodes.windows(2).zip(part.source.windows(2)) {
             self.restrict(builder, (&nodes[0], source[0]), (&nodes[1], source[1]));
@@ -176,15 +177,15 @@ impl Run<'_> {
         }
     }
 
-    /// Sources on the finest level of a part.
-    fn sources(&self, builder: &mut ProgramBuilder, part: &PartBuffers, finest: &LevelNodes) {
+    /// Sources on the finest level of a part, from lines that pressure moves by `moved` output nodes at most.
+    fn sources(&self, builder: &mut ProgramBuilder, part: &PartBuffers, finest: &LevelNodes, moved: i64) {
         let stage = self.stage;
         match (&stage.lines, &self.prepared.tier) {
             (Some(lines), Tier::Lines) => {
                 let levels = gather_levels(finest, part.gather.len());
                 let buffers: Vec<BufferId> = part.gather.iter().copied().chain([part.source[0]]).collect();
                 let (lanes, rows) = (self.lanes(), self.layers.clone());
-                lines.spread(builder, stage.layers, part.weights, buffers[0], &levels[0], lanes, rows);
+                lines.spread(builder, stage.layers, part.weights, buffers[0], &levels[0], moved, lanes, rows);
                 for (nodes, buffers) in levels.windows(2).zip(buffers.windows(2)) {
                     self.restrict(builder, (&nodes[0], buffers[0]), (&nodes[1], buffers[1]));
                 }
@@ -237,7 +238,7 @@ impl Run<'_> {
     fn to_output(&self, builder: &mut ProgramBuilder, finest: &Upper, place: &Place, add: bool, quantity: Quantity) {
         let (stage, step, ladder) = (self.stage, self.prepared.grid.step(), &self.layer().ladder);
         let near = self.group.near_field.as_ref().zip(stage.lines.as_ref()).and_then(|(near, lines)| {
-            let met = near_lines(ladder, step, &lines.bins, place.segment);
+            let met = near_lines(ladder, step, self.group.moved_near, &lines.bins, place.segment);
             (!met.is_empty()).then_some((quantity.of(near), lines, met))
         });
         let (lines, first_line) = near.as_ref().map_or((0, 0), |(_, _, met)| (met.len() as u32, met.start));
@@ -250,7 +251,7 @@ impl Run<'_> {
             lines,
             first_bin: near.as_ref().map_or(0, |(_, l, _)| l.bins.first as i32),
             bins: near.as_ref().map_or(0, |(_, l, _)| l.bins.count() as u32),
-            window: near_window(ladder, step) as i32,
+            window: near_window(ladder, step, self.group.moved_near) as i32,
             radius: ladder.radius[0] as f32,
             step: step as f32,
             first_node: place.segment.start as u32,

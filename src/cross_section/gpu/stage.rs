@@ -108,7 +108,7 @@ impl DeviceStage {
         let lines = tables.bins.as_ref().map(|b| LineBuffers::declare(builder, name, &prepared.table, b, constants));
         let mut axes_buffer = None;
         if let Tier::Density { axes, by_level } = &prepared.tier {
-            let length = (axes.energy.count + 2 * axes.broadening.cells()) as u64;
+            let length = axes.device_floats() as u64;
             let id = builder.buffer(format!("{name}.axes"), Element::F32, &[length], Role::Constant);
             constants.push((id, Box::new(|| axes.device_values().into())));
             axes_buffer = Some(id);
@@ -137,14 +137,13 @@ impl DeviceStage {
             let segments = extent.segments.iter().map(|s| (s.clone(), active(s))).collect();
             CoreQuads { buffer, window: *window, segments }
         });
-        let groups = representative
-            .iter()
-            .enumerate()
-            .map(|(g, layer)| {
+        let groups = (0..representative.len())
+            .map(|g| {
                 let of_batch = |batch: Range<usize>| batch.filter(|i| group_of[i - extent.layers.start] == g).count();
                 let layers = extent.batches().map(of_batch).max().unwrap_or(0);
                 let (name, bins) = (format!("{name}.g{g}"), tables.bins.as_ref());
-                Group::declare(builder, &name, prepared, layer, layers, bins, extent, derivative)
+                let all: Vec<&Layer> = used.iter().zip(&group_of).filter(|(_, of)| **of == g).map(|(l, _)| l).collect();
+                Group::declare(builder, &name, prepared, &all, layers, bins, extent, derivative)
             })
             .collect();
         Self {
@@ -245,6 +244,8 @@ impl DeviceStage {
                 channel_scale: channels.scale as u32,
                 inverse_temperature: (1.0 / t) as f32,
                 common_slope: prepared.table.common_slope(&f) as f32,
+                pressure: f.pressure as f32,
+                inverse_step: (1.0 / prepared.grid.step()) as f32,
                 profile,
                 ..bytemuck::Zeroable::zeroed()
             };
@@ -254,18 +255,30 @@ impl DeviceStage {
     }
 }
 
-/// Output nodes over 4 that lie in the core of a line at some temperature of the range, and the nodes within a core.
+/// Output nodes over 4 that lie in the core of a line at some temperature of the range and in some layer with a near field, and the nodes
+/// within a core, with those by which pressure moves lines there.
 fn core_quads(prepared: &Prepared) -> (Vec<u32>, i32) {
     let core = WING_START * prepared.species.doppler_sigma(prepared.settings.temperature_range.hi);
-    let window = (-(-core).ln_1p() / prepared.grid.step()).ceil() + 1.0;
+    let (step, summary) = (prepared.grid.step(), &prepared.table.summary);
+    let window = (-(-core).ln_1p() / step).ceil() + 1.0;
+    // Where every line is broader than the Doppler core there is none.
+    let with_core = |pressure: f64| summary.widths_at(pressure).0 < core;
+    let layers = prepared.layers.iter().filter(|l| l.ladder.near_field && with_core(l.pressure));
+    let highest = layers.map(|l| l.pressure).fold(0.0, f64::max);
     let last = (prepared.grid.len() - 1) as f64;
     let mut quads: Vec<u32> = Vec::new();
+    let mut met: Vec<(f64, f64)> = Vec::with_capacity(prepared.table.lines.len());
     for line in &prepared.table.lines {
-        let (lo, hi) = ((line.position - window).max(0.0), (line.position + window).min(last));
+        let (a, b) = (line.position, line.position_at(highest, step));
+        met.push((a.min(b) - window, a.max(b) + window));
+    }
+    met.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    for (lo, hi) in met {
+        let (lo, hi) = (lo.max(0.0), hi.min(last));
         if lo <= hi {
             let next = quads.last().map_or(0, |q| q + 1);
             quads.extend((lo as u32 / 4).max(next)..=hi as u32 / 4);
         }
     }
-    (quads, window as i32)
+    (quads, (window + summary.shift.near_steps(highest, step).ceil()) as i32)
 }

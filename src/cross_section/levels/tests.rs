@@ -18,7 +18,7 @@ fn inputs(points: std::ops::Range<usize>) -> impl Strategy<Value = (LadderInput<
     (grid, widths, log(1e-6, 0.1), proptest::option::of(log(1e-6, 10.0))).prop_map(
         |((step, points, margin), (sigma, hotter, gamma, ratio), tolerance, lines)| {
             let (sigma, gamma) = ((sigma, sigma * f64::sqrt(hotter)), (gamma, gamma * ratio));
-            (LadderInput { step, points, margin, sigma, gamma, tolerance, near: None }, lines)
+            (LadderInput { step, points, margin, moved: 0.0, sigma, gamma, tolerance, near: None }, lines)
         },
     )
 }

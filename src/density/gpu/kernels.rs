@@ -8,7 +8,7 @@ host_struct! {
     pub(crate) struct LayerState {
         inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
         output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
-        inverse_temperature: f32, common_slope: f32, pad0: f32, pad1: f32, pad2: f32, pad3: f32,
+        inverse_temperature: f32, common_slope: f32, pressure: f32, inverse_step: f32, pad0: f32, pad1: f32,
         profile: [[f32; 4]; MAX_CHANNELS / 4],
     }
 }
@@ -16,7 +16,8 @@ host_struct! {
 host_struct! {
     /// A line as shaders/lib/lines.wgsl reads it.
     pub(crate) struct Line {
-        node: i32, fraction: f32, ln_strength: f32, energy: f32, ln_gamma: f32, exponent: f32, wavenumber: f32, pad: f32,
+        node: i32, fraction: f32, ln_strength: f32, energy: f32, ln_gamma: f32, exponent: f32, wavenumber: f32, natural: f32,
+        curvature: f32, shift: f32, pad0: f32, pad1: f32,
     }
 }
 host_struct! {
@@ -25,7 +26,7 @@ host_struct! {
 host_struct! {
     pub(crate) struct GatherParams {
         lines: u32, channels: u32, first_node: i32, nodes: u32, level: i32, first_bin: i32, bins: u32, skip: u32,
-        most: u32, first_line: u32, pad0: u32, pad1: u32,
+        most: u32, first_line: u32, first_layer: u32, moved: i32,
     }
 }
 host_struct! {

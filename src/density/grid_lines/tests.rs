@@ -94,7 +94,7 @@ const LEVELS: [i32; 4] = [-2, 0, 3, 9];
 
 /// All densities as bytes, and whether they were found.
 fn densities(lines: &GridLines<'_>, tolerance: f64) -> (Vec<Vec<u8>>, bool) {
-    let axes = Axes::new(&lines.summary, &lines.range, tolerance).unwrap();
+    let axes = Axes::new(&lines.summary, &lines.range, 0.1, tolerance).unwrap();
     let (by_level, found) = lines.densities(&axes, LEVELS).unwrap();
     (by_level.values().map(|d| d.encode(|parts| parts.concat())).collect(), found)
 }
@@ -173,12 +173,15 @@ fn anything_that_matters_is_another_key() {
     assert!(!try_with(&usual, grid(), range(), 0.5, 1.1e-3), "tolerance");
     assert!(!try_with(&list(2.0), grid(), range(), 0.5, 1e-3), "partition function");
     type Change = fn(&mut Line);
-    let changes: [Change; 5] = [
+    let changes: [Change; 8] = [
         |l| l.wavenumber *= 1.0 + 1e-15,
         |l| l.strength *= 1.0 + 1e-15,
         |l| l.lower_energy += 1e-9,
         |l| l.gamma_ref *= 1.0 + 1e-15,
         |l| l.temperature_exponent += 1e-15,
+        |l| l.width_curvature += 1e-15,
+        |l| l.natural_width += 1e-15,
+        |l| l.shift += 1e-15,
     ];
     for (i, change) in changes.iter().enumerate() {
         let mut lines = usual.lines().to_vec();
@@ -187,6 +190,13 @@ fn anything_that_matters_is_another_key() {
             !try_with(&LineList::new(usual.species.clone(), lines).unwrap(), grid(), range(), 0.5, 1e-3),
             "change {i}"
         );
+    }
+    let profiles = [(false, false), (true, true)];
+    for (natural_width, pressure_shift) in profiles {
+        let mut settings = settings(0.5);
+        (settings.profile.natural_width, settings.profile.pressure_shift) = (natural_width, pressure_shift);
+        let lines = GridLines::open(grid(), &usual, &settings, &resources).unwrap();
+        assert!(!densities(&lines, 1e-3).1, "natural width {natural_width}, shift {pressure_shift}");
     }
     // neither order nor lines out of reach matter
     let mut lines = usual.lines().to_vec();

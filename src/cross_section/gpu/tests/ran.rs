@@ -84,7 +84,7 @@ impl Ran {
             },
         );
         let near_lines = match &stage.lines {
-            Some(lines) => near_lines(&layer.ladder, grid.step(), &lines.bins, &(0..grid.len())),
+            Some(lines) => near_lines(&layer.ladder, grid.step(), 0, &lines.bins, &(0..grid.len())),
             None => 0..0,
         };
         let near = group.near_field.as_ref().map(|b| copy(b.value, 3 * near_lines.len() as u64 * 8));
