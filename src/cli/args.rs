@@ -204,7 +204,7 @@ impl CacheOptions {
 #[command(after_help = CROSS_SECTION_EXAMPLES)]
 pub struct CrossSectionArgs {
     /// Line list: a HITRAN file (repeat the option for several) or an ExoMol data set folder
-    #[arg(long, value_name = "PATH", required_if_eq_any = [("format", "hitran"), ("format", "exomol")])]
+    #[arg(long, value_name = "PATH", required_if_eq_any = [("format", "hitran"), ("format", "hitemp"), ("format", "exomol")])]
     pub lines: Vec<PathBuf>,
     /// Format of the line list
     #[arg(long, value_enum)]
