@@ -142,7 +142,7 @@ pub enum Command {
     /// List what this machine can compute on: adapters, drivers, limits, memory
     Devices,
     /// Compute cross sections of one species at given temperatures and pressures
-    CrossSection(CrossSectionArgs),
+    CrossSection(Box<CrossSectionArgs>),
     /// Compute an emission spectrum from a configuration file
     Spectrum(SpectrumArgs),
     /// Say what an emission spectrum will take in memory, and what would change that, without touching a device
@@ -455,7 +455,7 @@ mod tests {
     fn cross_section(extra: &[&str]) -> Result<CrossSectionArgs, String> {
         let base = ["photosphere", "cross-section", "--range", "2000:2100", "--points", "10", "--out", "a.npy"];
         match Cli::try_parse_from(base.iter().chain(extra)).map_err(|e| e.to_string())?.command {
-            Command::CrossSection(args) => Ok(args),
+            Command::CrossSection(args) => Ok(*args),
             other => Err(format!("{other:?}")),
         }
     }

@@ -88,7 +88,7 @@ impl Broadening {
             return Err(format!("{gas} again as partner {}, required every partner once", i + 1));
         }
         let sum = parts.iter().fold(0.0, |sum, p| sum + p.1);
-        if !((sum - 1.0).abs() <= SUM_TOLERANCE) {
+        if (sum - 1.0).abs() > SUM_TOLERANCE {
             return Err(format!("fractions with sum {}, required {required}", (sum * 1e9).round() / 1e9));
         }
         Ok(Self::Mixture(parts))

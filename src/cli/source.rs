@@ -102,18 +102,12 @@ pub enum Isotopologues {
 }
 
 /// What a line's profile is made of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LineProfile {
     /// All but chi from a file.
     pub settings: ProfileSettings,
     /// A file of two columns, distance from the centre \[cm-1\] and chi, in place of `settings.wings.chi`.
     pub chi_file: Option<PathBuf>,
-}
-
-impl Default for LineProfile {
-    fn default() -> Self {
-        Self { settings: ProfileSettings::default(), chi_file: None }
-    }
 }
 
 /// A line list and what to take from it.

@@ -140,9 +140,7 @@ fn choices_about_a_list() {
     insta::assert_snapshot!(said("broadener = \"H2/He\""), @r#"dir/c.toml: key `species[0].broadener`: line 26: given `"H2/He"`, required air, self, default, h2, he or another gas that the list has widths for"#);
     insta::assert_snapshot!(said("default_width = 0.07"), @r#"dir/c.toml: key `species[0].default_width`: line 26: not a key of format = "builtin", where every line has a width"#);
     insta::assert_snapshot!(said("allow_gaps = true"), @r#"dir/c.toml: key `species[0].allow_gaps`: line 26: a key of format = "exomol" only, whose transitions lie in one file or many"#);
-    let with = |keys: &str| {
-        changed("format = \"builtin\"\nisotopologue = 1", &format!("name = \"CO\"\nlines = \"x\"\n{keys}"))
-    };
+    let with = |keys: &str| changed("format = \"builtin\"\nisotopologue = 1", &format!("lines = \"x\"\n{keys}"));
     let all = parse(&with("format = \"hitemp\"\nisotopologue = \"all\"")).unwrap();
     assert_eq!(
         (all.species[0].lines.format, all.species[0].lines.isotopologues),

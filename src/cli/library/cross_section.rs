@@ -56,7 +56,7 @@ pub(super) fn compute(job: &CrossSectionJob, progress: &dyn Progress) -> Result<
 }
 
 /// Where each list has lines, as far as that is known.
-fn spans(lists: &[Arc<dyn LineSource>], sections: &CrossSections) -> Result<Vec<(String, Option<(f64, f64)>)>> {
+fn spans(lists: &[Arc<dyn LineSource>], sections: &CrossSections) -> Result<Vec<micrometres::Span>> {
     let mut spans = Vec::new();
     for list in lists {
         let name = list.species()?.name;

@@ -6,6 +6,9 @@ use crate::{Error, Note, Result};
 /// A grid that ends below this \[cm-1\] may be one in micrometres: 333 um is far from what most people look at, 1 to 30 um is not.
 const LOOKS_LIKE_MICROMETRES: f64 = 30.0;
 
+/// A list's name, and its first and last wavenumber where known \[cm-1\].
+pub(super) type Span = (String, Option<(f64, f64)>);
+
 /// What the same numbers are if they are micrometres; `None` for a grid that nobody would give in these.
 fn advice((lo, hi): (f64, f64)) -> Option<String> {
     let text = || format!("if {lo} to {hi} are micrometres, give {:.4} to {:.4} cm-1 (1e4 / x)", 1e4 / hi, 1e4 / lo);
@@ -15,8 +18,8 @@ fn advice((lo, hi): (f64, f64)) -> Option<String> {
 /// The remark on a grid that looks like micrometres.
 ///
 /// # Errors
-/// None of the species has a line on such a grid. `spans` are their names, and first and last wavenumber where known \[cm-1\].
-pub(super) fn check(grid: (f64, f64), spans: &[(String, Option<(f64, f64)>)]) -> Result<Option<Note>> {
+/// None of the lists has a line on such a grid.
+pub(super) fn check(grid: (f64, f64), spans: &[Span]) -> Result<Option<Note>> {
     let Some(advice) = advice(grid) else { return Ok(None) };
     let outside = |(a, b): (f64, f64)| b < grid.0 || a > grid.1;
     if !spans.is_empty() && spans.iter().all(|(_, span)| span.is_some_and(outside)) {
