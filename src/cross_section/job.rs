@@ -417,7 +417,8 @@ pub(crate) fn contributes_nothing(name: &str, error: &Error) -> Note {
 /// The remark on the largest pressure shift that is left out, in units of its line's half width, where it can be seen. A line moved by d
 /// half widths changes by up to 0.65 d of its peak, and by d or more in its flanks.
 pub(crate) fn shift_left_out(name: &str, shift: f64, settings: &Settings) -> Option<Note> {
-    let text = || format!("pressure shifts are left out; the largest is {shift:.2e} of its line's half width");
+    let number = || if shift < 0.01 { format!("{shift:.1e}") } else { format!("{shift:.3}") };
+    let text = || format!("pressure shifts are left out; the largest is {} half widths of its line", number());
     (shift >= 0.1 * settings.tolerance).then(|| Note::new(name, text(), None))
 }
 

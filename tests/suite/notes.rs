@@ -281,7 +281,7 @@ fn profiles_widths_and_margins_do_something() {
         serde_json::json!({ "cutoff": 25.0, "subtract_pedestal": true, "chi": [[3.0, 1.0], [30.0, 0.1]] })
     );
     // Air's shift is -.0029 per atmosphere, a twentieth of the width.
-    assert!(said.notes().contains("pressure shifts are left out; the largest is 4."), "{}", said.terminal);
+    assert!(said.notes().contains("pressure shifts are left out; the largest is 0.04"), "{}", said.terminal);
     let (moved, said) = run(&["--at", "296:10", "--pressure-shift"]);
     assert!(!said.notes().contains("shift") && difference(&moved, &plain) > 0.01, "{}", said.terminal);
     let (self_broadened, _) = run(&["--at", "296:10", "--broadener", "self"]);

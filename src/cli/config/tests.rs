@@ -152,7 +152,7 @@ fn choices_about_a_list() {
     let own = own.unwrap().species[0].lines.clone();
     assert_eq!((own.allow_gaps, own.default_width), (true, Some(Width::power_law(0.05, 0.6))));
     let e = parse(&with("format = \"exomol\"\ndefault_width = 0.05")).unwrap_err().to_string();
-    insta::assert_snapshot!(e, @"dir/c.toml: key `species[0].default_width`: line 26: given `0.05`, required { half_width_cm_bar = G, temperature_exponent = N }");
+    insta::assert_snapshot!(e, @"dir/c.toml: key `species[0].default_width`: line 25: given `0.05`, required { half_width_cm_bar = G, temperature_exponent = N }");
 }
 
 #[test]
