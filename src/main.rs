@@ -7,7 +7,17 @@ use photosphere::cli::{self, Cli};
 
 fn main() -> ExitCode {
     quiet_drivers();
-    match cli::run(Cli::parse()) {
+    let arguments = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        // Advice to take an option or command with a similar name would lead astray.
+        Err(error) if let Some(answer) = cli::not_supported(&error) => {
+            eprintln!("error: {answer}\n\nFor more information, try '--help'.");
+            return ExitCode::from(2);
+        }
+        // Help, the version, and wrong usage.
+        Err(error) => error.exit(),
+    };
+    match cli::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             cli::report(&error);

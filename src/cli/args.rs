@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::config::Config;
-use super::source::{Broadener, Broadening, CacheChoice, DeviceChoice, Format, LineSource, Method, name_of};
-use super::{limits, parse};
+use super::source::{
+    Broadening, CacheChoice, DeviceChoice, Format, Isotopologues, LineProfile, LineSource, Method, name_of,
+};
+use super::{broadening, parse};
 use crate::gpu::MemoryPolicy;
+use crate::lines::Width;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,13 +45,14 @@ Examples:
     photosphere cross-section --format builtin --range 4280:4370 --points 200000 \\
         --at 500:1e-5,500:1e-2,500:1,500:10,1000:1e-5 --out co.npy
 
-  HITRAN records of the second isotopologue, self-broadened, on the CPU in double precision:
-    photosphere cross-section --lines CO.par --format hitran --isotopologue 2 --broadener self \\
+  HITRAN records of all isotopologues, self-broadened, on the CPU in double precision:
+    photosphere cross-section --lines CO.par --format hitran --isotopologue all --broadener self \\
         --range 2000:2200 --points 50000 --at 296:0.1 --device cpu --out co2.npy
 
   An ExoMol data set, to be used between 500 and 2000 K:
     photosphere cross-section --lines exomol/H2O/1H2-16O/POKAZATEL --format exomol \\
-        --range 4000:4400 --points 100000 --at 1500:0.01 --temperature-range 500:2000 --out water.npy
+        --range 4000:4400 --points 100000 --at 1500:0.01 --temperature-range 500:2000 \\
+        --broadener H2=0.85,He=0.15 --out water.npy
 
 Output:
   FILE.npy   [pairs of --at][points] in cm2/molecule; float32, or float64 from `--device cpu` and
@@ -138,7 +142,7 @@ pub enum Command {
     /// List what this machine can compute on: adapters, drivers, limits, memory
     Devices,
     /// Compute cross sections of one species at given temperatures and pressures
-    CrossSection(CrossSectionArgs),
+    CrossSection(Box<CrossSectionArgs>),
     /// Compute an emission spectrum from a configuration file
     Spectrum(SpectrumArgs),
     /// Say what an emission spectrum will take in memory, and what would change that, without touching a device
@@ -200,7 +204,7 @@ impl CacheOptions {
 #[command(after_help = CROSS_SECTION_EXAMPLES)]
 pub struct CrossSectionArgs {
     /// Line list: a HITRAN file (repeat the option for several) or an ExoMol data set folder
-    #[arg(long, value_name = "PATH", required_if_eq_any = [("format", "hitran"), ("format", "exomol")])]
+    #[arg(long, value_name = "PATH", required_if_eq_any = [("format", "hitran"), ("format", "hitemp"), ("format", "exomol")])]
     pub lines: Vec<PathBuf>,
     /// Format of the line list
     #[arg(long, value_enum)]
@@ -214,12 +218,19 @@ pub struct CrossSectionArgs {
     /// Temperatures in K and pressures in bar
     #[arg(long, value_name = "T:P[,T:P...]", required = true, value_delimiter = ',', value_parser = parse::temperature_pressure)]
     pub at: Vec<(f64, f64)>,
-    /// HITRAN's number of the isotopologue; 1 is the most abundant [default: 1, or the list's only one]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(i64::from(limits::ISOTOPOLOGUES.0)..=i64::from(limits::ISOTOPOLOGUES.1)))]
-    pub isotopologue: Option<u32>,
-    /// Whose collisions broaden the lines [default: air for hitran, default for the others]
-    #[arg(long, value_enum, hide_possible_values = false)]
-    pub broadener: Option<Broadener>,
+    /// HITRAN's number of the isotopologue, 1 to 12 (1 is the most abundant), or all that the files hold [default: 1, or the list's only one]
+    #[arg(long, value_name = "N|all", value_parser = parse::isotopologues)]
+    pub isotopologue: Option<Isotopologues>,
+    /// Whose collisions broaden the lines: air, self, default, h2, he, another gas that the list has widths for, or a mixture with mole
+    /// fractions such as H2=0.85,He=0.15 [default: air for hitran, default for the others]
+    #[arg(long, value_name = "GAS|GAS=X,GAS=X...")]
+    pub broadener: Option<Broadening>,
+    /// Half width at 296 K in cm-1 bar-1, and temperature exponent (0.5 if not given), of lines that have none in the list
+    #[arg(long, value_name = "G[,N]", allow_hyphen_values = true, value_parser = broadening::width)]
+    pub default_width: Option<Width>,
+    /// Compute without transition files that an ExoMol data set lacks within --range; without this they are an error
+    #[arg(long)]
+    pub allow_gaps: bool,
     /// Partition function, two columns, T in K and Q [default: the list's, or the built-in one]
     #[arg(long, value_name = "PATH")]
     pub partition: Option<PathBuf>,
@@ -235,6 +246,12 @@ pub struct CrossSectionArgs {
     /// How to compute
     #[arg(long, value_enum, default_value_t)]
     pub method: Method,
+    /// Leave out lines further than this outside --range, in cm-1 [default: every line of the list contributes, wherever it lies]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = parse::not_negative)]
+    pub line_margin: Option<f64>,
+    /// What line profiles are made of
+    #[command(flatten)]
+    pub profile: ProfileOptions,
     /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
     #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
     pub device: DeviceChoice,
@@ -247,6 +264,38 @@ pub struct CrossSectionArgs {
     /// Result file; the report goes beside it, to FILE.json
     #[arg(long, value_name = "FILE.npy", value_parser = parse::npy_path)]
     pub out: PathBuf,
+}
+
+/// What line profiles are made of.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ProfileOptions {
+    /// Leave out the natural width, where the list has it
+    #[arg(long)]
+    pub no_natural_width: bool,
+    /// Move lines by their pressure shift, where the list has it
+    #[arg(long)]
+    pub pressure_shift: bool,
+    /// No line contributes further from its centre than this, in cm-1 [default: wings have no end]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = parse::positive)]
+    pub wing_cutoff: Option<f64>,
+    /// Take the value at the cutoff away from each line, as continuum models such as MT_CKD want
+    #[arg(long, requires = "wing_cutoff")]
+    pub subtract_pedestal: bool,
+    /// Factor on the wings: a file of two columns, distance from the centre in cm-1 and chi, the first row with chi = 1
+    #[arg(long, value_name = "FILE")]
+    pub chi: Option<PathBuf>,
+}
+
+impl ProfileOptions {
+    /// The same as a configuration has it.
+    pub fn profile(&self) -> LineProfile {
+        let mut profile = LineProfile { chi_file: self.chi.clone(), ..LineProfile::default() };
+        profile.settings.natural_width = !self.no_natural_width;
+        profile.settings.pressure_shift = self.pressure_shift;
+        profile.settings.wings.cutoff = self.wing_cutoff;
+        profile.settings.wings.subtract_pedestal = self.subtract_pedestal;
+        profile
+    }
 }
 
 /// Arguments of `spectrum`.
@@ -367,10 +416,13 @@ impl CrossSectionArgs {
         };
         LineSource {
             name,
+            named: false,
             format: self.format,
             paths: self.lines.clone(),
-            isotopologue: self.isotopologue,
-            broadening: self.broadener.map(Broadening::From),
+            isotopologues: self.isotopologue,
+            broadening: self.broadener.clone(),
+            default_width: self.default_width,
+            allow_gaps: self.allow_gaps,
             partition: self.partition.clone(),
             molar_mass: self.molar_mass,
         }
@@ -396,76 +448,4 @@ impl CrossSectionArgs {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    fn cross_section(extra: &[&str]) -> Result<CrossSectionArgs, String> {
-        let base = ["photosphere", "cross-section", "--range", "2000:2100", "--points", "10", "--out", "a.npy"];
-        match Cli::try_parse_from(base.iter().chain(extra)).map_err(|e| e.to_string())?.command {
-            Command::CrossSection(args) => Ok(args),
-            other => Err(format!("{other:?}")),
-        }
-    }
-
-    #[test]
-    fn the_grammar_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn lists_of_pairs_and_defaults() {
-        let a = cross_section(&["--format", "builtin", "--at", "500:1e-5,1000:1", "--at", "1500:10"]).unwrap();
-        assert_eq!(a.at, [(500.0, 1e-5), (1000.0, 1.0), (1500.0, 10.0)]);
-        assert_eq!((a.tolerance, a.method, a.device.clone()), (1e-3, Method::Auto, DeviceChoice::Auto));
-        assert_eq!(a.temperatures().unwrap(), (500.0, 1500.0));
-        assert_eq!(a.source().name, "builtin");
-    }
-
-    #[test]
-    fn files_need_a_path_and_the_built_in_list_does_not() {
-        let e = cross_section(&["--format", "hitran", "--at", "500:1"]).unwrap_err();
-        assert!(e.contains("--lines <PATH>"), "{e}");
-        let a =
-            cross_section(&["--format", "hitran", "--lines", "d/a.par", "--lines", "b.par", "--at", "500:1"]).unwrap();
-        assert_eq!((a.source().paths.len(), a.source().name.as_str()), (2, "a.par"));
-    }
-
-    #[test]
-    fn declared_temperatures_hold_all_pairs() {
-        let with = |range: &str| {
-            let a = cross_section(&["--format", "builtin", "--at", "500:1,900:2", "--temperature-range", range]);
-            a.unwrap().temperatures().map_err(|e| e.to_string())
-        };
-        assert_eq!(with("400:1000"), Ok((400.0, 1000.0)));
-        assert_eq!(
-            with("600:1000").unwrap_err(),
-            "--at: given 500:1, required temperatures within --temperature-range 600:1000"
-        );
-    }
-
-    #[test]
-    fn memory_budgets_are_words_sizes_or_fractions() {
-        let with = |budget: &str| {
-            let a = cross_section(&["--format", "builtin", "--at", "500:1", "--memory-budget", budget]);
-            a.map(|a| a.memory_budget)
-        };
-        assert_eq!(
-            cross_section(&["--format", "builtin", "--at", "500:1"]).unwrap().memory_budget,
-            MemoryPolicy::Default
-        );
-        assert_eq!(with("48MiB"), Ok(MemoryPolicy::Bytes(48 << 20)));
-        assert_eq!(with("0.75"), Ok(MemoryPolicy::Fraction(0.75)));
-        for wrong in ["much", "-1", "1.5", ""] {
-            let e = with(wrong).unwrap_err();
-            assert!(e.contains("--memory-budget") && e.contains("required `auto`, `exact`, a size"), "{e}");
-        }
-    }
-
-    #[test]
-    fn devices_are_words_or_names() {
-        assert_eq!("CPU".parse(), Ok(DeviceChoice::Cpu));
-        assert_eq!("llvmpipe".parse(), Ok(DeviceChoice::Named("llvmpipe".into())));
-        assert!(" ".parse::<DeviceChoice>().is_err());
-    }
-}
+mod tests;

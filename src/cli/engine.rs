@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::config::{Config, Parameter};
 use super::memory::DeviceBytes;
-use super::source::{CacheChoice, DeviceChoice, LineSource, Method};
+use super::source::{CacheChoice, DeviceChoice, LineProfile, LineSource, Method};
 use crate::backend::Backend;
 use crate::gpu::{Limits, MemoryPolicy};
 use crate::inference::{Priors, SamplingSize};
@@ -18,7 +18,7 @@ use crate::spectrum::{
     Alternative, DerivativeAlternative, EmissionPlan, EmissionRetrieval, MemoryEstimate, MemoryReport, RetrievalPlan,
     StageEstimate,
 };
-use crate::{Error, Progress, Result};
+use crate::{Error, Note, Progress, Result};
 
 /// A device to compute on.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,10 @@ pub struct CrossSectionJob {
     pub tolerance: f64,
     /// Tier.
     pub method: Method,
+    /// Lines this far outside the grid still count \[cm-1\]; infinite: all do.
+    pub line_margin: f64,
+    /// What line profiles are made of.
+    pub profile: LineProfile,
     /// Where to compute.
     pub device: DeviceChoice,
     /// Device memory to use.
@@ -83,6 +87,8 @@ pub struct Summary {
     pub stages: Vec<(String, f64)>,
     /// Memory by stage, estimated and measured, where it was watched.
     pub memory: Option<MemoryReport>,
+    /// What the user must be told.
+    pub notes: Vec<Note>,
 }
 
 /// A spectrum planned: what it will take, and what would change that.
@@ -109,6 +115,8 @@ pub struct Planned {
     /// What they lack otherwise.
     #[serde(serialize_with = "in_words")]
     pub refused: Option<Error>,
+    /// What the user must be told.
+    pub notes: Vec<Note>,
 }
 
 fn in_words<S: Serializer>(error: &Option<Error>, to: S) -> std::result::Result<S::Ok, S::Error> {
@@ -194,6 +202,8 @@ pub struct JacobianResult {
     pub device_bytes: Option<DeviceBytes>,
     /// Memory by stage, estimated and measured.
     pub memory: MemoryReport,
+    /// What the user must be told.
+    pub notes: Vec<Note>,
 }
 
 /// What fits and samplers need.
@@ -212,6 +222,8 @@ pub struct RetrievalSetup {
     pub backend: Backend,
     /// Device bytes for all models; `None`: no limit.
     pub budget: Option<u64>,
+    /// What the user must be told.
+    pub notes: Vec<Note>,
 }
 
 /// The numerical library as the commands see it.

@@ -5,12 +5,14 @@
 //! variant of [`args::Command`], a file in `commands/`, and a line in [`run_with`].
 
 pub mod args;
+pub mod broadening;
 pub mod commands;
 pub mod config;
 pub mod engine;
 mod library;
 pub mod limits;
 pub mod memory;
+pub mod notes;
 mod parse;
 pub mod progress;
 pub mod source;
@@ -49,6 +51,16 @@ pub fn run_with(cli: Cli, engine: &dyn Engine, progress: &dyn Progress) -> Resul
         Command::Sample(args) => commands::sample::run(&args, engine, progress),
         Command::Cache(args) => commands::cache::run(&args),
     }
+}
+
+/// The answer to arguments that ask for something which is not there yet (`photosphere transmission`, `--clouds`).
+pub fn not_supported(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue};
+    [ContextKind::InvalidSubcommand, ContextKind::InvalidArg].into_iter().find_map(|kind| {
+        let Some(ContextValue::String(name)) = error.get(kind) else { return None };
+        let name = name.split(['=', ' ']).next().unwrap_or(name);
+        config::not_supported(name.trim_start_matches('-'))
+    })
 }
 
 /// Exit code of an error: 3 input, 4 device, 5 output. (0 is success; 2, wrong usage, is clap's.)

@@ -4,11 +4,32 @@
 
 use std::path::PathBuf;
 
+use super::limits;
+use super::source::Isotopologues;
+
 /// Finite and above zero.
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     let required = "required a number above 0, such as 900 or 1e-3";
     let value: f64 = text.trim().parse().map_err(|_| format!("given `{text}`, {required}"))?;
     if value.is_finite() && value > 0.0 { Ok(value) } else { Err(format!("given {text}, {required}")) }
+}
+
+/// Finite and at least zero.
+pub(super) fn not_negative(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(v) if v.is_finite() && v >= 0.0 => Ok(v),
+        _ => Err(format!("given `{text}`, required a finite number of at least 0, such as 25")),
+    }
+}
+
+/// A number of HITRAN's, or `all`.
+pub(super) fn isotopologues(text: &str) -> Result<Isotopologues, String> {
+    let (lo, hi) = limits::ISOTOPOLOGUES;
+    match text.trim().parse::<u32>() {
+        Ok(v) if (lo..=hi).contains(&v) => Ok(Isotopologues::Number(v)),
+        _ if text.trim().eq_ignore_ascii_case("all") => Ok(Isotopologues::All),
+        _ => Err(format!("given `{text}`, required a whole number from {lo} to {hi}, or all")),
+    }
 }
 
 /// `LO:HI` with 0 < LO < HI.
@@ -73,6 +94,11 @@ mod tests {
         assert_eq!(temperature_pressure("1000:1e-3"), Ok((1000.0, 1e-3)));
         assert_eq!((tolerance("1e-4"), points("2")), (Ok(1e-4), Ok(2)));
         assert_eq!(npy_path("a/co.npy"), Ok("a/co.npy".into()));
+        assert_eq!(
+            [isotopologues("12"), isotopologues("All")],
+            [Ok(Isotopologues::Number(12)), Ok(Isotopologues::All)]
+        );
+        assert_eq!(not_negative("0"), Ok(0.0));
     }
 
     #[test]
@@ -85,6 +111,8 @@ mod tests {
         insta::assert_snapshot!(points("1").unwrap_err(), @"given `1`, required a whole number from 2 to 100000000");
         insta::assert_snapshot!(tolerance("0.5").unwrap_err(), @"given `0.5`, required a number from 1e-7 to 0.1, such as 1e-3");
         insta::assert_snapshot!(npy_path("co.json").unwrap_err(), @"given `co.json`, required a file name that ends in .npy (the report goes to the same name with .json)");
+        insta::assert_snapshot!(isotopologues("13").unwrap_err(), @"given `13`, required a whole number from 1 to 12, or all");
+        insta::assert_snapshot!(not_negative("inf").unwrap_err(), @"given `inf`, required a finite number of at least 0, such as 25");
         assert!(npy_path(".npy").is_err() && npy_path("").is_err());
     }
 
@@ -95,6 +123,7 @@ mod tests {
                 prop_assert!(r.0 > 0.0 && r.1.is_finite());
             }
             let _ = (points(&text), tolerance(&text), positive(&text), npy_path(&text));
+            let _ = (isotopologues(&text), not_negative(&text), text.parse::<crate::cli::source::Broadening>());
         }
     }
 }

@@ -4,34 +4,23 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::ValueEnum;
+use serde::Serialize;
 
+pub use super::broadening::{Broadener, Broadening};
 use crate::Cache;
+use crate::cross_section::ProfileSettings;
+use crate::lines::Width;
 
 /// Formats of line lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// HITRAN or HITEMP 160-character records: .par, .par.bz2 or .zip
+    /// HITRAN or HITEMP 160-character records: .par, .par.bz2 or .zip (`hitemp` is the same)
+    #[value(alias = "hitemp")]
     Hitran,
     /// An ExoMol data set folder: .def, .pf, .states, .trans, .broad
     Exomol,
     /// The list built into the program: CO
     Builtin,
-}
-
-/// Which collision partner broadens the lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Broadener {
-    /// Air (HITRAN's gamma_air, n_air)
-    Air,
-    /// The molecule itself (HITRAN's gamma_self)
-    #[value(name = "self")]
-    SelfBroadening,
-    /// The list's own default width and exponent (ExoMol .def)
-    Default,
-    /// Molecular hydrogen (ExoMol H2.broad)
-    H2,
-    /// Helium (ExoMol He.broad)
-    He,
 }
 
 /// How cross sections are computed.
@@ -101,18 +90,24 @@ impl CacheChoice {
     }
 }
 
-/// Line widths: a collision partner's, or the same for all lines.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Broadening {
-    /// From the line list.
-    From(Broadener),
-    /// The user's own.
-    Constant {
-        /// Half width at half maximum at 296 K \[cm-1 bar-1\].
-        half_width: f64,
-        /// Exponent n of (296 K / T)^n.
-        temperature_exponent: f64,
-    },
+/// Which isotopologues of a list are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Isotopologues {
+    /// All that the files hold, each with its own partition function and mass.
+    All,
+    /// One, by HITRAN's number (1 is the most abundant).
+    #[serde(untagged)]
+    Number(u32),
+}
+
+/// What a line's profile is made of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LineProfile {
+    /// All but chi from a file.
+    pub settings: ProfileSettings,
+    /// A file of two columns, distance from the centre \[cm-1\] and chi, in place of `settings.wings.chi`.
+    pub chi_file: Option<PathBuf>,
 }
 
 /// A line list and what to take from it.
@@ -120,14 +115,20 @@ pub enum Broadening {
 pub struct LineSource {
     /// Name for messages and reports.
     pub name: String,
+    /// Whether the name is the user's own, which the files must not contradict.
+    pub named: bool,
     /// The list's format.
     pub format: Format,
     /// Files, or the one folder of an ExoMol data set; empty for the built-in list.
     pub paths: Vec<PathBuf>,
-    /// HITRAN's number of the isotopologue (1 is the most abundant); `None`: the list's only or most abundant one.
-    pub isotopologue: Option<u32>,
+    /// `None`: the list's only or most abundant one.
+    pub isotopologues: Option<Isotopologues>,
     /// Line widths; `None`: air for HITRAN, the list's default otherwise.
     pub broadening: Option<Broadening>,
+    /// Width of lines that have none in the list.
+    pub default_width: Option<Width>,
+    /// Whether transition files of an ExoMol data set may be missing.
+    pub allow_gaps: bool,
     /// Partition function, two columns T \[K\] and Q; `None`: the list's or the built-in one.
     pub partition: Option<PathBuf>,
     /// Molar mass \[g mol-1\]; `None`: known from the isotopologue or the list.

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::engine::*;
 use super::source::DeviceChoice;
 use super::*;
+use crate::Note;
 use crate::gpu::Limits;
 use crate::output::Values;
 
@@ -32,6 +33,7 @@ impl Stub {
                 device_bytes: Some(24 << 20),
                 stages: vec![("transfer".into(), 0.25)],
                 memory: None,
+                notes: vec![Note::new("CO", "half of it", Some(0.5)), Note::new("CO", "a little", Some(1e-6))],
             }),
         }
     }
@@ -102,6 +104,8 @@ fn cross_section_writes_array_and_report() {
     assert_eq!(report["at"][1], json!({ "temperature_k": 900.0, "pressure_bar": 0.1 }));
     assert_eq!((&report["result"]["tier"], &report["requested"]["method"]), (&json!("stub"), &json!("auto")));
     assert_eq!(report["requested"]["temperature_range_k"], json!([500.0, 900.0]));
+    // All notes, those that are too small to print as well.
+    assert_eq!(report["notes"][1], json!({ "about": "CO", "text": "a little", "strength_share": 1e-6 }));
 }
 
 #[test]

@@ -18,10 +18,10 @@ use crate::gpu::{
     BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
 };
 use crate::grid::Grid;
-use crate::lines::{LineList, LineSource, LoadReport};
+use crate::lines::{Cause, LineList, LineSource, LoadReport};
 use crate::output::Values;
 use crate::timing::Stages;
-use crate::{Error, Progress, Resources, Result};
+use crate::{Error, Note, Progress, Resources, Result};
 
 /// Output bytes of one program; larger jobs run pair by pair in portions.
 const OUTPUT_BYTES: usize = 32 << 20;
@@ -114,6 +114,7 @@ pub struct CrossSections {
     lists: Vec<LineList>,
     prepared: Vec<Prepared>,
     records: Vec<Option<LoadReport>>,
+    notes: Vec<Note>,
     seconds: Stages,
 }
 
@@ -158,7 +159,9 @@ impl CrossSections {
         }
         let mut seconds = Stages::default();
         let pressures: Vec<f64> = at.iter().map(|a| a.1).collect();
-        let (mut used, mut prepared, mut records, mut nothing) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let (mut used, mut prepared, mut records) = (Vec::new(), Vec::new(), Vec::new());
+        // Lists without lines here, and what to tell if all are.
+        let mut empty: Vec<(String, Error)> = Vec::new();
         if settings.method == Method::DirectSum {
             for list in lists {
                 match seconds.time("load", || load(list, &grid, &settings, resources.progress))? {
@@ -166,7 +169,7 @@ impl CrossSections {
                         used.push(list);
                         records.push(report);
                     }
-                    Err(none) => drop(nothing.get_or_insert(none)),
+                    Err(none) => empty.push((list.species()?.name, none)),
                 }
             }
         } else {
@@ -174,17 +177,18 @@ impl CrossSections {
                 let open = || GridLines::open(grid, list, &settings, &pressures, resources);
                 let lines = seconds.time("load", open)?;
                 if lines.summary.count == 0 {
-                    nothing.get_or_insert(lines.nothing_found());
+                    empty.push((lines.species.name.clone(), lines.nothing_found()));
                     continue;
                 }
                 records.push(lines.records.clone());
                 prepared.push(seconds.time("set-up", || Prepared::of(lines, &pressures, settings))?);
             }
         }
-        if let (true, true, Some(error)) = (used.is_empty(), prepared.is_empty(), nothing) {
-            return Err(error);
+        if used.is_empty() && prepared.is_empty() && !empty.is_empty() {
+            return Err(empty.swap_remove(0).1);
         }
-        Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, records, seconds })
+        let notes = empty.iter().map(|(name, error)| contributes_nothing(name, error)).collect();
+        Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, records, notes, seconds })
     }
 
     /// Computes \[pair\]\[nu\] on `backend`, in cm2 molecule-1: f32 from a device, f64 from the CPU and the direct sum.
@@ -224,6 +228,23 @@ impl CrossSections {
     /// What became of the records of the lists' files, where they have any; one for each list with lines in range.
     pub fn records(&self) -> &[Option<LoadReport>] {
         &self.records
+    }
+
+    /// What became of the records of the list of an isotopologue, if it has lines in range and was read from files.
+    pub(crate) fn record_of(&self, isotopologue: &str) -> Option<&LoadReport> {
+        let mut species = self.prepared.iter().map(|p| &p.species).chain(self.lists.iter().map(|l| &l.species));
+        self.records.get(species.position(|s| s.name == isotopologue)?)?.as_ref()
+    }
+
+    /// What a user must be told: lists that contribute nothing, and what became of lines that were read.
+    pub fn notes(&self) -> Vec<Note> {
+        let of_prepared = self.prepared.iter().map(|p| (&p.species.name, p.neglected_shift));
+        let shift = |list: &LineList| neglected_shift(list, &self.settings, &self.at);
+        let of_lists = self.lists.iter().map(|l| (&l.species.name, shift(l)));
+        let told = of_prepared.chain(of_lists).zip(&self.records).flat_map(|((name, shift), record)| {
+            told(name, record.as_ref()).into_iter().chain(shift_left_out(name, shift, &self.settings))
+        });
+        self.notes.iter().cloned().chain(told).collect()
     }
 
     fn direct_sum(&self, progress: &dyn Progress) -> Result<Vec<f64>> {
@@ -386,6 +407,26 @@ impl CrossSections {
             })
             .collect()
     }
+}
+
+/// The remark on a list without lines that count.
+pub(crate) fn contributes_nothing(name: &str, error: &Error) -> Note {
+    Note::new(name, format!("contributes nothing to the grid: {error}"), None)
+}
+
+/// The remark on the largest pressure shift that is left out, in units of its line's half width, where it can be seen. A line moved by d
+/// half widths changes by up to 0.65 d of its peak, and by d or more in its flanks.
+pub(crate) fn shift_left_out(name: &str, shift: f64, settings: &Settings) -> Option<Note> {
+    let number = || if shift < 0.01 { format!("{shift:.1e}") } else { format!("{shift:.3}") };
+    let text = || format!("pressure shifts are left out; the largest is {} half widths of its line", number());
+    (shift >= 0.1 * settings.tolerance).then(|| Note::new(name, text(), None))
+}
+
+/// What must be told of a list's records. Which isotopologue a list is of was the caller's choice, so that others were left out is no news.
+pub(crate) fn told(name: &str, record: Option<&LoadReport>) -> Vec<Note> {
+    let mut record = record.cloned().unwrap_or_default();
+    record.causes.remove(&Cause::DroppedOtherSpecies);
+    record.told(name)
 }
 
 /// The list itself and how it was read, or what to tell if it has no lines within the grid and margin.

@@ -25,7 +25,7 @@ pub mod tips;
 pub mod width;
 
 pub use exomol::{ExomolBroadening, ExomolSource};
-pub use hitran::{HitranBroadening, HitranList, HitranRecord, HitranSource};
+pub use hitran::{HitranBroadening, HitranList, HitranRecord, HitranSource, Partner};
 pub use isotopologues::Isotopologue;
 pub use list::{Line, LineList, Species};
 pub use partition::PartitionFunction;

@@ -2,15 +2,15 @@
 
 use crate::atmosphere::PressureGrid;
 use crate::constants::ATOMIC_MASS_CGS;
+use crate::cross_section::job::{contributes_nothing, shift_left_out, told};
 use crate::cross_section::{Prepared, Settings};
 use crate::density::grid_lines::GridLines;
 use crate::grid::Grid;
 use crate::lines::{LineList, LineSource, LoadReport};
-use crate::note::Note;
 use crate::optical_depth::{CiaGrid, CiaTable};
 use crate::timing::Stages;
 use crate::transfer::Quadrature;
-use crate::{Error, Progress, Resources, Result};
+use crate::{Error, Note, Progress, Resources, Result};
 
 /// A species that absorbs by lines, which are lists in memory or any other source.
 #[derive(Clone, Debug)]
@@ -108,7 +108,16 @@ pub struct EmissionModel {
     pub(super) collisions: Vec<CiaGrid>,
     pub(super) quadrature: Quadrature,
     pub(super) surface: bool,
+    pub(super) notes: Vec<Note>,
     pub(super) seconds: Stages,
+}
+
+/// The absorber's name, with the isotopologue where it has several.
+fn part_name<S>(absorber: &Absorber<S>, isotopologue: &str) -> String {
+    match absorber.lists.len() {
+        1 => absorber.name.clone(),
+        _ => format!("{} ({isotopologue})", absorber.name),
+    }
 }
 
 impl EmissionModel {
@@ -159,7 +168,7 @@ impl EmissionModel {
         let quadrature = Quadrature::streams(streams)?;
         let mut seconds = Stages::default();
         settings.check()?;
-        let mut parts = Vec::new();
+        let (mut parts, mut notes, mut nothing) = (Vec::new(), Vec::new(), None);
         for (absorber, a) in absorbers.iter().enumerate() {
             if !(a.molar_mass.is_finite() && a.molar_mass > 0.0) {
                 return Err(Error::invalid(
@@ -168,27 +177,36 @@ impl EmissionModel {
                     "finite and positive",
                 ));
             }
-            let (before, mut nothing) = (parts.len(), None);
+            if a.lists.is_empty() {
+                return Err(Error::invalid(format!("lines of {}", a.name), "no list", "at least one"));
+            }
             for list in &a.lists {
                 let open = || GridLines::open(grid, list, &settings, pressure.pressure_bar(), resources);
                 let lines = seconds.time("load", open)?;
                 if lines.summary.count == 0 {
-                    nothing.get_or_insert(lines.nothing_found());
+                    let error = lines.nothing_found();
+                    notes.push(contributes_nothing(&part_name(a, &lines.species.name), &error));
+                    nothing.get_or_insert(error);
                     continue;
                 }
                 let prepare = || Prepared::of(lines, pressure.pressure_bar(), settings);
                 parts.push(Part { absorber, prepared: seconds.time("set-up", prepare)? });
             }
-            if parts.len() == before {
-                let none = || Error::invalid(format!("lines of {}", a.name), "no list", "at least one");
-                return Err(nothing.unwrap_or_else(none));
-            }
+        }
+        // An absorber without lines here is a remark, a spectrum of nothing is none.
+        if let (true, true, false, Some(error)) = (parts.is_empty(), collisions.is_empty(), surface, nothing) {
+            return Err(error);
         }
         let wavenumber = seconds.time("set-up", || grid.wavenumbers());
         let collisions =
             collisions.iter().map(|t| seconds.time("continua", || t.resample(&wavenumber))).collect::<Result<_>>()?;
+        notes.extend(parts.iter().flat_map(|part: &Part| {
+            let name = part_name(&absorbers[part.absorber], &part.prepared.species.name);
+            let shift = shift_left_out(&name, part.prepared.neglected_shift, &settings);
+            told(&name, part.prepared.records.as_ref()).into_iter().chain(shift)
+        }));
         let absorbers = absorbers.iter().map(|a| (a.name.clone(), a.molar_mass)).collect();
-        Ok(Self { grid, wavenumber, pressure, absorbers, parts, collisions, quadrature, surface, seconds })
+        Ok(Self { grid, wavenumber, pressure, absorbers, parts, collisions, quadrature, surface, notes, seconds })
     }
 
     /// The grid.
@@ -210,6 +228,16 @@ impl EmissionModel {
     pub fn lines_of(&self, absorber: usize) -> (u64, Vec<Option<LoadReport>>) {
         let parts = || self.parts.iter().filter(|p| p.absorber == absorber).map(|p| &p.prepared);
         (parts().map(|p| p.lines_used).sum(), parts().map(|p| p.records.clone()).collect())
+    }
+
+    /// The lists that have lines within range: the absorber's index, the isotopologue, and what became of the records of its files.
+    pub fn records(&self) -> impl Iterator<Item = (usize, &str, Option<&LoadReport>)> {
+        self.parts.iter().map(|p| (p.absorber, p.prepared.species.name.as_str(), p.prepared.records.as_ref()))
+    }
+
+    /// What a user must be told: absorbers that contribute nothing, and what became of lines that were read.
+    pub fn notes(&self) -> Vec<Note> {
+        self.notes.clone()
     }
 
     /// ln of molecules cm-2 of an absorber in each layer, dP mmr / (m g) (`reference`: layer optical depth = xs times it).

@@ -32,9 +32,28 @@ fn help_explains_units_exit_codes_and_gives_examples() {
         ["--lines <PATH>", "--range <LO:HI>", "--at <T:P[,T:P...]>", "--temperature-range <LO:HI>", "--out <FILE.npy>"];
     let output = photosphere(&["cross-section", "--help"]).success().get_output().stdout.clone();
     let help = String::from_utf8(output).expect("help is text");
-    for piece in
-        options.iter().chain(&["air", "self", "h2", "direct-sum", "cm-1", "in K", "in bar", "g/mol", "[default: 1e-3]"])
-    {
+    for piece in options.iter().chain(&[
+        "air",
+        "self",
+        "h2",
+        "H2=0.85,He=0.15",
+        "--isotopologue <N|all>",
+        "--default-width <G[,N]>",
+        "--allow-gaps",
+        "--chi <FILE>",
+        "--wing-cutoff <X>",
+        "--subtract-pedestal",
+        "--pressure-shift",
+        "--no-natural-width",
+        "--line-margin <X>",
+        "hitemp",
+        "direct-sum",
+        "cm-1",
+        "in K",
+        "in bar",
+        "g/mol",
+        "[default: 1e-3]",
+    ]) {
         assert!(help.contains(piece), "{piece} is not in\n{help}");
     }
     photosphere(&["spectrum", "--help"]).success().stdout(contains("<CONFIG.toml>").and(contains("flux.npy")));
@@ -54,14 +73,43 @@ fn wrong_usage_ends_with_2_and_says_what_is_required() {
         ("--tolerance", "0", "given `0`, required a number from 1e-7 to 0.1"),
         ("--molar-mass", "-3", "given -3, required a number above 0"),
         ("--molar-mass", "nan", "given nan, required a number above 0"),
-        ("--isotopologue", "0", "0 is not in 1..=12"),
+        ("--isotopologue", "0", "given `0`, required a whole number from 1 to 12, or all"),
+        ("--broadener", "H2=0.85,He=0.25", "given `H2=0.85,He=0.25`: fractions with sum 1.1, required mole fractions"),
+        ("--broadener", "H2/He", "given `H2/He`, required air, self, default, h2, he or another gas"),
+        (
+            "--default-width",
+            "-0.07",
+            "given `-0.07`, required G or G,N: the half width at 296 K in cm-1 bar-1, above 0",
+        ),
+        ("--line-margin", "-1", "given `-1`, required a finite number of at least 0"),
+        ("--wing-cutoff", "0", "given 0, required a number above 0"),
         ("--method", "fast", "[possible values: auto, lines, density, direct-sum]"),
-        ("--format", "hitemp", "[possible values: hitran, exomol, builtin]"),
+        ("--format", "geisa", "[possible values: hitran, exomol, builtin]"),
+        ("--format", "hitemp", "--lines <PATH>"),
         ("--format", "hitran", "--lines <PATH>"),
         ("--out", "a.json", "required a file name that ends in .npy"),
     ] {
         cross_section(option, value).code(2).stdout("").stderr(contains(words));
     }
+}
+
+#[test]
+fn what_is_not_there_yet_is_answered_by_name() {
+    for (arguments, words) in [
+        (
+            &["transmission"][..],
+            "error: `transmission` (transmission spectra) is not supported yet: see docs/limits.md\n",
+        ),
+        (&["clouds", "x.toml"], "error: `clouds` (clouds) is not supported yet: see docs/limits.md\n"),
+        (
+            &["spectrum", "c.toml", "--out", "o", "--scattering"],
+            "error: `scattering` (scattering) is not supported yet",
+        ),
+        (&["spectrum", "c.toml", "--out", "o", "--rayleigh=1"], "error: `rayleigh` (Rayleigh scattering) is not"),
+    ] {
+        photosphere(arguments).code(2).stdout("").stderr(starts_with(words));
+    }
+    assert!(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/limits.md")).exists());
 }
 
 #[test]

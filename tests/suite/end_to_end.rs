@@ -91,6 +91,8 @@ volume_mixing_ratio = 1e-4
 file = '{0}/cia/H2-H2_Borysow.cia'
 pair = ["H2", "H2"]
 volume_mixing_ratios = [0.85, 0.85]
+[method]
+line_margin_cm = 25.0
 "#,
         data.display()
     );
@@ -124,6 +126,8 @@ pair = ["H2", "H2"]
 volume_mixing_ratios = [0.85, 0.85]
 [transfer]
 surface_temperature_k = 2500.0
+[method]
+line_margin_cm = 25.0
 "#,
         data.display()
     );

@@ -18,6 +18,8 @@ mod host_memory;
 mod isotopologues;
 mod jacobian;
 mod memory;
+#[cfg(feature = "cli")]
+mod notes;
 mod par_file;
 mod precision;
 mod random_list;

@@ -27,12 +27,12 @@ pub fn run(args: &CrossSectionArgs, engine: &dyn Engine, progress: &dyn Progress
         ("cross sections", format!("{} at {} points, {}", shape[0], count(shape[1] as u64), result.values.dtype())),
         ("written", format!("{}, {}", args.out.display(), report_path.display())),
     ];
-    super::print(&super::summary_table(&result.summary, &first))
+    super::print(&super::summary_table(&result.summary, &first, job.tolerance))
 }
 
 /// The arguments as a job, their files found to exist.
 fn job(args: &CrossSectionArgs) -> Result<CrossSectionJob> {
-    for path in args.lines.iter().chain(&args.partition) {
+    for path in args.lines.iter().chain(&args.partition).chain(&args.profile.chi) {
         std::fs::metadata(path).map_err(|e| Error::io("read", path, e))?;
     }
     Ok(CrossSectionJob {
@@ -43,6 +43,8 @@ fn job(args: &CrossSectionArgs) -> Result<CrossSectionJob> {
         temperature_range: args.temperatures()?,
         tolerance: args.tolerance,
         method: args.method,
+        line_margin: args.line_margin.unwrap_or(f64::INFINITY),
+        profile: args.profile.profile(),
         device: args.device.clone(),
         memory_budget: args.memory_budget,
         cache: args.cache.choice().unwrap_or_default(),
@@ -56,13 +58,14 @@ fn report(job: &CrossSectionJob, result: &CrossSectionResult) -> Value {
     let at: Vec<Value> = job.at.iter().map(|(t, p)| json!({ "temperature_k": t, "pressure_bar": p })).collect();
     json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
+        "notes": result.summary.notes,
         "array": { "shape": [job.at.len(), job.points], "dtype": result.values.dtype(), "unit": "cm2 molecule-1" },
         "grid": { "first_cm": lo, "last_cm": hi, "points": job.points, "spacing": "ln", "resolution": resolution },
         "at": at,
         "lines": {
             "format": name_of(&job.source.format),
             "paths": job.source.paths,
-            "isotopologue": job.source.isotopologue,
+            "isotopologue": job.source.isotopologues,
         },
         "requested": {
             "tolerance": job.tolerance,

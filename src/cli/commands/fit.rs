@@ -7,6 +7,7 @@ use crate::cli::args::FitArgs;
 use crate::cli::config::{Config, FitMethod};
 use crate::cli::engine::{Engine, RetrievalSetup};
 use crate::cli::memory::Derivative;
+use crate::cli::notes;
 use crate::inference::{Fit, LbfgsSettings, LeastSquaresSettings, adamw, lbfgs, levenberg_marquardt};
 use crate::objective::Prediction;
 use crate::output::{write_json, write_npy};
@@ -29,7 +30,8 @@ pub fn run(args: &FitArgs, engine: &dyn Engine, progress: &dyn Progress) -> Resu
         setup.check_memory(Derivative::Jacobian)?;
     }
     let folder = ResultFolder::new(&args.run.out, ["fit.json"])?;
-    super::print(&format!("{}\n\n", setup.objective.summary()))?;
+    let notes = notes::section(&setup.notes, config.method.tolerance);
+    super::print(&format!("{}\n{notes}\n", setup.objective.summary()))?;
     let fit = fit(method, &mut setup, progress)?;
     let predictions = setup.objective.predict(&fit.parameters)?;
     draw(&config, &folder, &setup, &predictions)?;
@@ -103,6 +105,7 @@ fn report(config: &Config, setup: &RetrievalSetup, fit: &Fit) -> Value {
     json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
         "configuration": config.path,
+        "notes": setup.notes,
         "device": setup.device,
         "parameters": priors,
         "fit": fit,

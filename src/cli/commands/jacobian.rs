@@ -9,6 +9,7 @@ use super::folder::ResultFolder;
 use crate::cli::args::JacobianArgs;
 use crate::cli::config::Config;
 use crate::cli::engine::Engine;
+use crate::cli::notes;
 use crate::cli::table::{Table, count};
 use crate::output::{write_json, write_npy};
 use crate::{Error, Progress, Result};
@@ -38,6 +39,7 @@ pub fn run(args: &JacobianArgs, engine: &dyn Engine, progress: &dyn Progress) ->
     let about = json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
         "configuration": config.path,
+        "notes": result.notes,
         "names": result.names,
         "values": result.values,
         "wavenumbers": n,
@@ -57,7 +59,8 @@ pub fn run(args: &JacobianArgs, engine: &dyn Engine, progress: &dyn Progress) ->
         more.row(["device memory".to_owned(), taken.to_string()]);
     }
     more.row(["written".to_owned(), format!("{} in {}", names.join(", "), args.run.out.display())]);
-    super::print(&format!("{table}{more}\n{}", super::memory_table(&result.memory)))
+    let notes = notes::section(&result.notes, config.method.tolerance);
+    super::print(&format!("{table}{more}\n{}{notes}", super::memory_table(&result.memory)))
 }
 
 /// \[nu\]\[parameter\] from \[parameter\]\[nu\].

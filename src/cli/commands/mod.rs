@@ -13,6 +13,7 @@ pub mod spectrum;
 use std::io::{self, Write};
 
 use super::engine::Summary;
+use super::notes;
 use super::table::{self, Table};
 use crate::spectrum::MemoryReport;
 use crate::{Error, Result};
@@ -25,8 +26,8 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Lines, device, bytes and seconds per stage as a table.
-fn summary_table(summary: &Summary, first: &[(&str, String)]) -> String {
+/// Lines, device, bytes and seconds per stage as a table, and what the user must be told at a tolerance.
+fn summary_table(summary: &Summary, first: &[(&str, String)], tolerance: f64) -> String {
     let mut t = Table::default();
     for (name, value) in first {
         t.row([*name, value.as_str()]);
@@ -46,10 +47,9 @@ fn summary_table(summary: &Summary, first: &[(&str, String)]) -> String {
     }
     let total: f64 = summary.stages.iter().map(|s| s.1).sum();
     t.row(["time, total".to_owned(), table::seconds(total)]);
-    match &summary.memory {
-        Some(memory) => format!("{t}\n{}", memory_table(memory)),
-        None => t.to_string(),
-    }
+    let memory = summary.memory.as_ref().map_or(String::new(), |memory| format!("\n{}", memory_table(memory)));
+    // Last: where a terminal's reader looks first.
+    format!("{t}{memory}{}", notes::section(&summary.notes, tolerance))
 }
 
 /// Estimated beside measured, by stage.

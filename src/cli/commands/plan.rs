@@ -3,6 +3,7 @@
 use crate::cli::args::PlanArgs;
 use crate::cli::config::Config;
 use crate::cli::engine::{Engine, Planned, PlannedModel, PlannedRetrieval};
+use crate::cli::notes;
 use crate::cli::table::{Table, bytes, count};
 use crate::gpu::Limits;
 use crate::spectrum::StageEstimate;
@@ -19,7 +20,7 @@ pub fn run(args: &PlanArgs, engine: &dyn Engine, progress: &dyn Progress) -> Res
     config.check_files()?;
     let planned = engine.plan(&config, &limits(&args.device_limits)?, progress)?;
     let text = match args.json {
-        false => render(&planned),
+        false => render(&planned) + &notes::section(&planned.notes, config.method.tolerance),
         true => {
             let json = serde_json::to_string_pretty(&planned);
             json.map_err(|e| Error::invalid("plan", e, "a form that JSON can hold"))? + "\n"

@@ -6,6 +6,7 @@ use super::folder::ResultFolder;
 use crate::cli::args::SampleArgs;
 use crate::cli::engine::Engine;
 use crate::cli::memory::Derivative;
+use crate::cli::notes;
 use crate::inference::{Checkpoint, Summary, sample, write_zarr};
 use crate::output::write_json;
 use crate::plot::{Formats, Quantity, corner, traces};
@@ -22,7 +23,8 @@ pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> R
     let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
     setup.check_memory(Derivative::Gradient)?;
     let results = ResultFolder::new(out, ["summary.json"])?;
-    super::print(&format!("{}\n\n", setup.objective.summary()))?;
+    let notes = notes::section(&setup.notes, config.method.tolerance);
+    super::print(&format!("{}\n{notes}\n", setup.objective.summary()))?;
     let folder = config.retrieval.checkpoint.clone().unwrap_or_else(|| results.at("checkpoint"));
     if args.resume && !folder.exists() {
         let given = format!("no folder {}", folder.display());
@@ -44,6 +46,7 @@ pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> R
     let about = json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
         "configuration": config.path,
+        "notes": setup.notes,
         "device": setup.device,
         "summary": summary,
         "warnings": summary.warnings(),

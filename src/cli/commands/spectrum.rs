@@ -39,7 +39,7 @@ pub fn run(args: &SpectrumArgs, engine: &dyn Engine, progress: &dyn Progress) ->
         ("layers", config.atmosphere.layers.to_string()),
         ("written", format!("{} in {}", outputs(&config).join(", "), args.out.display())),
     ];
-    super::print(&super::summary_table(&result.summary, &first))
+    super::print(&super::summary_table(&result.summary, &first, config.method.tolerance))
 }
 
 /// Names of all files a run writes.
@@ -84,6 +84,7 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
     json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
         "configuration": config.path,
+        "notes": result.summary.notes,
         "arrays": {
             "wavenumber.npy": { "shape": [n], "dtype": "float64", "unit": "cm-1" },
             "flux.npy": { "shape": [n], "dtype": result.flux.dtype(), "unit": "erg s-1 cm-2 / cm-1" },

@@ -7,19 +7,22 @@
 //! known one nearest to it.
 
 mod atmosphere;
+mod method;
 mod model;
 mod parameters;
 mod reader;
 mod retrieval;
 mod sections;
 mod species;
+mod unsupported;
 
 pub use model::{
-    Atmosphere, Cia, Config, Gravity, Grid, Mixing, MixingUnit, Output, Profile, Sampling, Settings, Species,
+    Atmosphere, Cia, Config, Gravity, Grid, Mixing, MixingUnit, Output, Outside, Profile, Sampling, Settings, Species,
     Temperature, Transfer,
 };
 pub use parameters::{Parameter, Quantity};
 pub use retrieval::{Data, FitMethod, Retrieval};
+pub(super) use unsupported::not_supported;
 
 #[cfg(test)]
 mod tests;

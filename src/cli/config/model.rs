@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::parameters::{Parameter, Quantity};
 use super::retrieval::{Data, Retrieval};
 use crate::atmosphere::{Interpolation, Number};
-use crate::cli::source::{CacheChoice, LineSource, Method};
+use crate::cli::source::{CacheChoice, LineProfile, LineSource, Method};
 use crate::gpu::MemoryPolicy;
 use crate::{Error, Result};
 
@@ -206,6 +206,18 @@ pub struct Cia {
     pub pair: [String; 2],
     /// Volume mixing ratios of the partners.
     pub volume_mixing_ratios: [Profile; 2],
+    /// What happens at a temperature outside the table.
+    pub outside: Outside,
+}
+
+/// What happens at a temperature that a table does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outside {
+    /// It is an error.
+    #[default]
+    Error,
+    /// The value at the table's nearest temperature is taken.
+    Clamp,
 }
 
 /// Radiative transfer.
@@ -218,7 +230,7 @@ pub struct Transfer {
 }
 
 /// How cross sections are computed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Relative error aimed at.
     pub tolerance: f64,
@@ -226,8 +238,22 @@ pub struct Settings {
     pub temperature_range: Option<(f64, f64)>,
     /// Tier.
     pub method: Method,
-    /// Lines this far outside the grid still count \[cm-1\].
+    /// Lines this far outside the grid still count \[cm-1\]; infinite: all do.
     pub line_margin: f64,
+    /// What line profiles are made of.
+    pub profile: LineProfile,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tolerance: 1e-3,
+            temperature_range: None,
+            method: Method::Auto,
+            line_margin: f64::INFINITY,
+            profile: LineProfile::default(),
+        }
+    }
 }
 
 /// Pictures.
@@ -280,6 +306,7 @@ impl Config {
                 }
             }
         }
+        files.extend(self.method.profile.chi_file.iter().map(|p| ("method.wings.chi".into(), p.as_path())));
         for (i, d) in self.data.iter().enumerate() {
             files.push((format!("data[{i}].file"), &d.file));
             files.extend(d.response_file.iter().map(|p| (format!("data[{i}].instrument.response"), p.as_path())));

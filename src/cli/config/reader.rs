@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::parameters::Declared;
+use super::unsupported::not_supported;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -143,6 +144,14 @@ impl<'a> Item<'a> {
         words.iter().find(|(word, _)| *word == given).map(|(_, value)| *value).ok_or_else(|| self.wrong(&required))
     }
 
+    /// The entries of a table in the order of the file, or `None` if this is not one.
+    pub fn entries(&self) -> Option<Vec<(&'a str, Item<'a>)>> {
+        let mut entries: Vec<_> = self.value.get_ref().as_table()?.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let item = |name: &str, value| Item { doc: self.doc, key: format!("{}.{name}", self.key), value };
+        Some(entries.into_iter().map(|(k, v)| (k.get_ref().as_ref(), item(k.get_ref(), v))).collect())
+    }
+
     /// The elements of an array, or `None` if this is not one.
     pub fn elements(&self) -> Option<Vec<Item<'a>>> {
         let array = self.value.get_ref().as_array()?;
@@ -187,12 +196,15 @@ impl<'a> Section<'a> {
         let unknown = table.keys().filter(|k| !known.contains(&k.get_ref().as_ref())).min_by_key(|k| k.span().start);
         if let Some(key) = unknown {
             let name = key.get_ref().as_ref();
-            let advice = match nearest(name, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known keys are {}", known.join(", ")),
+            let advice = match (nearest(name, known), not_supported(name)) {
+                // One letter off is a typing error; all else that looks like a wish is one.
+                (Some(near), _) if distance(name, near) <= 1 => format!("unknown key; did you mean `{near}`?"),
+                (_, Some(answer)) => answer,
+                (Some(near), None) => format!("unknown key; did you mean `{near}`?"),
+                (None, None) => format!("unknown key; known keys are {}", known.join(", ")),
             };
             let line = doc.line(key.span().start);
-            return Err(doc.error(section.dotted(name), format!("line {line}: unknown key; {advice}")));
+            return Err(doc.error(section.dotted(name), format!("line {line}: {advice}")));
         }
         Ok(section)
     }
@@ -229,7 +241,7 @@ impl<'a> Section<'a> {
 }
 
 /// The known key that a typing error most likely meant: at most a third of it differs.
-fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let best = known.iter().map(|k| (distance(name, k), *k)).min()?;
     // A key with its unit or first part left out counts as near, too.
     let part = known.iter().find(|k| name.len() >= 3 && k.starts_with(name));

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::model::{Config, Grid, Output, Sampling, Settings, Transfer};
+use super::model::{Config, Grid, Output, Sampling, Transfer};
 use super::parameters::Declared;
-use super::reader::{Document, Item, NOT_NEGATIVE, POSITIVE, Require, Section};
-use super::{atmosphere, retrieval, species};
+use super::reader::{Document, Item, POSITIVE, Require, Section};
+use super::{atmosphere, method, retrieval, species};
 use crate::cli::limits;
-use crate::cli::source::{CacheChoice, Method};
+use crate::cli::source::CacheChoice;
 use crate::gpu::MemoryPolicy;
 use crate::{Error, Result};
 
@@ -65,7 +65,7 @@ impl Config {
         let species = species::species(&top)?;
         let cia = species::cia(&top)?;
         let transfer = transfer(top.get("transfer").as_ref())?;
-        let method = settings(top.get("method").as_ref())?;
+        let method = method::settings(top.get("method").as_ref())?;
         let memory_budget = memory_budget(top.get("device").as_ref())?;
         let output = output(top.get("output").as_ref(), &grid)?;
         let data = retrieval::data(&top)?;
@@ -134,30 +134,6 @@ fn transfer(item: Option<&Item>) -> Result<Transfer> {
         transfer.surface_temperature = Some(item.quantity(POSITIVE)?);
     }
     Ok(transfer)
-}
-
-fn settings(item: Option<&Item>) -> Result<Settings> {
-    let mut settings = Settings { tolerance: 1e-3, temperature_range: None, method: Method::Auto, line_margin: 25.0 };
-    let Some(item) = item else { return Ok(settings) };
-    let s = item.section(&["tolerance", "temperature_range_k", "method", "line_margin_cm"])?;
-    if let Some(item) = s.get("tolerance") {
-        let (lo, hi) = limits::TOLERANCE;
-        let value = item.number(POSITIVE)?;
-        if !(lo..=hi).contains(&value) {
-            return Err(item.wrong(&format!("a number from {lo:e} to {hi}")));
-        }
-        settings.tolerance = value;
-    }
-    if let Some(item) = s.get("temperature_range_k") {
-        settings.temperature_range = Some(item.range()?);
-    }
-    if let Some(item) = s.get("method") {
-        settings.method = item.choice()?;
-    }
-    if let Some(item) = s.get("line_margin_cm") {
-        settings.line_margin = item.number(NOT_NEGATIVE)?;
-    }
-    Ok(settings)
 }
 
 fn memory_budget(item: Option<&Item>) -> Result<MemoryPolicy> {

@@ -1,13 +1,13 @@
 //! `[[species]]` and `[[cia]]`.
 
-use clap::ValueEnum;
-
-use super::model::{Cia, Mixing, MixingUnit, Profile, Species};
-use super::reader::{FINITE, Item, POSITIVE, RATIO, Section};
+use super::model::{Cia, Mixing, MixingUnit, Outside, Profile, Species};
+use super::reader::{FINITE, Item, POSITIVE, RATIO, Section, nearest};
 use super::sections::needed;
 use crate::Result;
+use crate::cli::broadening::REQUIRED_NAME;
 use crate::cli::limits;
-use crate::cli::source::{Broadener, Broadening, Format, LineSource, name_of};
+use crate::cli::source::{Broadening, Format, Isotopologues, LineSource};
+use crate::lines::Width;
 
 pub(super) fn species(top: &Section) -> Result<Vec<Species>> {
     let required = "one or more sections [[species]]";
@@ -25,26 +25,27 @@ fn one_species(item: &Item) -> Result<Species> {
         "lines",
         "isotopologue",
         "broadener",
+        "default_width",
+        "allow_gaps",
         "partition",
         "molar_mass",
         "mass_mixing_ratio",
         "volume_mixing_ratio",
     ])?;
     let format: Format = s.need("format", "\"hitran\", \"exomol\" or \"builtin\"")?.choice()?;
-    let isotopologue = s.get("isotopologue").map(|i| {
-        let (lo, hi) = limits::ISOTOPOLOGUES;
-        i.integer((lo as usize, hi as usize)).map(|v| v as u32)
-    });
     let lines = LineSource {
         name: match s.get("name") {
             Some(item) => item.string("a name in quotes")?.to_owned(),
             None if format == Format::Builtin => "CO".into(),
             None => return Err(s.missing("name", "the species' name, such as \"CO\"")),
         },
+        named: true,
         format,
         paths: paths(&s, format)?,
-        isotopologue: isotopologue.transpose()?,
+        isotopologues: s.get("isotopologue").map(|i| isotopologues(&i)).transpose()?,
         broadening: s.get("broadener").map(|i| broadening(&i)).transpose()?,
+        default_width: default_width(&s, format)?,
+        allow_gaps: allow_gaps(&s, format)?,
         partition: s.get("partition").map(|i| i.path()).transpose()?,
         molar_mass: s.get("molar_mass").map(|i| i.number(POSITIVE)).transpose()?,
     };
@@ -75,21 +76,72 @@ fn paths(s: &Section, format: Format) -> Result<Vec<std::path::PathBuf>> {
     }
 }
 
-/// A partner's name, or `{ half_width_cm_bar = ..., temperature_exponent = ... }`.
+/// A number of HITRAN's, or "all".
+fn isotopologues(item: &Item) -> Result<Isotopologues> {
+    let (lo, hi) = limits::ISOTOPOLOGUES;
+    let required = || item.wrong(&format!("a whole number from {lo} to {hi}, or \"all\""));
+    match item.is_string() {
+        true if item.string("\"all\"")?.eq_ignore_ascii_case("all") => Ok(Isotopologues::All),
+        true => Err(required()),
+        false => {
+            item.integer((lo as usize, hi as usize)).map(|v| Isotopologues::Number(v as u32)).map_err(|_| required())
+        }
+    }
+}
+
+/// Keys of a width that is the same for all lines.
+const WIDTH_KEYS: [&str; 2] = ["half_width_cm_bar", "temperature_exponent"];
+
+/// A partner's name, `{ half_width_cm_bar = ..., temperature_exponent = ... }`, or `{ PARTNER = FRACTION, ... }`.
 fn broadening(item: &Item) -> Result<Broadening> {
     if item.is_string() {
-        return Ok(Broadening::From(item.choice()?));
+        let given = item.string("a name in quotes")?;
+        return given.parse().map(Broadening::From).map_err(|_| item.wrong(REQUIRED_NAME));
     }
-    if !item.is_table() {
-        let names: Vec<String> = Broadener::value_variants().iter().map(name_of).collect();
+    let Some(entries) = item.entries() else {
         let own = "{ half_width_cm_bar = G, temperature_exponent = N }";
-        return Err(item.wrong(&format!("one of {} in quotes, or {own}", names.join(", "))));
+        return Err(item.wrong(&format!("{REQUIRED_NAME}, in quotes; a mixture {{ H2 = 0.85, He = 0.15 }}; or {own}")));
+    };
+    // A width whose key has a typing error is no mixture.
+    if entries.iter().any(|(name, _)| nearest(name, &WIDTH_KEYS).is_some()) {
+        return width(item).map(Broadening::Constant);
     }
+    let parts = entries.iter().map(|(name, fraction)| {
+        let gas = name.parse().map_err(|_| fraction.refuse(&format!("no partner; required {REQUIRED_NAME}")))?;
+        Ok((gas, fraction.number(RATIO)?))
+    });
+    let parts = parts.collect::<Result<Vec<_>>>()?;
+    Broadening::mixture(parts).map_err(|e| item.refuse(&format!("given {e}")))
+}
+
+/// `{ half_width_cm_bar = ..., temperature_exponent = ... }`.
+fn width(item: &Item) -> Result<Width> {
     let s = item.section(&["half_width_cm_bar", "temperature_exponent"])?;
-    Ok(Broadening::Constant {
-        half_width: needed(&s, "half_width_cm_bar", "the half width at 296 K in cm-1 bar-1", POSITIVE)?,
-        temperature_exponent: needed(&s, "temperature_exponent", "the exponent of (296 K / T)", FINITE)?,
-    })
+    Ok(Width::power_law(
+        needed(&s, "half_width_cm_bar", "the half width at 296 K in cm-1 bar-1", POSITIVE)?,
+        needed(&s, "temperature_exponent", "the exponent of (296 K / T)", FINITE)?,
+    ))
+}
+
+fn default_width(s: &Section, format: Format) -> Result<Option<Width>> {
+    match s.get("default_width") {
+        Some(item) if format == Format::Builtin => {
+            Err(item.refuse("not a key of format = \"builtin\", where every line has a width"))
+        }
+        Some(item) if !item.is_table() => Err(item.wrong("{ half_width_cm_bar = G, temperature_exponent = N }")),
+        Some(item) => width(&item).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn allow_gaps(s: &Section, format: Format) -> Result<bool> {
+    match s.get("allow_gaps") {
+        Some(item) if format != Format::Exomol => {
+            Err(item.refuse("a key of format = \"exomol\" only, whose transitions lie in one file or many"))
+        }
+        Some(item) => item.boolean(),
+        None => Ok(false),
+    }
 }
 
 /// A number from 0 to 1, a parameter, or a file.
@@ -114,7 +166,7 @@ pub(super) fn cia(top: &Section) -> Result<Vec<Cia>> {
 }
 
 fn one_cia(item: &Item) -> Result<Cia> {
-    let s = item.section(&["file", "pair", "volume_mixing_ratios"])?;
+    let s = item.section(&["file", "pair", "volume_mixing_ratios", "temperature"])?;
     let file = s.need("file", "the path of a HITRAN CIA file")?.path()?;
     let names = "two names, such as [\"H2\", \"He\"]";
     let pair_item = s.need("pair", names)?;
@@ -128,5 +180,6 @@ fn one_cia(item: &Item) -> Result<Cia> {
         Some([a, b]) => [profile(a)?, profile(b)?],
         _ => return Err(ratio_item.wrong(ratios)),
     };
-    Ok(Cia { file, pair, volume_mixing_ratios })
+    let outside = s.get("temperature").map(|i| i.word(&[("error", Outside::Error), ("clamp", Outside::Clamp)]));
+    Ok(Cia { file, pair, volume_mixing_ratios, outside: outside.transpose()?.unwrap_or_default() })
 }

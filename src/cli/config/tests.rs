@@ -5,8 +5,9 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::cli::source::{Broadener, Broadening, Format, Method};
+use crate::cli::source::{Broadener, Broadening, Format, Isotopologues, Method};
 use crate::gpu::MemoryPolicy;
+use crate::lines::Width;
 
 const EXAMPLE: &str = include_str!("../../../examples/emission.toml");
 
@@ -89,14 +90,15 @@ fn wrong_choices_list_the_right_ones() {
     insta::assert_snapshot!(message("alpha = 0.1", "alpha = 0.1\ngamma = 0.1"), @r#"dir/c.toml: key `atmosphere.temperature.gamma`: line 19: not a key of kind = "power-law", whose keys are temperature_1bar_k, alpha"#);
     insta::assert_snapshot!(message("alpha = 0.1", "alpha = inf"), @"dir/c.toml: key `atmosphere.temperature.alpha`: line 18: given `inf`, required a finite number");
     insta::assert_snapshot!(message("clip_k = [500.0, 1500.0]", "clip_k = 500"), @"dir/c.toml: key `atmosphere.temperature.clip_k`: line 19: given `500`, required [LO, HI], two finite numbers with 0 < LO < HI");
-    insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "hitemp""#), @r#"dir/c.toml: key `species[0].format`: line 23: given `"hitemp"`, required one of "hitran", "exomol", "builtin""#);
+    insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "geisa""#), @r#"dir/c.toml: key `species[0].format`: line 23: given `"geisa"`, required one of "hitran", "exomol", "builtin""#);
+    insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "hitemp""#), @"dir/c.toml: key `species[0].lines`: missing; required the path of a HITRAN file, or a list of paths");
     insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "hitran""#), @"dir/c.toml: key `species[0].lines`: missing; required the path of a HITRAN file, or a list of paths");
     insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"exomol\"\nlines = [\"a\", \"b\"]"), @r#"dir/c.toml: key `species[0].lines`: line 24: given `["a", "b"]`, required the path of one ExoMol data set folder"#);
     insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"builtin\"\nlines = \"a.par\""), @r#"dir/c.toml: key `species[0].lines`: line 24: not a key of format = "builtin", which has no file"#);
     insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"hitran\"\nlines = []"), @"dir/c.toml: key `species[0].lines`: line 24: given `[]`, required the path of a HITRAN file, or a list of paths");
-    insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"builtin\"\nbroadener = 3"), @"dir/c.toml: key `species[0].broadener`: line 24: given `3`, required one of air, self, default, h2, he in quotes, or { half_width_cm_bar = G, temperature_exponent = N }");
+    insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"builtin\"\nbroadener = 3"), @"dir/c.toml: key `species[0].broadener`: line 24: given `3`, required air, self, default, h2, he or another gas that the list has widths for, in quotes; a mixture { H2 = 0.85, He = 0.15 }; or { half_width_cm_bar = G, temperature_exponent = N }");
     insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"builtin\"\nbroadener = { half_width = 0.07 }"), @"dir/c.toml: key `species[0].broadener.half_width`: line 24: unknown key; did you mean `half_width_cm_bar`?");
-    insta::assert_snapshot!(message("isotopologue = 1", "isotopologue = 13"), @"dir/c.toml: key `species[0].isotopologue`: line 24: given `13`, required a whole number from 1 to 12");
+    insta::assert_snapshot!(message("isotopologue = 1", "isotopologue = 13"), @r#"dir/c.toml: key `species[0].isotopologue`: line 24: given `13`, required a whole number from 1 to 12, or "all""#);
     insta::assert_snapshot!(message("mass_mixing_ratio = 1e-5", "mass_mixing_ratio = 1.5"), @"dir/c.toml: key `species[0].mass_mixing_ratio`: line 25: given `1.5`, required a number from 0 to 1, or the path of a file in quotes");
     insta::assert_snapshot!(message("mass_mixing_ratio = 1e-5", "mass_mixing_ratio = 0.1\nvolume_mixing_ratio = 0.1"), @"dir/c.toml: key `species[0].volume_mixing_ratio`: line 26: given besides `mass_mixing_ratio`; required only one of them");
 }
@@ -115,6 +117,78 @@ fn settings_are_checked() {
     insta::assert_snapshot!(message("tolerance = 1e-3", r#"method = "fast""#), @r#"dir/c.toml: key `method.method`: line 32: given `"fast"`, required one of "auto", "lines", "density", "direct-sum""#);
     insta::assert_snapshot!(message("[output]", "[output]\npng = \"yes\""), @r#"dir/c.toml: key `output.png`: line 36: given `"yes"`, required true or false"#);
     insta::assert_snapshot!(message("[output]", "[output]\nzoom_cm = [1900, 2000]"), @"dir/c.toml: key `output.zoom_cm`: line 36: given `[1900, 2000]`, required [LO, HI] within grid.range_cm, 1950 to 2250");
+}
+
+/// The example's species with further keys.
+fn species(keys: &str) -> String {
+    changed("mass_mixing_ratio = 1e-5", &format!("mass_mixing_ratio = 1e-5\n{keys}"))
+}
+
+#[test]
+fn choices_about_a_list() {
+    let lines = |keys: &str| parse(&species(keys)).map(|c| c.species[0].lines.clone());
+    let said = |keys: &str| lines(keys).expect_err(keys).to_string();
+    let gas = |name: &str| lines(&format!("broadener = \"{name}\"")).unwrap().broadening.unwrap();
+    assert_eq!(gas("H2"), Broadening::From(Broadener::H2));
+    assert_eq!(gas("CO2"), Broadening::From(Broadener::Gas("CO2".into())));
+    let mixed = lines("broadener = { H2 = 0.8, He = 0.15, CH4 = 0.05 }").unwrap().broadening.unwrap();
+    let parts = vec![(Broadener::H2, 0.8), (Broadener::He, 0.15), (Broadener::Gas("CH4".into()), 0.05)];
+    assert_eq!(mixed, Broadening::Mixture(parts));
+    insta::assert_snapshot!(said("broadener = { H2 = 0.8, He = 0.1 }"), @"dir/c.toml: key `species[0].broadener`: line 26: given fractions with sum 0.9, required mole fractions from 0 to 1 with sum 1, such as H2 and He with 0.85 and 0.15");
+    insta::assert_snapshot!(said("broadener = { H2 = 1.2, He = -0.2 }"), @"dir/c.toml: key `species[0].broadener.H2`: line 26: given `1.2`, required a number from 0 to 1");
+    insta::assert_snapshot!(said("broadener = {}"), @"dir/c.toml: key `species[0].broadener`: line 26: given fractions with sum 0, required mole fractions from 0 to 1 with sum 1, such as H2 and He with 0.85 and 0.15");
+    insta::assert_snapshot!(said("broadener = \"H2/He\""), @r#"dir/c.toml: key `species[0].broadener`: line 26: given `"H2/He"`, required air, self, default, h2, he or another gas that the list has widths for"#);
+    insta::assert_snapshot!(said("default_width = 0.07"), @r#"dir/c.toml: key `species[0].default_width`: line 26: not a key of format = "builtin", where every line has a width"#);
+    insta::assert_snapshot!(said("allow_gaps = true"), @r#"dir/c.toml: key `species[0].allow_gaps`: line 26: a key of format = "exomol" only, whose transitions lie in one file or many"#);
+    let with = |keys: &str| changed("format = \"builtin\"\nisotopologue = 1", &format!("lines = \"x\"\n{keys}"));
+    let all = parse(&with("format = \"hitemp\"\nisotopologue = \"all\"")).unwrap();
+    assert_eq!(
+        (all.species[0].lines.format, all.species[0].lines.isotopologues),
+        (Format::Hitran, Some(Isotopologues::All))
+    );
+    let own = parse(&with(
+        "format = \"exomol\"\nallow_gaps = true\ndefault_width = { half_width_cm_bar = 0.05, temperature_exponent = 0.6 }",
+    ));
+    let own = own.unwrap().species[0].lines.clone();
+    assert_eq!((own.allow_gaps, own.default_width), (true, Some(Width::power_law(0.05, 0.6))));
+    let e = parse(&with("format = \"exomol\"\ndefault_width = 0.05")).unwrap_err().to_string();
+    insta::assert_snapshot!(e, @"dir/c.toml: key `species[0].default_width`: line 25: given `0.05`, required { half_width_cm_bar = G, temperature_exponent = N }");
+}
+
+#[test]
+fn choices_about_profiles() {
+    let method = |keys: &str| parse(&changed("tolerance = 1e-3", keys)).map(|c| c.method);
+    let said = |keys: &str| method(keys).expect_err(keys).to_string();
+    let m = method("natural_width = false\npressure_shift = true\nline_margin_cm = 0").unwrap();
+    let p = m.profile.settings;
+    assert_eq!((p.natural_width, p.pressure_shift, m.line_margin), (false, true, 0.0));
+    let m = method("wings.cutoff_cm = 25\nwings.subtract_pedestal = true\nwings.chi = \"chi.txt\"").unwrap();
+    assert_eq!(m.profile.chi_file, Some("dir/chi.txt".into()));
+    assert!(m.profile.settings.wings.subtract_pedestal);
+    insta::assert_snapshot!(said("wings.cutoff_cm = 0"), @"dir/c.toml: key `method.wings.cutoff_cm`: line 32: given `0`, required a finite number above 0");
+    insta::assert_snapshot!(said("wings.subtract_pedestal = true"), @"dir/c.toml: key `method.wings.subtract_pedestal`: line 32: given `true`, required false, or `cutoff_cm` besides it: the pedestal is the profile's value there");
+    insta::assert_snapshot!(said("wings.chi = [[3, 0.5], [30, 0.1]]"), @"dir/c.toml: key `method.wings.chi`: line 32: given `[[3, 0.5], [30, 0.1]]`, required rows [[DISTANCE, CHI], ...] with distances in cm-1, the first with chi = 1; or a file in quotes (chi, row 1: given 0.5, required 1: closer to the centre the profile is left alone)");
+    insta::assert_snapshot!(said("wings.chi = [3, 1]"), @"dir/c.toml: key `method.wings.chi[0]`: line 32: given `3`, required two numbers, [DISTANCE, CHI]");
+    insta::assert_snapshot!(said("natural_width = 1"), @"dir/c.toml: key `method.natural_width`: line 32: given `1`, required true or false");
+    let cia = "[[cia]]\nfile = \"a\"\npair = [\"H2\", \"He\"]\nvolume_mixing_ratios = [0.9, 0.1]\n";
+    let e = parse(&changed("[transfer]", &format!("{cia}temperature = \"nearest\"\n[transfer]"))).unwrap_err();
+    insta::assert_snapshot!(e.to_string(), @r#"dir/c.toml: key `cia[0].temperature`: line 31: given `"nearest"`, required "error" or "clamp""#);
+}
+
+#[test]
+fn what_is_not_there_yet_is_answered_by_name() {
+    insta::assert_snapshot!(message("[transfer]", "[transmission]\n[transfer]"), @"dir/c.toml: key `transmission`: line 27: `transmission` (transmission spectra) is not supported yet: see docs/limits.md");
+    insta::assert_snapshot!(message("streams = 8", "geometry = \"transmission\""), @"dir/c.toml: key `transfer.geometry`: line 28: `geometry` (a geometry other than emission) is not supported yet: see docs/limits.md");
+    for key in ["[clouds]", "[[cloud]]", "[chemistry]", "[star]", "[rayleigh]", "[haze]", "[opacity_table]"] {
+        assert!(
+            message("[transfer]", &format!("{key}\n[transfer]")).ends_with("is not supported yet: see docs/limits.md")
+        );
+    }
+    for key in ["scattering = true", "h_minus = 1", "ktable = \"x\"", "equilibrium = true", "reflection = 1"] {
+        assert!(message("streams = 8", key).ends_with("is not supported yet: see docs/limits.md"), "{key}");
+    }
+    // A typing error is one.
+    assert!(message("streams = 8", "stream = 8").ends_with("did you mean `streams`?"));
 }
 
 #[test]
@@ -141,7 +215,12 @@ fn the_example_says_what_it_means() {
     );
     assert_eq!(
         c.method,
-        Settings { tolerance: 1e-3, temperature_range: Some((500.0, 1500.0)), method: Method::Auto, line_margin: 25.0 }
+        Settings {
+            tolerance: 1e-3,
+            temperature_range: Some((500.0, 1500.0)),
+            method: Method::Auto,
+            ..Settings::default()
+        }
     );
     assert_eq!(c.transfer, Transfer { streams: 8, surface_temperature: Some(Quantity::Fixed(1133.0)) });
     assert!(c.files().is_empty());
@@ -152,11 +231,16 @@ fn the_documented_example_is_read_and_its_paths_are_relative_to_it() {
     let page = include_str!("../../../docs/configuration.md");
     let text = page.split("```toml\n").nth(1).and_then(|t| t.split("```").next()).expect("an example in the page");
     let c = parse(text).unwrap();
+    assert_eq!(c.species[1].lines.broadening, Some(Broadening::Constant(Width::power_law(0.065, 0.6))));
     assert_eq!(
-        c.species[1].lines.broadening,
-        Some(Broadening::Constant { half_width: 0.065, temperature_exponent: 0.6 })
+        c.species[0].lines.broadening,
+        Some(Broadening::Mixture(vec![(Broadener::H2, 0.85), (Broadener::He, 0.15)]))
     );
-    assert_eq!(c.species[0].lines.broadening, Some(Broadening::From(Broadener::H2)));
+    assert_eq!(c.species[0].lines.default_width, Some(Width::power_law(0.07, 0.5)));
+    assert_eq!([c.cia[0].outside, c.cia[1].outside], [Outside::Error, Outside::Clamp]);
+    let wings = c.method.profile.settings.wings;
+    assert_eq!((c.method.line_margin, wings.cutoff, wings.subtract_pedestal), (200.0, Some(100.0), false));
+    assert_eq!(wings.chi.unwrap().rows(), [(3.0, 1.0), (30.0, 0.1), (100.0, 0.02)]);
     assert_eq!(
         c.atmosphere.gravity,
         Gravity::WithHeight { mass_jupiter: Quantity::Fixed(0.73), radius_jupiter: Quantity::Fixed(1.36) }
@@ -173,7 +257,13 @@ fn the_documented_example_is_read_and_its_paths_are_relative_to_it() {
 #[test]
 fn every_known_key_is_documented() {
     let page = include_str!("../../../docs/configuration.md");
-    for source in [include_str!("sections.rs"), include_str!("atmosphere.rs"), include_str!("species.rs")] {
+    let sources = [
+        include_str!("sections.rs"),
+        include_str!("atmosphere.rs"),
+        include_str!("species.rs"),
+        include_str!("method.rs"),
+    ];
+    for source in sources {
         let calls = source.split("section(&[").skip(1).map(|s| s.split(']').next().unwrap_or(""));
         for key in calls.flat_map(|list| list.split('"').skip(1).step_by(2)) {
             assert!(

@@ -2,13 +2,18 @@
 
 mod cross_section;
 mod devices;
+mod line_profile;
 mod lists;
+mod micrometres;
+mod names;
 mod plan;
 mod profiles;
 mod retrieval;
 mod scene;
 mod spectrum;
 mod state;
+
+use serde_json::{Value, json};
 
 use super::config::Config;
 use super::engine::{
@@ -17,6 +22,7 @@ use super::engine::{
 use super::source::{DeviceChoice, Method};
 use crate::backend::{Backend, BackendInfo};
 use crate::gpu::{Limits, MemoryPolicy};
+use crate::lines::LoadReport;
 use crate::{Cache, Error, Progress, Result, cross_section as stage};
 
 /// Computes with this library.
@@ -96,8 +102,20 @@ fn error_bounds(lists: &[stage::job::ListReport]) -> Vec<(String, f64)> {
 }
 
 /// An engine's report as JSON.
-fn json(report: &impl serde::Serialize) -> Result<serde_json::Value> {
+fn json(report: &impl serde::Serialize) -> Result<Value> {
     serde_json::to_value(report).map_err(|e| Error::invalid("report", e, "a form that JSON can hold"))
+}
+
+/// What became of the records of every list, with the species and the isotopologue that it is of.
+fn records<'r>(lists: impl Iterator<Item = (&'r str, &'r str, Option<&'r LoadReport>)>) -> Result<Value> {
+    let each = lists.map(|(species, isotopologue, record)| {
+        let mut value = json!({ "species": species, "isotopologue": isotopologue });
+        if let (Value::Object(all), Value::Object(counts)) = (&mut value, json(&record)?) {
+            all.extend(counts);
+        }
+        Ok(value)
+    });
+    each.collect::<Result<Vec<_>>>().map(Value::Array)
 }
 
 /// An argument that came from the configuration: its key goes with the message. Errors of files name their files.

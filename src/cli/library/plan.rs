@@ -20,6 +20,7 @@ pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) ->
     let budget = config.memory_budget.without_device()?;
     let inputs = Scene::open(config, None, progress)?;
     let model = inputs.model_within(inputs.grid, limits, budget)?;
+    let notes = inputs.notes(&model)?;
     let plan = model.plan(limits, budget).map_err(|e| hint(&inputs, e, limits, budget))?;
     let mut alternatives = model.alternatives(&plan, limits, budget, bytes)?;
     for tolerance in TOLERANCES.into_iter().filter(|t| *t != inputs.settings.tolerance) {
@@ -46,6 +47,7 @@ pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) ->
         alternatives,
         retrieval,
         refused,
+        notes,
     })
 }
 

@@ -1,8 +1,9 @@
-//! Profiles over pressure, and responses over velocity, from files of two columns.
+//! Profiles over pressure, responses over velocity, and factors on line wings, from files of two columns.
 
 use std::path::Path;
 
 use crate::atmosphere::ProfileTable;
+use crate::cross_section::ChiFactor;
 use crate::instrument::ResponseTable;
 use crate::lines::fields::{number, quote, words};
 use crate::lines::reader::{Chunk, read_whole};
@@ -66,6 +67,17 @@ pub(super) fn response(path: &Path) -> Result<ResponseTable> {
     ResponseTable::new(&velocities, &weights).map_err(|e| Error::parse(path, None, e.to_string()))
 }
 
+/// Reads rows of a distance from the line's centre \[cm-1\], ascending, and chi; comments as in [`read`].
+///
+/// # Errors
+/// An unreadable file; rows that are no numbers, by line; what [`ChiFactor::new`] refuses.
+pub(super) fn chi(path: &Path) -> Result<ChiFactor> {
+    let text = read_whole(path)?;
+    let all = rows(&text, "distance from the centre [cm-1] and chi").collect::<Result<Vec<_>>>()?;
+    let rows: Vec<(f64, f64)> = all.into_iter().map(|(_, distance, chi)| (distance, chi)).collect();
+    ChiFactor::new(&rows).map_err(|e| Error::parse(path, None, e.to_string()))
+}
+
 /// Lines with their first two numbers; those that begin with `#` are comments. `what` names the columns.
 fn rows<'a>(text: &'a Chunk, what: &'a str) -> impl Iterator<Item = Result<(u64, f64, f64)>> + use<'a> {
     let content = text.lines().filter(|(_, row)| !row.trim_ascii_start().starts_with(b"#"));
@@ -114,6 +126,26 @@ mod tests {
         }
         assert!(read_text("1 0.1\n2 1.5\n", &RATIO).unwrap_err().contains("line 2: mixing ratio from 0 to 1"));
     }
+
+    #[test]
+    fn factors_on_wings_are_read_and_refused_by_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.txt");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            chi(&path).map_err(|e| e.to_string())
+        };
+        assert_eq!(read("# cm-1 chi\n3 1\n30 0.1\n"), Ok(ChiFactor::new(&[(3.0, 1.0), (30.0, 0.1)]).unwrap()));
+        for (text, words) in [
+            ("3 1\n30 x\n", "c.txt, line 2: two numbers, distance from the centre [cm-1] and chi, are required"),
+            ("3 0.5\n30 0.1\n", "c.txt: chi, row 1: given 0.5, required 1"),
+            ("3 1\n", "c.txt: rows of chi: given 1, required 2 to 32"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.contains(words), "{message}");
+        }
+    }
+
     #[test]
     fn responses_are_read_and_refused_by_line() {
         let folder = tempfile::tempdir().unwrap();

@@ -15,7 +15,7 @@ use crate::inference::Priors;
 use crate::instrument::{Instrument, Response};
 use crate::objective::{DataSet, Needs, Observation, SpectrumModel, SpectrumObjective};
 use crate::spectrum::{ChunkSize, DerivativeSettings, Dual, EmissionRetrieval};
-use crate::{Error, Progress, Result};
+use crate::{Error, Note, Progress, Result};
 
 /// Spectrum and Jacobian at the start values, or the product of `weights` \[output\]\[nu\] with it.
 pub(super) fn jacobian(
@@ -29,6 +29,7 @@ pub(super) fn jacobian(
     let scene = Scene::open(config, Some(device), progress)?;
     let budget = device_budget(&scene.backend)?;
     let mut model = model(&scene, scene.grid, budget)?;
+    let notes = scene.notes(model.model())?;
     let values: Vec<f64> = of_model(config).map(|(_, p)| p.start).collect();
     progress.begin("derivatives", None);
     let mut compute = || match weights {
@@ -47,6 +48,7 @@ pub(super) fn jacobian(
         plan: json(model.plan())?,
         device_bytes: DeviceBytes::of(&scene.backend, [&model]),
         memory: model.memory(&scene.seconds),
+        notes,
     })
 }
 
@@ -66,12 +68,21 @@ pub(super) fn setup(config: &Config, device: &DeviceChoice, progress: &dyn Progr
     let run = identity(&scene, &observations)?;
     let budget = device_budget(&scene.backend)?;
     let objective = objective(&scene, observations, budget)?;
+    let mut notes: Vec<Note> = Vec::new();
+    for model in objective.models() {
+        // Models on parts of one grid have most remarks in common.
+        for note in scene.notes(model.model())? {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
     let names = objective.names().to_vec();
     let of_name = |name: &String| config.parameters.iter().find(|p| p.name == *name);
     let parameters: Vec<Parameter> = names.iter().filter_map(of_name).cloned().collect();
     let priors = Priors::new(&names, parameters.iter().map(|p| (p.name.as_str(), p.prior)))?;
     let backend = scene.backend.clone();
-    Ok(RetrievalSetup { objective, priors, parameters, run, device: describe(&backend.info()), backend, budget })
+    Ok(RetrievalSetup { objective, priors, parameters, run, device: describe(&backend.info()), backend, budget, notes })
 }
 
 /// Data sets, their instruments and their noise, found to fit to the grid.
@@ -159,7 +170,7 @@ fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
         format!("grid: {:?}", config.grid),
         format!("atmosphere: {:?}", config.atmosphere),
         format!("transfer: {:?}", config.transfer),
-        format!("method: {:?}", config.method),
+        format!("method: {:?}", scene.settings),
         format!("mode: {:?}", config.retrieval.mode),
         format!("gradient: {:?}", config.retrieval.gradient),
         format!("parameters: {}", config.parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")),

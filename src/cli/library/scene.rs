@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::state::{Keyed, Profiles};
-use super::{backend, in_config, lists};
+use super::{backend, in_config, line_profile, lists, micrometres};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
 use crate::cache::Cache;
-use crate::cli::config::{self, Config};
+use crate::cli::config::{self, Config, Outside};
 use crate::cli::source::{DeviceChoice, Method};
 use crate::cross_section::Settings;
 use crate::gpu::Limits;
@@ -16,7 +16,7 @@ use crate::lines::LineSource;
 use crate::optical_depth::CiaTable;
 use crate::spectrum::{Absorber, EmissionModel, State, choose_tier};
 use crate::timing::Stages;
-use crate::{Error, Progress, Resources, Result};
+use crate::{Error, Note, Progress, Resources, Result};
 
 /// All that spectra of a configuration need.
 pub(super) struct Scene<'a> {
@@ -28,6 +28,7 @@ pub(super) struct Scene<'a> {
     pub backend: Backend,
     pub seconds: Stages,
     pub settings: Settings,
+    notes: Vec<Note>,
     collisions: Vec<CiaTable>,
     cache: Cache,
     progress: &'a dyn Progress,
@@ -59,13 +60,16 @@ impl<'a> Scene<'a> {
         let resources = Resources::with_cache(&cache, progress);
 
         let mut seconds = Stages::default();
-        let range = ((lo - settings.line_margin).max(0.0), hi + settings.line_margin);
-        let mut absorbers = Vec::new();
+        let temperatures = (settings.temperature_range.lo, settings.temperature_range.hi);
+        let needed = lists::Needed { grid: config.grid.range, margin: settings.line_margin, temperatures };
+        let (mut absorbers, mut notes) = (Vec::new(), Vec::new());
         for (i, species) in config.species.iter().enumerate() {
-            let source = seconds.time("load", || lists::open(&species.lines, range, &resources));
-            let source = source.map_err(|e| in_config(config, &format!("species[{i}]"), e))?;
-            let molar_mass = source.species()?.molar_mass;
-            absorbers.push(Absorber { name: species.lines.name.clone(), lists: vec![source], molar_mass });
+            let opened = seconds.time("load", || lists::open(&species.lines, &needed, &resources));
+            let opened = opened.map_err(|e| micrometres::hint(config.grid.range, e));
+            let opened = opened.map_err(|e| in_config(config, &format!("species[{i}]"), e))?;
+            notes.extend(opened.notes);
+            let (lists, molar_mass) = (opened.lists, opened.molar_mass);
+            absorbers.push(Absorber { name: species.lines.name.clone(), lists, molar_mass });
         }
         let pairs = config.cia.iter().enumerate();
         let collisions = pairs.map(|(i, cia)| seconds.time("load", || pair_table(config, cia, &format!("cia[{i}]"))));
@@ -80,6 +84,7 @@ impl<'a> Scene<'a> {
             profiles,
             backend,
             seconds,
+            notes,
             collisions,
             settings,
             cache,
@@ -119,6 +124,32 @@ impl<'a> Scene<'a> {
             self.config.transfer.surface_temperature.is_some(),
             &Resources::with_cache(&self.cache, progress),
         )
+        .map_err(|e| micrometres::hint(self.config.grid.range, e))
+    }
+
+    /// What a user must be told of the lists and of a model made from them, for the temperatures at the start.
+    ///
+    /// # Errors
+    /// A grid that looks like micrometres, where no species has a line.
+    pub fn notes(&self, model: &EmissionModel) -> Result<Vec<Note>> {
+        let spans = self.absorbers.iter().enumerate().flat_map(|(i, absorber)| {
+            absorber.lists.iter().map(move |list| {
+                let name = list.species()?.name;
+                let record = model.records().find(|r| r.0 == i && r.1 == name).and_then(|r| r.2);
+                Ok((absorber.name.clone(), micrometres::span(list, record)))
+            })
+        });
+        let spans = spans.collect::<Result<Vec<_>>>()?;
+        let units = micrometres::check(self.config.grid.range, &spans);
+        let units = units.map_err(|e| in_config(self.config, "grid.range_cm", e))?;
+        let continua = model.continuum_notes(&self.start()?.temperature_k);
+        Ok(self.notes.iter().cloned().chain(model.notes()).chain(continua).chain(units).collect())
+    }
+
+    /// What became of the records of all lists that have lines within range.
+    pub fn records(&self, model: &EmissionModel) -> Result<serde_json::Value> {
+        let name = |i: usize| self.absorbers[i].name.as_str();
+        super::records(model.records().map(|(i, isotopologue, record)| (name(i), isotopologue, record)))
     }
 
     /// Lines used, per species.
@@ -129,7 +160,7 @@ impl<'a> Scene<'a> {
     /// First and last wavenumber of lines that count \[cm-1\].
     pub fn line_range(&self) -> (f64, f64) {
         let margin = self.settings.line_margin;
-        ((self.grid.lo() - margin).max(0.0), self.grid.hi() + margin)
+        ((self.grid.lo() - margin).max(0.0), (self.grid.hi() + margin).min(f64::MAX))
     }
 }
 
@@ -150,7 +181,7 @@ fn settings(config: &Config, temperature_k: &[f64]) -> Result<Settings> {
             .map_err(|e| in_config(config, "method.temperature_range_k", e))?,
         method: method.method.into(),
         line_margin: method.line_margin,
-        ..Settings::default()
+        profile: line_profile::settings(&method.profile)?,
     })
 }
 
@@ -165,5 +196,6 @@ fn pair_table(config: &Config, cia: &config::Cia, key: &str) -> Result<CiaTable>
         let message = format!("given {}-{}, and {} holds {}", cia.pair[0], cia.pair[1], cia.file.display(), table.name);
         return Err(Error::Config { path: config.path.clone(), key: format!("{key}.pair"), message });
     }
-    Ok(table)
+    // Where the table ends: an error, or the nearest temperature that it has.
+    Ok(table.clamped(cia.outside == Outside::Clamp))
 }

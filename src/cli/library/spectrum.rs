@@ -27,14 +27,13 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
 
 /// Computes and reports.
 fn run(model: &EmissionModel, scene: &Scene, state: &State, progress: &dyn Progress) -> Result<SpectrumResult> {
+    let notes = scene.notes(model)?;
     let mut emission = model.open(&scene.backend)?;
     let flux = emission.flux(state, progress)?;
     let memory = emission.memory(&scene.seconds);
     let report = emission.report();
     let mut value = json(&report)?;
-    let records: Vec<_> =
-        (0..scene.absorbers.len()).map(|i| model.lines_of(i).1.into_iter().next().flatten()).collect();
-    value["records"] = json(&records)?;
+    value["records"] = scene.records(model)?;
     value["temperature_k"] = json(&state.temperature_k)?;
     value["pressure_bar"] = json(&model.pressure().pressure_bar())?;
     value["memory"] = json(&memory)?;
@@ -48,6 +47,7 @@ fn run(model: &EmissionModel, scene: &Scene, state: &State, progress: &dyn Progr
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
         stages,
         memory: Some(memory),
+        notes,
     };
     Ok(SpectrumResult { wavenumber: model.grid().wavenumbers(), flux, report: value, summary })
 }

@@ -1,0 +1,67 @@
+//! What users of other codes ask for and this program does not do: answered by name, not as a typing error.
+
+/// Beginnings of words, or whole ones where they end in `$`, and what they ask for. Words are compared in small letters, without what
+/// separates their parts.
+const WISHES: &[(&str, &str)] = &[
+    ("transmission", "transmission spectra"),
+    ("transit", "transmission spectra"),
+    ("geometry", "a geometry other than emission"),
+    ("reflect", "reflected light"),
+    ("albedo", "reflected light"),
+    ("phasecurve", "phase curves"),
+    ("cloud", "clouds"),
+    ("haze", "hazes"),
+    ("aerosol", "aerosols"),
+    ("mie$", "Mie scattering"),
+    ("scatter", "scattering"),
+    ("rayleigh", "Rayleigh scattering"),
+    ("chemi", "chemistry"),
+    ("equilibrium", "chemical equilibrium"),
+    ("disequilibrium", "chemistry out of equilibrium"),
+    ("quench", "chemistry out of equilibrium"),
+    ("metallicity", "chemistry"),
+    ("ctoo", "chemistry"),
+    ("hminus", "the continuum of H-"),
+    ("opacit", "opacity tables"),
+    ("crosssectiontable", "opacity tables"),
+    ("ktable", "correlated-k tables"),
+    ("correlatedk", "correlated-k tables"),
+    ("ck$", "correlated-k tables"),
+    ("petitradtrans", "opacity tables of other codes"),
+    ("star$", "the star's light"),
+    ("stellar", "the star's light"),
+    ("linemixing", "line mixing"),
+    ("speeddependent", "speed-dependent profiles"),
+    ("nonlte", "non-LTE populations"),
+    ("nlte", "non-LTE populations"),
+    ("magnetic", "Zeeman splitting"),
+];
+
+/// The answer to a key, section, option or command that asks for something that is not there.
+pub(crate) fn not_supported(name: &str) -> Option<String> {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).take(64).collect::<String>().to_lowercase();
+    let asks = |word: &str| match word.strip_suffix('$') {
+        Some(whole) => plain == whole,
+        None => plain.starts_with(word),
+    };
+    let wish = WISHES.iter().find(|(word, _)| asks(word))?.1;
+    Some(format!("`{name}` ({wish}) is not supported yet: see docs/limits.md"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wishes_are_answered_by_name() {
+        insta::assert_snapshot!(not_supported("h_minus").unwrap(), @"`h_minus` (the continuum of H-) is not supported yet: see docs/limits.md");
+        for asked in
+            ["transmission", "Clouds", "cloud", "k-table", "opacity_table", "star", "C_to_O", "mie", "haze_factor"]
+        {
+            assert!(not_supported(asked).is_some(), "{asked}");
+        }
+        for other in ["layer", "start", "mielke", "colour", "streams", "ckp", ""] {
+            assert_eq!(not_supported(other), None, "{other}");
+        }
+    }
+}
