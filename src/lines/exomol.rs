@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::partition::PartitionFunction;
+use super::source::in_words;
 use super::width::check_range;
 use super::{Line, LineList, LoadReport, Species, Width, isotopologues};
 use crate::{Error, Progress, Result};
@@ -131,7 +132,7 @@ impl ExomolSource {
         let has = report
             .wavenumber_range
             .map_or_else(String::new, |(lo, hi)| format!("; the transitions read have {lo} to {hi} cm-1"));
-        let wanted = self.range.map_or_else(String::new, |(lo, hi)| format!(" between {lo} and {hi} cm-1"));
+        let wanted = self.range.map_or_else(String::new, |range| format!(" {}", in_words(range)));
         Error::parse(&self.folder, None, format!("no line is left{wanted}{has}; {report}"))
     }
 

@@ -136,7 +136,7 @@ fn hitran_files() {
     b.write("far.par", record("900.1", "1.0E-21", ".05", "7.0"));
     b.cross_section(
         &["--format", "hitran", "--lines", "far.par", "--line-margin", "25"],
-        &["far.par", "no line of", "1975 to 2125 cm-1", "900.1"],
+        &["far.par", "no line", "between 1975 and 2125 cm-1", "900.1"],
     );
     b.cross_section(&["--format", "hitran", "--lines", "missing.par"], &["cannot read missing.par"]);
     b.write("good.par", &good);

@@ -221,7 +221,7 @@ fn a_range_without_lines_gives_empty_lists_of_what_there_is() {
     let lists = source.isotopologues(&Resources::new(&())).unwrap();
     assert_eq!(lists.iter().map(HitranList::id).collect::<Vec<_>>(), [(5, '1'), (5, '2'), (5, '9')]);
     assert!(lists[0].held().unwrap().0.is_empty() && lists[0].species().is_ok() && lists[0].strength_share() == 1.0);
-    assert!(source.load(&()).unwrap_err().to_string().contains("no line of 10 to 20 cm-1"));
+    assert!(source.load(&()).unwrap_err().to_string().contains("no line between 10 and 20 cm-1"));
 }
 
 #[test]
