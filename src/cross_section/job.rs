@@ -10,15 +10,15 @@ use super::cpu;
 use super::direct_sum::direct_sum;
 use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
+use super::remarks::{Seen, contributes_nothing, neglected_shift};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
 use crate::density::grid_lines::GridLines;
-use crate::density::shift::{Neglect, Neglected};
 use crate::gpu::{
     BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
 };
 use crate::grid::Grid;
-use crate::lines::{Cause, LineList, LineSource, LoadReport};
+use crate::lines::{LineList, LineSource, LoadReport};
 use crate::output::Values;
 use crate::timing::Stages;
 use crate::{Error, Note, Progress, Resources, Result};
@@ -238,12 +238,13 @@ impl CrossSections {
 
     /// What a user must be told: lists that contribute nothing, and what became of lines that were read.
     pub fn notes(&self) -> Vec<Note> {
-        let of_prepared = self.prepared.iter().map(|p| (&p.species.name, p.neglected_shift));
-        let shift = |list: &LineList| neglected_shift(list, &self.settings, &self.at);
-        let of_lists = self.lists.iter().map(|l| (&l.species.name, shift(l)));
-        let told = of_prepared.chain(of_lists).zip(&self.records).flat_map(|((name, shift), record)| {
-            told(name, record.as_ref()).into_iter().chain(shift_left_out(name, shift, &self.settings))
-        });
+        let of_prepared = self.prepared.iter().map(|p| (&p.species.name, Seen::of(p)));
+        let of_lists =
+            self.lists.iter().map(|l| (&l.species.name, Seen::of_list(l, &self.grid, &self.settings, &self.at)));
+        let told = of_prepared
+            .chain(of_lists)
+            .zip(&self.records)
+            .flat_map(|((name, seen), record)| seen.told(name, record.as_ref(), &self.settings));
         self.notes.iter().cloned().chain(told).collect()
     }
 
@@ -409,26 +410,6 @@ impl CrossSections {
     }
 }
 
-/// The remark on a list without lines that count.
-pub(crate) fn contributes_nothing(name: &str, error: &Error) -> Note {
-    Note::new(name, format!("contributes nothing to the grid: {error}"), None)
-}
-
-/// The remark on the largest pressure shift that is left out, in units of its line's half width, where it can be seen. A line moved by d
-/// half widths changes by up to 0.65 d of its peak, and by d or more in its flanks.
-pub(crate) fn shift_left_out(name: &str, shift: f64, settings: &Settings) -> Option<Note> {
-    let number = || if shift < 0.01 { format!("{shift:.1e}") } else { format!("{shift:.3}") };
-    let text = || format!("pressure shifts are left out; the largest is {} half widths of its line", number());
-    (shift >= 0.1 * settings.tolerance).then(|| Note::new(name, text(), None))
-}
-
-/// What must be told of a list's records. Which isotopologue a list is of was the caller's choice, so that others were left out is no news.
-pub(crate) fn told(name: &str, record: Option<&LoadReport>) -> Vec<Note> {
-    let mut record = record.cloned().unwrap_or_default();
-    record.causes.remove(&Cause::DroppedOtherSpecies);
-    record.told(name)
-}
-
 /// The list itself and how it was read, or what to tell if it has no lines within the grid and margin.
 fn load(
     source: &dyn LineSource,
@@ -445,17 +426,6 @@ fn load(
         true => Ok(Err(source.nothing_found(range, &report.unwrap_or_default()))),
         false => Ok(Ok((list, report))),
     }
-}
-
-/// [`Prepared::neglected_shift`] of the direct sum.
-fn neglected_shift(list: &LineList, settings: &Settings, at: &[(f64, f64)]) -> f64 {
-    if settings.profile.pressure_shift {
-        return 0.0;
-    }
-    let neglect = Neglect::new(&list.species, &settings.temperature_range, &settings.profile);
-    let mut neglected = Neglected::NONE;
-    list.lines().iter().for_each(|l| neglect.include(&mut neglected, l));
-    at.iter().map(|(_, p)| neglected.at(*p)).fold(0.0, f64::max)
 }
 
 impl Prepared {

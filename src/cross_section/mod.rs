@@ -15,6 +15,7 @@ pub mod prepared;
 pub mod profile_settings;
 #[cfg(test)]
 mod profile_tests;
+pub(crate) mod remarks;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]

@@ -92,6 +92,10 @@ impl Cause {
     }
 }
 
+/// The remark on natural widths that are lower bounds. It is for the report file where natural widths are too small to be seen.
+pub(crate) const NATURAL_BOUND: &str =
+    "natural widths are lower bounds, from each line's own Einstein coefficient: the states have no lifetimes";
+
 /// How often something happened, and to how much.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
