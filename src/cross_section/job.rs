@@ -10,7 +10,7 @@ use super::cpu;
 use super::direct_sum::direct_sum;
 use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
-use super::remarks::{Seen, contributes_nothing, neglected_shift};
+use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
 use crate::density::grid_lines::GridLines;
@@ -238,13 +238,12 @@ impl CrossSections {
 
     /// What a user must be told: lists that contribute nothing, and what became of lines that were read.
     pub fn notes(&self) -> Vec<Note> {
-        let of_prepared = self.prepared.iter().map(|p| (&p.species.name, Seen::of(p)));
-        let of_lists =
-            self.lists.iter().map(|l| (&l.species.name, Seen::of_list(l, &self.grid, &self.settings, &self.at)));
-        let told = of_prepared
-            .chain(of_lists)
-            .zip(&self.records)
-            .flat_map(|((name, seen), record)| seen.told(name, record.as_ref(), &self.settings));
+        let of_prepared = self.prepared.iter().map(|p| (p.species.name.clone(), Seen::of(p)));
+        let seen = |l| Seen::of_list(l, &self.grid, &self.settings, &self.at);
+        let of_lists = self.lists.iter().map(|l| (l.species.name.clone(), seen(l)));
+        let lists = of_prepared.chain(of_lists).zip(&self.records);
+        let lists: Vec<_> = lists.map(|((name, seen), record)| (name, seen, record.as_ref())).collect();
+        let told = remarks::told(&lists, &self.settings);
         self.notes.iter().cloned().chain(told).collect()
     }
 

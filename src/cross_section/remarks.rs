@@ -41,33 +41,39 @@ impl Seen {
         let only_distant = list.between(grid.lo(), grid.hi()).is_empty();
         Self { shift: neglected_shift(list, settings, at), natural, only_distant }
     }
-
-    /// What must be told of a list: the fate of its records, and of its lines what can be seen at the tolerance. Which isotopologue a list
-    /// is of was the caller's choice, so that others were left out is no news.
-    pub fn told(&self, name: &str, record: Option<&LoadReport>, settings: &Settings) -> Vec<Note> {
-        let least = 0.1 * settings.tolerance;
-        let mut record = record.cloned().unwrap_or_default();
-        record.causes.remove(&Cause::DroppedOtherSpecies);
-        if self.natural < least {
-            record.notes.retain(|note| note != NATURAL_BOUND);
-        }
-        let far = self.only_distant.then(|| {
-            let place = record
-                .wavenumber_range
-                .map_or_else(String::new, |(lo, hi)| format!(" (those of the list have {lo} to {hi} cm-1)"));
-            let text = format!("no line lies on the grid{place}: all that it adds are wings far from their lines");
-            Note::new(name, text, None)
-        });
-        record.told(name).into_iter().chain(far).chain(shift_left_out(name, self.shift, least)).collect()
-    }
 }
 
-/// The remark on the largest pressure shift that is left out, in units of its line's half width, if it is `least` or more. A line moved by d
-/// half widths changes by up to 0.65 d of its peak, and by d or more in its flanks.
-fn shift_left_out(name: &str, shift: f64, least: f64) -> Option<Note> {
-    let number = || if shift < 0.01 { format!("{shift:.1e}") } else { format!("{shift:.3}") };
-    let text = || format!("pressure shifts are left out; the largest is {} half widths of its line", number());
-    (shift >= least).then(|| Note::new(name, text(), None))
+/// A list's name for the user, what can be seen of its lines, and what became of its records.
+pub(crate) type Told<'a> = (String, Seen, Option<&'a LoadReport>);
+
+/// What must be told of a species' lists, one for each isotopologue: the fate of their records, and of their lines what can be seen at the
+/// tolerance, of all isotopologues together. Which isotopologue a list is of was the caller's choice, so that others were left out is no
+/// news.
+pub(crate) fn told(lists: &[Told<'_>], settings: &Settings) -> Vec<Note> {
+    let least = 0.1 * settings.tolerance;
+    let mut notes = Vec::new();
+    for (name, seen, record) in lists {
+        let mut record = record.cloned().unwrap_or_default();
+        record.causes.remove(&Cause::DroppedOtherSpecies);
+        if seen.natural < least {
+            record.notes.retain(|note| note != NATURAL_BOUND);
+        }
+        notes.extend(record.told(name));
+    }
+    if let Some((name, ..)) = lists.first().filter(|_| lists.iter().all(|l| l.1.only_distant)) {
+        let ranges = lists.iter().filter_map(|l| l.2?.wavenumber_range).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let place = ranges.map_or_else(String::new, |(lo, hi)| format!(" (the list has {lo} to {hi} cm-1)"));
+        let text = format!("no line lies on the grid{place}: all that is added are wings far from their lines");
+        notes.push(Note::new(name, text, None));
+    }
+    notes.extend(lists.iter().max_by(|a, b| a.1.shift.total_cmp(&b.1.shift)).and_then(|(name, seen, _)| {
+        // A line moved by d half widths changes by up to 0.65 d of its peak, and by d or more in its flanks.
+        let d = seen.shift;
+        let number = if d < 0.01 { format!("{d:.1e}") } else { format!("{d:.3}") };
+        let text = format!("pressure shifts are left out; the largest is {number} half widths of its line");
+        (d >= least).then(|| Note::new(name, text, None))
+    }));
+    notes
 }
 
 /// [`Prepared::neglected_shift`] of the direct sum.
