@@ -264,7 +264,9 @@ impl CiaTable {
             }
             open = bare;
         }
-        let words: Vec<_> = parts.iter().map(|(lo, hi)| format!("{lo:.2} to {hi:.2}")).collect();
+        let in_words =
+            |(lo, hi): &(f64, f64)| if lo == hi { format!("{lo:.2}") } else { format!("{lo:.2} to {hi:.2}") };
+        let words: Vec<_> = parts.iter().map(in_words).collect();
         let text =
             || format!("the file has no coefficients on {} cm-1 of the grid, where it adds nothing", words.join(", "));
         (!parts.is_empty()).then(text)

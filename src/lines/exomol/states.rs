@@ -88,7 +88,9 @@ impl States {
             let known = known.map(|kind| format!("; {kind}")).unwrap_or_default();
             return Err(Error::parse(path, *line, format!("{what}{known}")));
         }
-        let unreadable = (unreadable, first.map_or_else(String::new, |(line, what)| format!("line {line}: {what}")));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let unreadable =
+            (unreadable, first.map_or_else(String::new, |(line, what)| format!("{name}, line {line}: {what}")));
         let Some(first) = ids.first().copied() else {
             return Err(Error::parse(path, None, "no state in it, only blank lines"));
         };

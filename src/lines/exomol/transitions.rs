@@ -77,7 +77,11 @@ impl Transitions<'_> {
         }
         let bad = [Cause::DroppedUnreadable, Cause::DroppedUnknownState, Cause::DroppedUnphysical];
         if bad.iter().map(|c| report.count(*c)).sum::<u64>() == report.read {
-            let first = bad.iter().find_map(|c| report.causes.get(c)?.first.clone()).unwrap_or_default();
+            let mut first = bad.iter().find_map(|c| report.causes.get(c)?.first.clone()).unwrap_or_default();
+            let (n, state) = &self.states.unreadable;
+            if *n > 0 {
+                first += &format!("; {n} rows of the states file cannot be read, first: {state}");
+            }
             return Err(Error::parse(
                 &files[0],
                 None,
