@@ -19,6 +19,8 @@ pub(crate) struct Seen {
     shift: f64,
     /// [`Prepared::natural_share`].
     natural: f64,
+    /// No line has a pressure shift that is applied.
+    unmoved: bool,
     /// Every line lies far outside the grid.
     only_distant: bool,
 }
@@ -26,7 +28,12 @@ pub(crate) struct Seen {
 impl Seen {
     pub fn of(prepared: &Prepared) -> Self {
         let only_distant = prepared.distant_lines > 0 && prepared.distant_lines == prepared.lines_used;
-        Self { shift: prepared.neglected_shift, natural: prepared.natural_share, only_distant }
+        Self {
+            shift: prepared.neglected_shift,
+            natural: prepared.natural_share,
+            unmoved: prepared.table.summary.shift.is_none(),
+            only_distant,
+        }
     }
 
     /// Of a direct sum.
@@ -39,7 +46,8 @@ impl Seen {
             false => 0.0,
         };
         let only_distant = list.between(grid.lo(), grid.hi()).is_empty();
-        Self { shift: neglected_shift(list, settings, at), natural, only_distant }
+        let unmoved = list.lines().iter().all(|l| l.shift == 0.0);
+        Self { shift: neglected_shift(list, settings, at), natural, unmoved, only_distant }
     }
 }
 
@@ -55,6 +63,12 @@ pub(crate) fn told(lists: &[Told<'_>], settings: &Settings) -> Vec<Note> {
     for (name, seen, record) in lists {
         let mut record = record.cloned().unwrap_or_default();
         record.causes.remove(&Cause::DroppedOtherSpecies);
+        let shifted = settings.profile.pressure_shift;
+        if !shifted {
+            record.causes.remove(&Cause::ShiftUnknown);
+        } else if seen.unmoved && record.count(Cause::ShiftUnknown) == 0 {
+            record.notes.push("pressure shifts were asked for, and no line of the list has one".into());
+        }
         if seen.natural < least {
             record.notes.retain(|note| note != NATURAL_BOUND);
         }

@@ -372,3 +372,18 @@ fn a_file_of_several_molecules_needs_the_species() {
     assert!(error.contains("given several molecules: CO2, CO") && error.contains("--species"), "{error}");
     assert!(refused(&["co.par", "--species", "co2"]).contains("name: given co2, required what co.par holds: CO"));
 }
+
+#[test]
+fn shifts_that_were_asked_for_and_are_not_known_are_told() {
+    let b = Bench::new();
+    b.write("co.par", three());
+    let run = |more: &[&str]| {
+        let base = ["--format", "hitran", "--lines", "co.par", "--isotopologue", "1"];
+        b.cross_section(&[&base[..], more].concat())
+    };
+    let text = "10 of 10 lines: pressure shifts of the gas, or of one of the mixture, missing, 0 used";
+    let (_, said) = run(&["--broadener", "self", "--pressure-shift"]);
+    assert!(said.notes().contains(text), "{}", said.terminal);
+    assert!(!run(&["--broadener", "self"]).1.notes().contains("missing, 0 used"));
+    assert!(!run(&["--pressure-shift"]).1.notes().contains("shift"));
+}
