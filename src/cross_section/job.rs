@@ -9,6 +9,7 @@ use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
 use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
+use super::notes;
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
@@ -18,7 +19,7 @@ use crate::gpu::{
     BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
 };
 use crate::grid::Grid;
-use crate::lines::{Cause, LineList, LineSource, LoadReport};
+use crate::lines::{LineList, LineSource, LoadReport};
 use crate::output::Values;
 use crate::timing::Stages;
 use crate::{Error, Note, Progress, Resources, Result};
@@ -60,6 +61,8 @@ pub struct ListReport {
     pub density_bytes: u64,
     /// True if the cache had the density, or the table of lines, so that no file of lines was parsed.
     pub cached: bool,
+    /// Of the lines, those so far outside the grid that only their wings count.
+    pub distant_lines: u64,
     /// The largest pressure shift that is left out, in units of its line's half width; see [`Prepared::neglected_shift`].
     pub neglected_shift: f64,
     /// Error by cause.
@@ -187,7 +190,7 @@ impl CrossSections {
         if used.is_empty() && prepared.is_empty() && !empty.is_empty() {
             return Err(empty.swap_remove(0).1);
         }
-        let notes = empty.iter().map(|(name, error)| contributes_nothing(name, error)).collect();
+        let notes = empty.iter().map(|(name, error)| notes::contributes_nothing(name, error)).collect();
         Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, records, notes, seconds })
     }
 
@@ -238,13 +241,17 @@ impl CrossSections {
 
     /// What a user must be told: lists that contribute nothing, and what became of lines that were read.
     pub fn notes(&self) -> Vec<Note> {
-        let of_prepared = self.prepared.iter().map(|p| (&p.species.name, p.neglected_shift));
-        let shift = |list: &LineList| neglected_shift(list, &self.settings, &self.at);
-        let of_lists = self.lists.iter().map(|l| (&l.species.name, shift(l)));
-        let told = of_prepared.chain(of_lists).zip(&self.records).flat_map(|((name, shift), record)| {
-            told(name, record.as_ref()).into_iter().chain(shift_left_out(name, shift, &self.settings))
+        let prepared = self.prepared.iter().flat_map(|p| notes::of_prepared(&p.species.name, p));
+        let direct = self.lists.iter().zip(&self.records).flat_map(|(list, record)| {
+            let shift = neglected_shift(list, &self.settings, &self.at);
+            let name = &list.species.name;
+            notes::of_records(name, record.as_ref()).into_iter().chain(notes::shift_left_out(
+                name,
+                shift,
+                &self.settings,
+            ))
         });
-        self.notes.iter().cloned().chain(told).collect()
+        self.notes.iter().cloned().chain(prepared).chain(direct).collect()
     }
 
     fn direct_sum(&self, progress: &dyn Progress) -> Result<Vec<f64>> {
@@ -378,6 +385,7 @@ impl CrossSections {
                 tier: "direct-sum",
                 density_bytes: 0,
                 cached: false,
+                distant_lines: 0,
                 neglected_shift: neglected_shift(l, &self.settings, &self.at),
                 error_budget: ErrorBudget::default(),
             };
@@ -407,26 +415,6 @@ impl CrossSections {
             })
             .collect()
     }
-}
-
-/// The remark on a list without lines that count.
-pub(crate) fn contributes_nothing(name: &str, error: &Error) -> Note {
-    Note::new(name, format!("contributes nothing to the grid: {error}"), None)
-}
-
-/// The remark on the largest pressure shift that is left out, in units of its line's half width, where it can be seen. A line moved by d
-/// half widths changes by up to 0.65 d of its peak, and by d or more in its flanks.
-pub(crate) fn shift_left_out(name: &str, shift: f64, settings: &Settings) -> Option<Note> {
-    let number = || if shift < 0.01 { format!("{shift:.1e}") } else { format!("{shift:.3}") };
-    let text = || format!("pressure shifts are left out; the largest is {} half widths of its line", number());
-    (shift >= 0.1 * settings.tolerance).then(|| Note::new(name, text(), None))
-}
-
-/// What must be told of a list's records. Which isotopologue a list is of was the caller's choice, so that others were left out is no news.
-pub(crate) fn told(name: &str, record: Option<&LoadReport>) -> Vec<Note> {
-    let mut record = record.cloned().unwrap_or_default();
-    record.causes.remove(&Cause::DroppedOtherSpecies);
-    record.told(name)
 }
 
 /// The list itself and how it was read, or what to tell if it has no lines within the grid and margin.
@@ -471,6 +459,7 @@ impl Prepared {
             tier,
             density_bytes,
             cached: self.cached,
+            distant_lines: self.distant_lines,
             neglected_shift: self.neglected_shift,
             error_budget: ErrorBudget::of(self, single_precision),
         }

@@ -11,6 +11,7 @@ pub mod gpu;
 pub mod job;
 pub mod levels;
 pub mod near;
+pub(crate) mod notes;
 pub mod prepared;
 pub mod profile_settings;
 #[cfg(test)]

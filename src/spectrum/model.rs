@@ -2,7 +2,7 @@
 
 use crate::atmosphere::PressureGrid;
 use crate::constants::ATOMIC_MASS_CGS;
-use crate::cross_section::job::{contributes_nothing, shift_left_out, told};
+use crate::cross_section::notes::{self, contributes_nothing};
 use crate::cross_section::{Prepared, Settings};
 use crate::density::grid_lines::GridLines;
 use crate::grid::Grid;
@@ -202,8 +202,7 @@ impl EmissionModel {
             collisions.iter().map(|t| seconds.time("continua", || t.resample(&wavenumber))).collect::<Result<_>>()?;
         notes.extend(parts.iter().flat_map(|part: &Part| {
             let name = part_name(&absorbers[part.absorber], &part.prepared.species.name);
-            let shift = shift_left_out(&name, part.prepared.neglected_shift, &settings);
-            told(&name, part.prepared.records.as_ref()).into_iter().chain(shift)
+            notes::of_prepared(&name, &part.prepared)
         }));
         let absorbers = absorbers.iter().map(|a| (a.name.clone(), a.molar_mass)).collect();
         Ok(Self { grid, wavenumber, pressure, absorbers, parts, collisions, quadrature, surface, notes, seconds })
