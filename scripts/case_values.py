@@ -85,7 +85,7 @@ def main():
     hitran("08-losses", "three_isotopologues.par", "right-all.txt", (2100, 2150), 2000, one, "--isotopologue all")
     hitran("08-losses", "three_isotopologues.par", "right-first.txt", (2100, 2150), 2000, one, isotopologue=1)
     for recipe in ("m0", "m1", "j", "jj", "a0m0"):
-        exomol("09-recipes", "nah", f"right-{recipe}.txt", (999, 1010), 2000, [(300.0, 0.1)], broad=f"{recipe}.broad")
+        exomol("09-recipes", "nah", f"right-{recipe}.txt", (999, 1031), 4000, [(300.0, 0.1)], broad=f"{recipe}.broad")
     for i in (1, 2, 3, 4):
         hitran("10-isotopologues", "h2o.par", f"right-{i}.txt", (9905, 9998), 2000, [(296.0, 1.0)], f"--isotopologue {i}", i)
     hitran("12-extra-columns", "CO.data", "right.txt", (2090, 2120), 2000, one)
