@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::partition::PartitionFunction;
-use super::width::check_range;
+use super::width::{check_range, ends_in_words};
 use super::{Line, LineList, LoadReport, Species, Width, isotopologues};
 use crate::{Error, Progress, Result};
 use coverage::Wanted;
@@ -131,7 +131,8 @@ impl ExomolSource {
         let has = report
             .wavenumber_range
             .map_or_else(String::new, |(lo, hi)| format!("; the transitions read have {lo} to {hi} cm-1"));
-        let wanted = self.range.map_or_else(String::new, |(lo, hi)| format!(" between {lo} and {hi} cm-1"));
+        let range = self.range.map(ends_in_words);
+        let wanted = range.map_or_else(String::new, |(lo, hi)| format!(" between {lo} and {hi} cm-1"));
         Error::parse(&self.folder, None, format!("no line is left{wanted}{has}; {report}"))
     }
 

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::partition::PartitionFunction;
+use super::width::ends_in_words;
 use super::{Cause, Line, LineList, LoadReport, Species, Width, isotopologues, tips};
 use crate::{Error, Progress, Result};
 
@@ -141,7 +142,7 @@ impl HitranSource {
         let mut wanted = Vec::new();
         wanted.extend(self.molecule.map(|m| format!("molecule {m}")));
         wanted.extend(self.isotopologue.map(|i| format!("isotopologue {i}")));
-        wanted.extend(self.range.map(|(lo, hi)| format!("{lo} to {hi} cm-1")));
+        wanted.extend(self.range.map(ends_in_words).map(|(lo, hi)| format!("{lo} to {hi} cm-1")));
         let mut message = match report.wavenumber_range {
             None => format!("no line of {}; {report}", wanted.join(", ")),
             Some((lo, hi)) => {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::width::ends_in_words;
 use super::{Cause, Line, LineList, LoadReport, Species};
 use crate::cache::KeyHasher;
 use crate::{Error, Progress, Result};
@@ -44,7 +45,7 @@ pub trait LineSource: std::fmt::Debug + Send + Sync {
             Some((a, b)) => format!("lines from {a} to {b} cm-1"),
             None => "an empty list".into(),
         };
-        let (lo, hi) = range;
+        let (lo, hi) = ends_in_words(range);
         Error::invalid("lines in range", span, format!("at least one between {lo} and {hi} cm-1"))
     }
 
@@ -94,7 +95,8 @@ impl LineSource for LineList {
         Some((self, None))
     }
 
-    fn nothing_found(&self, (lo, hi): (f64, f64), _: &LoadReport) -> Error {
+    fn nothing_found(&self, range: (f64, f64), _: &LoadReport) -> Error {
+        let (lo, hi) = ends_in_words(range);
         let span = match (self.lines().first(), self.lines().last()) {
             (Some(a), Some(b)) => {
                 format!("lines of {} from {} to {} cm-1", self.species.name, a.wavenumber, b.wavenumber)
