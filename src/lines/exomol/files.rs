@@ -130,6 +130,10 @@ impl Files {
 }
 
 fn names_in(folder: &Path) -> Result<Vec<String>> {
+    if folder.is_file() {
+        let message = "a file: an ExoMol data set is a folder with ISO__SET.states, ISO__SET*.trans and ISO__SET.pf";
+        return Err(Error::parse(folder, None, message));
+    }
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|e| Error::io("read", folder, e))? {
         let entry = entry.map_err(|e| Error::io("read", folder, e))?;

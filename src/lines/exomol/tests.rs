@@ -188,6 +188,8 @@ fn bad_input_is_a_clear_error() {
     assert!(without("X__S.trans").contains("no X__S*.trans"));
     let set = Set::new(&good);
     set.write("Y__S.def", DEF);
+    let file = ExomolSource::new(set.0.path().join("X__S.states"));
+    assert!(file.load(&()).unwrap_err().to_string().contains("X__S.states: a file: an ExoMol data set is a folder"));
     assert!(set.error().contains("several data sets"));
     let set = Set::new(&good);
     set.write("X__S.def", "a # ID\n");

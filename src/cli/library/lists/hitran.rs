@@ -113,7 +113,8 @@ pub(super) fn choose(source: &LineSource, found: &[HitranId]) -> Result<Vec<Hitr
         None if molecules.len() == 1 => found[0].0,
         None => {
             let names: Vec<_> = molecules.iter().map(|m| formula(*m).unwrap_or("?")).collect();
-            let required = "a file of one molecule, or the molecule's formula as the name of the species";
+            let required =
+                "a file of one molecule; in a configuration the key `name` of a species, set to a formula, chooses one";
             return Err(Error::invalid(format!("lines of {wanted}"), names.join(", "), required));
         }
     };
