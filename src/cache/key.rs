@@ -10,7 +10,7 @@ use super::Cache;
 use crate::{Error, Result};
 
 /// Version of how keys and payloads are made; to be raised when either changes within one version of the library.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Kind of the entries that remember the hash of a file's content.
 const KIND: &str = "file";

@@ -16,6 +16,12 @@ pub struct ErrorBudget {
     pub widths: f64,
     /// Spreading lines onto nodes and prolonging the finest level.
     pub spreading: f64,
+    /// Interpolation in the table of the partition function.
+    pub partition: f64,
+    /// Lines far outside the grid: what their expansion and its interpolation in temperature leave out, of their own share.
+    pub distant: f64,
+    /// What the nodes of a level leave of the jump of a wing law, of the profile there; see the notes for a density.
+    pub wing_law: f64,
     /// Softened profiles on the coarser levels: 4.1e-4 at 8 nodes a radius, falling as the fifth power (measured).
     pub softening: f64,
     /// Arithmetic and the profile's formula: 3e-6 in f64 (the wing series). In f32, measured against the twin, 2e-5 where lines near a
@@ -38,6 +44,12 @@ impl ErrorBudget {
             natural_width,
             widths: worst(|l| l.channels.error),
             spreading: worst(|l| l.spreading_error),
+            partition: {
+                let range = prepared.settings.temperature_range;
+                prepared.species.partition.interpolation_error(range.lo, range.hi)
+            },
+            distant: if prepared.distant_lines > 0 { 2e-4 } else { 0.0 },
+            wing_law: if prepared.law.is_some() { 5e-5 } else { 0.0 },
             softening: 4.1e-4 * (8.0 / nodes_per_radius(prepared.settings.tolerance)).powi(5),
             arithmetic: match single_precision {
                 false => 3e-6,
@@ -54,6 +66,9 @@ impl ErrorBudget {
             + self.natural_width
             + self.widths
             + self.spreading
+            + self.partition
+            + self.distant
+            + self.wing_law
             + self.softening
             + self.arithmetic
     }

@@ -76,7 +76,8 @@ pub fn convolve(nodes: &LevelNodes, taps: &[f64], source: &[f64], output: &mut [
     }
 }
 
-#[multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+// The first target that the processor has is taken.
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
 fn convolve_dense(taps: &[f64], source: &[f64], output: &mut [f64]) {
     // Outputs in blocks held in registers, taps outermost: each tap meets a shifted block of sources.
     const BLOCK: usize = 32;
@@ -100,7 +101,7 @@ fn convolve_dense(taps: &[f64], source: &[f64], output: &mut [f64]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
 fn convolve_strided(taps: &[f64], source: &[f64], stride: usize, output: &mut [f64]) {
     const LANES: usize = 8;
     for (j, out) in output.iter_mut().enumerate() {
@@ -158,7 +159,7 @@ pub fn interpolate(nodes: &LevelNodes, result: &[f64], start: usize, factor: f64
     }
 }
 
-#[multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
 fn interpolate_block(y: &[f64; 6], weights: &[f64], per: usize, block: &mut [f64]) {
     let n = block.len();
     let row = |m: usize| &weights[m * per..m * per + n];

@@ -9,8 +9,8 @@ use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
 use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
+use super::notes::{self, neglected_shift};
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
-use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
 use crate::density::grid_lines::GridLines;
@@ -60,6 +60,8 @@ pub struct ListReport {
     pub density_bytes: u64,
     /// True if the cache had the density, or the table of lines, so that no file of lines was parsed.
     pub cached: bool,
+    /// Of the lines, those so far outside the grid that only their wings count.
+    pub distant_lines: u64,
     /// The largest pressure shift that is left out, in units of its line's half width; see [`Prepared::neglected_shift`].
     pub neglected_shift: f64,
     /// Error by cause.
@@ -187,7 +189,7 @@ impl CrossSections {
         if used.is_empty() && prepared.is_empty() && !empty.is_empty() {
             return Err(empty.swap_remove(0).1);
         }
-        let notes = empty.iter().map(|(name, error)| contributes_nothing(name, error)).collect();
+        let notes = empty.iter().map(|(name, error)| notes::contributes_nothing(name, error)).collect();
         Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, records, notes, seconds })
     }
 
@@ -238,12 +240,13 @@ impl CrossSections {
 
     /// What a user must be told: lists that contribute nothing, and what became of lines that were read.
     pub fn notes(&self) -> Vec<Note> {
-        let of_prepared = self.prepared.iter().map(|p| (p.species.name.clone(), Seen::of(p)));
-        let seen = |l| Seen::of_list(l, &self.grid, &self.settings, &self.at);
-        let of_lists = self.lists.iter().map(|l| (l.species.name.clone(), seen(l)));
-        let lists = of_prepared.chain(of_lists).zip(&self.records);
-        let lists: Vec<_> = lists.map(|((name, seen), record)| (name, seen, record.as_ref())).collect();
-        let told = remarks::told(&lists, &self.settings);
+        let of_prepared = self.prepared.iter().map(|p| notes::of_prepared(p.species.name.clone(), p));
+        let direct = self
+            .lists
+            .iter()
+            .zip(&self.records)
+            .map(|(list, record)| notes::of_list(list, record.as_ref(), &self.grid, &self.settings, &self.at));
+        let told = notes::told(&of_prepared.chain(direct).collect::<Vec<_>>(), &self.settings);
         self.notes.iter().cloned().chain(told).collect()
     }
 
@@ -378,6 +381,7 @@ impl CrossSections {
                 tier: "direct-sum",
                 density_bytes: 0,
                 cached: false,
+                distant_lines: 0,
                 neglected_shift: neglected_shift(l, &self.settings, &self.at),
                 error_budget: ErrorBudget::default(),
             };
@@ -440,6 +444,7 @@ impl Prepared {
             tier,
             density_bytes,
             cached: self.cached,
+            distant_lines: self.distant_lines,
             neglected_shift: self.neglected_shift,
             error_budget: ErrorBudget::of(self, single_precision),
         }

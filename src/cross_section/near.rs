@@ -93,7 +93,7 @@ impl Field<'_> {
 }
 
 /// V - softened where the wing series holds, - softened within the core, 0 outside the radius.
-#[multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
 // The profile and where it is evaluated; one index for all outputs.
 #[allow(clippy::too_many_arguments, clippy::needless_range_loop)]
 fn wings<S: Shapes<K>, const K: usize>(

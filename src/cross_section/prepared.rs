@@ -250,6 +250,8 @@ impl Prepared {
             Method::Lines => lines()?,
             Method::Density => density()?,
             Method::Auto if summary.count < AUTO_LINES => lines()?,
+            // A density rounds the jumps of a wing law, which is felt where lines are few.
+            Method::Auto if !wings.is_voigt() && !wings.subtract_pedestal && lines_per_node < 1.0 => lines()?,
             Method::Auto => match (lines(), density()) {
                 (Ok(lines), Ok(density)) => {
                     let cost = |of: &(Choice, Vec<Layer>)| of.0.cost(&of.1, lines_per_node);

@@ -147,6 +147,11 @@ impl SmoothLaw {
         self.law.end() + self.width
     }
 
+    /// True if rounding changes anything: a cutoff whose pedestal is taken away has no jump, and its corner cannot be seen.
+    pub fn has_corners(&self) -> bool {
+        !self.corners.is_empty() || !self.law.subtract_pedestal
+    }
+
     /// The largest relative change that rounding makes to the profile of a line inside the cutoff.
     pub fn largest_change(&self) -> f64 {
         self.corners.iter().map(|c| (c.1 * self.width * rounding(0.0)).abs()).fold(0.0, f64::max)

@@ -161,7 +161,7 @@ impl<'a> DensityBuilder<'a> {
 }
 
 /// `sums[i] += factor x values[i]`.
-#[multiversion::multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
 fn add_multiple(sums: &mut [f64], factor: f64, values: &[f64]) {
     for (sum, v) in sums.iter_mut().zip(values) {
         *sum += factor * v;

@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 use crate::Result;
@@ -45,8 +46,8 @@ const COLLISIONAL: usize = 0;
 const CUBED: usize = 1;
 const NATURAL: usize = 2;
 
-/// Sums of one bin, \[temperature\]\[quantity\]\[moment\].
-type Sums = Vec<[[f64; MOMENTS]; QUANTITIES]>;
+/// Sums of one bin, \[quantity\]\[moment\]\[temperature\].
+type Sums = Vec<f64>;
 
 /// Which lines are distant, and their sums.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,11 +145,7 @@ impl DistantLines {
                 match self.bins.entry(bin) {
                     std::collections::btree_map::Entry::Vacant(v) => drop(v.insert(sums)),
                     std::collections::btree_map::Entry::Occupied(mut o) => {
-                        for (to, from) in
-                            o.get_mut().iter_mut().flatten().flatten().zip(sums.iter().flatten().flatten())
-                        {
-                            *to += from;
-                        }
+                        o.get_mut().iter_mut().zip(&sums).for_each(|(to, from)| *to += from);
                     }
                 }
             }
@@ -179,34 +176,18 @@ impl DistantLines {
 
     fn sums(&self, lines: &[Line]) -> BTreeMap<i32, Sums> {
         let mut bins: BTreeMap<i32, Sums> = BTreeMap::new();
-        let inverse: Vec<f64> = self.temperatures.iter().map(|t| 1.0 / t).collect();
-        let ln_t: Vec<f64> = self.temperatures.iter().map(|t| (t / T_REF).ln()).collect();
+        let temperatures = Temperatures {
+            inverse: self.temperatures.iter().map(|t| 1.0 / t).collect(),
+            ln_ratio: self.temperatures.iter().map(|t| (t / T_REF).ln()).collect(),
+            ln_partition: &self.ln_partition,
+        };
+        let mut scratch = vec![0.0; QUANTITIES * self.temperatures.len()];
         for line in lines {
             let bin = self.bin(self.distance(line.wavenumber));
-            let e = line.wavenumber - self.centre(bin);
-            let mut powers = [1.0; MOMENTS];
-            for m in 1..MOMENTS {
-                powers[m] = powers[m - 1] * e;
-            }
-            // ln of the strength without Boltzmann factor, stimulated emission and partition function
-            let (energy, x) = (C2 * line.lower_energy, C2 * line.wavenumber);
-            let ln_s = line.strength.ln() + energy / T_REF - (-(-x / T_REF).exp_m1()).ln();
-            let ln_g = line.gamma_ref.ln();
+            let length = QUANTITIES * MOMENTS * self.temperatures.len();
+            let sums = bins.entry(bin).or_insert_with(|| vec![0.0; length]);
             let natural = if self.natural_width { line.natural_width } else { 0.0 };
-            let sums = bins.entry(bin).or_insert_with(|| vec![[[0.0; MOMENTS]; QUANTITIES]; self.temperatures.len()]);
-            for (t, sums) in sums.iter_mut().enumerate() {
-                let stimulated = 1.0 - exp::<false>((-x * inverse[t]).max(-700.0));
-                let strength =
-                    exp::<false>((ln_s - energy * inverse[t] + self.ln_partition[t]).max(-700.0)) * stimulated;
-                let u = ln_t[t];
-                let gamma = exp::<false>(ln_g + (line.width_curvature * u - line.temperature_exponent) * u);
-                let amplitudes = [strength * gamma, strength * gamma * gamma * gamma, strength * natural];
-                for (sums, amplitude) in sums.iter_mut().zip(amplitudes) {
-                    for (sum, power) in sums.iter_mut().zip(powers) {
-                        *sum += amplitude * power;
-                    }
-                }
-            }
+            add_line(line, natural, line.wavenumber - self.centre(bin), &temperatures, &mut scratch, sums);
         }
         bins
     }
@@ -225,11 +206,11 @@ impl DistantLines {
                 fourth[m] = (n + 1.0) * (n + 2.0) * (n + 3.0) / 6.0 * power * inverse * inverse;
                 power *= inverse;
             }
-            let dot = |a: &[f64; MOMENTS], b: &[f64; MOMENTS]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-            for (t, sums) in sums.iter().enumerate() {
-                values[COLLISIONAL][t] += dot(&sums[COLLISIONAL], &second);
-                values[NATURAL][t] += dot(&sums[NATURAL], &second);
-                values[CUBED][t] += dot(&sums[CUBED], &fourth);
+            let weights = [(COLLISIONAL, second), (CUBED, fourth), (NATURAL, second)];
+            for ((q, weights), sums) in weights.into_iter().zip(sums.chunks(MOMENTS * self.temperatures.len())) {
+                for (weight, sums) in weights.into_iter().zip(sums.chunks(self.temperatures.len())) {
+                    values[q].iter_mut().zip(sums).for_each(|(value, sum)| *value += weight * sum);
+                }
             }
         }
         values
@@ -249,6 +230,48 @@ impl DistantLines {
             })
             .collect();
         DistantField { ln_t: self.temperatures.iter().map(|t| t.ln()).collect(), nodes }
+    }
+}
+
+/// What depends on the temperatures of the sums alone.
+struct Temperatures<'a> {
+    /// 1/T \[K-1\].
+    inverse: Vec<f64>,
+    /// ln(T / 296 K).
+    ln_ratio: Vec<f64>,
+    /// ln Q(296 K)/Q(T).
+    ln_partition: &'a [f64],
+}
+
+/// Adds the moments about a bin's centre of a line `e` \[cm-1\] from it; `scratch` holds \[quantity\]\[temperature\].
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
+fn add_line(line: &Line, natural: f64, e: f64, temperatures: &Temperatures, scratch: &mut [f64], sums: &mut [f64]) {
+    let count = temperatures.inverse.len();
+    // ln of the strength without Boltzmann factor, stimulated emission and partition function
+    let (energy, x) = (C2 * line.lower_energy, C2 * line.wavenumber);
+    let ln_s = line.strength.ln() + energy / T_REF - (-(-x / T_REF).exp_m1()).ln();
+    let ln_g = line.gamma_ref.ln();
+    let (collisional, rest) = scratch.split_at_mut(count);
+    let (cubed, natural_part) = rest.split_at_mut(count);
+    let (inverse, ln_ratio, ln_partition) =
+        (&temperatures.inverse[..count], &temperatures.ln_ratio[..count], &temperatures.ln_partition[..count]);
+    for t in 0..count {
+        let stimulated = 1.0 - exp::<false>((-x * inverse[t]).max(-700.0));
+        let strength = exp::<false>((ln_s - energy * inverse[t] + ln_partition[t]).max(-700.0)) * stimulated;
+        let u = ln_ratio[t];
+        let gamma = exp::<false>(ln_g + (line.width_curvature * u - line.temperature_exponent) * u);
+        collisional[t] = strength * gamma;
+        cubed[t] = strength * gamma * gamma * gamma;
+        natural_part[t] = strength * natural;
+    }
+    for (amplitudes, sums) in scratch.chunks_exact(count).zip(sums.chunks_exact_mut(MOMENTS * count)) {
+        let mut power = 1.0;
+        for sums in sums.chunks_exact_mut(count) {
+            for (sum, amplitude) in sums.iter_mut().zip(amplitudes) {
+                *sum += amplitude * power;
+            }
+            power *= e;
+        }
     }
 }
 
@@ -362,7 +385,7 @@ impl DistantLines {
         let mut bytes = bytemuck::bytes_of(&fixed).to_vec();
         for (bin, sums) in &self.bins {
             bytes.extend(i64::from(*bin).to_ne_bytes());
-            sums.iter().flatten().for_each(|moments| bytes.extend_from_slice(bytemuck::cast_slice(moments)));
+            bytes.extend_from_slice(bytemuck::cast_slice(sums));
         }
         bytes
     }
@@ -381,8 +404,7 @@ impl DistantLines {
             if bin.unsigned_abs() > 1000 || numbers.iter().any(|n| !n.is_finite()) {
                 return None;
             }
-            let moments: Vec<[f64; MOMENTS]> = numbers.chunks(MOMENTS).map(|c| std::array::from_fn(|i| c[i])).collect();
-            bins.insert(bin, moments.chunks(QUANTITIES).map(|c| std::array::from_fn(|i| c[i])).collect());
+            bins.insert(bin, numbers);
             rest = after;
         }
         self.bins = bins;

@@ -326,7 +326,7 @@ impl Density {
 }
 
 /// `out[m] += sum over entries of row x weights[column][m]`.
-#[multiversion::multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512vl"))]
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
 fn accumulate(row: &[f32], column: Option<&[u32]>, weights: &[f64], out: &mut [f64]) {
     let m = out.len();
     for (i, v) in row.iter().enumerate() {

@@ -5,6 +5,7 @@
 //! depend on the number of threads. bzip2 (several streams in a file too) and zip (every member) are told by their
 //! first bytes, not by their names.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -130,7 +131,8 @@ pub(crate) fn read_whole(path: &Path) -> Result<Chunk> {
 }
 
 /// Files named by `paths`: a file stands for itself, a folder for its files that end in one of `extensions` (with or
-/// without `.bz2` or `.zip`), by name. Where a folder holds a file both plain and compressed, the plain one is taken.
+/// without `.bz2` or `.zip`), by name. Where a folder holds a file both plain and compressed, the plain one is taken. A file that is
+/// named twice is refused: its lines would count twice.
 pub(crate) fn expand(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<PathBuf>> {
     if paths.is_empty() {
         return Err(Error::invalid("line list", "no file", "at least one file or folder"));
@@ -158,6 +160,13 @@ pub(crate) fn expand(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<PathB
             return Err(Error::parse(p, None, format!("the folder holds no {}", names.join(", "))));
         }
         files.extend(found.into_iter().map(|f| f.1));
+    }
+    let mut seen = BTreeSet::new();
+    for file in &files {
+        let place = std::fs::canonicalize(file).map_err(|e| Error::io("read", file, e))?;
+        if !seen.insert(without_compression(&place)) {
+            return Err(Error::invalid("line list", file.display(), "each file once: this one is named twice"));
+        }
     }
     Ok(files)
 }

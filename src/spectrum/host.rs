@@ -8,6 +8,8 @@
 //! A software driver holds "device" buffers in the host's memory: there they are counted on both sides, and so is an
 //! amount for the kernels that it compiles, measured for each such driver.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::cpu::CpuEmission;
@@ -198,7 +200,12 @@ fn prepared_bytes(prepared: &Prepared) -> u64 {
         Tier::Lines => 0,
         Tier::Density { by_level, .. } => by_level.values().map(|d| d.bytes()).sum(),
     };
-    size_of::<TableLine>() as u64 * prepared.table.lines.len() as u64 + densities
+    // Layers with equal nodes share a field.
+    let mut fields: Vec<_> = prepared.layers.iter().filter_map(|l| l.distant.as_ref()).map(|d| &d.field).collect();
+    fields.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    let distant: u64 = fields.iter().map(|field| field.bytes()).sum();
+    let law = prepared.law.as_ref().map_or(0, |law| law.bytes());
+    size_of::<TableLine>() as u64 * prepared.table.lines.len() as u64 + densities + distant + law
 }
 
 /// While a density is put together its rows are held beside it.

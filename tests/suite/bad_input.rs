@@ -213,7 +213,7 @@ fn exomol_folders() {
     b.cross_section(&[&good[..], &["--broadener", "he"]].concat(), &["set", "He"]);
     b.cross_section(&[&good[..], &["--isotopologue", "2"]].concat(), &["isotopologue: given 2", "12C-16O"]);
     b.write("file", "x");
-    b.cross_section(&["--format", "exomol", "--lines", "file"], &["file: a file; an ExoMol data set is a folder"]);
+    b.cross_section(&["--format", "exomol", "--lines", "file"], &["file: a file: an ExoMol data set is a folder"]);
     b.cross_section(
         &["--format", "exomol", "--lines", "set", "--lines", "file"],
         &["given 2 paths, required one folder"],

@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(feature = "cli")]
 mod cache;
 #[cfg(feature = "cli")]
+mod cases;
+#[cfg(feature = "cli")]
 mod cli;
 mod cross_section;
 mod emission;
@@ -17,6 +19,7 @@ mod extremes;
 mod host_memory;
 mod isotopologues;
 mod jacobian;
+mod laws_of_lists;
 mod memory;
 #[cfg(feature = "cli")]
 mod notes;

@@ -34,7 +34,7 @@ impl Files {
             let known = known.map(|kind| format!("; {kind}")).unwrap_or_default();
             let required =
                 format!("an ExoMol data set is a folder, such as {}: all its files are needed", parent.display());
-            return Err(fail(format!("a file; {required}{known}")));
+            return Err(fail(format!("a file: {required}{known}")));
         }
         let names = names_in(folder)?;
         let plain = |suffix: &str| {

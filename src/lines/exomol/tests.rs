@@ -188,6 +188,8 @@ fn bad_input_is_a_clear_error() {
     assert!(without("X__S.trans").contains("no X__S*.trans"));
     let set = Set::new(&good);
     set.write("Y__S.def", DEF);
+    let file = ExomolSource::new(set.0.path().join("X__S.states"));
+    assert!(file.load(&()).unwrap_err().to_string().contains("X__S.states: a file: an ExoMol data set is a folder"));
     assert!(set.error().contains("several data sets"));
     let set = Set::new(&good);
     set.write("X__S.def", "a # ID\n");
@@ -206,7 +208,7 @@ fn bad_input_is_a_clear_error() {
     assert_eq!((list.lines()[0].gamma_ref, report.count(Cause::WidthFromTable)), (0.1, 1));
     // A file of the set in place of its folder.
     let message = ExomolSource::new(set.0.path().join("X__S.trans")).load(&()).unwrap_err().to_string();
-    assert!(message.contains("X__S.trans: a file; an ExoMol data set is a folder, such as"), "{message}");
+    assert!(message.contains("X__S.trans: a file: an ExoMol data set is a folder, such as"), "{message}");
     set.write("X__S.trans", crate::lines::hitran::RECORDS.join("\n"));
     assert!(source.load(&()).unwrap_err().to_string().contains("give the format hitran"));
     assert!(matches!(ExomolSource::new("/nowhere").load(&()), Err(Error::Io { .. })));

@@ -224,7 +224,7 @@ impl HitranSource {
             report.read += 1;
             report.see(wavenumber);
             if !inside {
-                report.tally(Cause::DroppedOutOfRange, 0.0);
+                report.tally(Cause::DroppedOutOfRange, record::strength(text, layout));
                 continue;
             }
             let record = match record::parse_rest(text, head, layout) {

@@ -128,6 +128,22 @@ fn compressed_and_split_files_give_the_same_lines() {
 }
 
 #[test]
+fn a_file_that_is_named_twice_is_refused() {
+    let folder = Folder::new();
+    let file = folder.write("1.par", format!("{}\n", RECORDS[1]));
+    let twin = folder.write("1.par.bz2", bzip2(RECORDS[1].as_bytes()));
+    for paths in [[file.clone(), file.clone()], [file.clone(), folder.0.path().to_owned()], [twin, file.clone()]] {
+        let mut source = HitranSource::new(&file);
+        source.paths = paths.to_vec();
+        let message = source.load(&()).unwrap_err().to_string();
+        assert!(message.contains("1.par") && message.contains("named twice"), "{message}");
+    }
+    let mut source = HitranSource::new(&file);
+    source.range = Some((f64::MIN_POSITIVE, 35.0));
+    assert!(source.load(&()).unwrap_err().to_string().contains("no line up to 35 cm-1"));
+}
+
+#[test]
 fn broadening() {
     let gamma = |set: &dyn Fn(&mut HitranSource), line: &str| {
         load_text(line, |s| set(s)).map(|(l, r)| (l[0].lines()[0].gamma_ref, l[0].lines()[0].temperature_exponent, r))
