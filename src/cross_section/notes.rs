@@ -55,8 +55,10 @@ fn rounded_law(name: &str, prepared: &Prepared) -> Option<Note> {
     let law = prepared.law.as_deref().filter(|law| law.smooth.has_corners())?;
     matches!(prepared.tier, Tier::Density { .. }).then(|| {
         let text = format!(
-            "the line-shape density rounds the wing law over {:.2} cm-1 on either side of its cutoff and rows; `lines` keeps it as it is",
-            law.width()
+            "the line-shape density rounds the wing law over {:.2} cm-1 on either side of its cutoff and rows, which changes values by up to {:.1e}; \
+             the method `lines` keeps it as it is",
+            law.width(),
+            prepared.rounding_error
         );
         Note::new(name, text, None)
     })
