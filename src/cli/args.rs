@@ -209,6 +209,10 @@ pub struct CrossSectionArgs {
     /// Format of the line list
     #[arg(long, value_enum)]
     pub format: Format,
+    /// Formula of the molecule, such as CO2, or an isotopologue as ExoMol writes it, such as 12C-16O2: what to take of a file with several
+    /// molecules, and a check of any other
+    #[arg(long, value_name = "FORMULA")]
+    pub species: Option<String>,
     /// First and last grid point, in cm-1; both are part of the grid
     #[arg(long, value_name = "LO:HI", value_parser = parse::range)]
     pub range: (f64, f64),
@@ -415,8 +419,8 @@ impl CrossSectionArgs {
             _ => name_of(&self.format),
         };
         LineSource {
-            name,
-            named: false,
+            name: self.species.clone().unwrap_or(name),
+            named: self.species.is_some(),
             format: self.format,
             paths: self.lines.clone(),
             isotopologues: self.isotopologue,

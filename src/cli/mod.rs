@@ -53,11 +53,18 @@ pub fn run_with(cli: Cli, engine: &dyn Engine, progress: &dyn Progress) -> Resul
     }
 }
 
-/// The answer to arguments that ask for something which is not there yet (`photosphere transmission`, `--clouds`).
+/// The answer to arguments that ask for something which is not there yet (`photosphere transmission`, `--clouds`,
+/// `--format geisa`).
 pub fn not_supported(error: &clap::Error) -> Option<String> {
     use clap::error::{ContextKind, ContextValue};
-    [ContextKind::InvalidSubcommand, ContextKind::InvalidArg].into_iter().find_map(|kind| {
-        let Some(ContextValue::String(name)) = error.get(kind) else { return None };
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    let is_format = text(ContextKind::InvalidArg).is_some_and(|argument| argument.starts_with("--format"));
+    let kinds = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue];
+    kinds.into_iter().filter(|kind| is_format || *kind != ContextKind::InvalidValue).find_map(|kind| {
+        let name = text(kind)?;
         let name = name.split(['=', ' ']).next().unwrap_or(name);
         config::not_supported(name.trim_start_matches('-'))
     })

@@ -9,12 +9,11 @@ use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
 use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
-use super::notes;
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
+use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
 use crate::density::grid_lines::GridLines;
-use crate::density::shift::{Neglect, Neglected};
 use crate::gpu::{
     BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
 };
@@ -190,7 +189,7 @@ impl CrossSections {
         if used.is_empty() && prepared.is_empty() && !empty.is_empty() {
             return Err(empty.swap_remove(0).1);
         }
-        let notes = empty.iter().map(|(name, error)| notes::contributes_nothing(name, error)).collect();
+        let notes = empty.iter().map(|(name, error)| contributes_nothing(name, error)).collect();
         Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, records, notes, seconds })
     }
 
@@ -241,17 +240,13 @@ impl CrossSections {
 
     /// What a user must be told: lists that contribute nothing, and what became of lines that were read.
     pub fn notes(&self) -> Vec<Note> {
-        let prepared = self.prepared.iter().flat_map(|p| notes::of_prepared(&p.species.name, p));
-        let direct = self.lists.iter().zip(&self.records).flat_map(|(list, record)| {
-            let shift = neglected_shift(list, &self.settings, &self.at);
-            let name = &list.species.name;
-            notes::of_records(name, record.as_ref()).into_iter().chain(notes::shift_left_out(
-                name,
-                shift,
-                &self.settings,
-            ))
-        });
-        self.notes.iter().cloned().chain(prepared).chain(direct).collect()
+        let of_prepared = self.prepared.iter().map(|p| (p.species.name.clone(), Seen::of(p)));
+        let seen = |l| Seen::of_list(l, &self.grid, &self.settings, &self.at);
+        let of_lists = self.lists.iter().map(|l| (l.species.name.clone(), seen(l)));
+        let lists = of_prepared.chain(of_lists).zip(&self.records);
+        let lists: Vec<_> = lists.map(|((name, seen), record)| (name, seen, record.as_ref())).collect();
+        let told = remarks::told(&lists, &self.settings);
+        self.notes.iter().cloned().chain(told).collect()
     }
 
     fn direct_sum(&self, progress: &dyn Progress) -> Result<Vec<f64>> {
@@ -433,17 +428,6 @@ fn load(
         true => Ok(Err(source.nothing_found(range, &report.unwrap_or_default()))),
         false => Ok(Ok((list, report))),
     }
-}
-
-/// [`Prepared::neglected_shift`] of the direct sum.
-fn neglected_shift(list: &LineList, settings: &Settings, at: &[(f64, f64)]) -> f64 {
-    if settings.profile.pressure_shift {
-        return 0.0;
-    }
-    let neglect = Neglect::new(&list.species, &settings.temperature_range, &settings.profile);
-    let mut neglected = Neglected::NONE;
-    list.lines().iter().for_each(|l| neglect.include(&mut neglected, l));
-    at.iter().map(|(_, p)| neglected.at(*p)).fold(0.0, f64::max)
 }
 
 impl Prepared {

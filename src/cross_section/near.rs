@@ -18,7 +18,7 @@ fn expm1_small(d: f64) -> f64 {
 
 /// Adds the near field of all lines to the first of `outputs`, the nodes from `start` on, times `factor`; to the second, if there is one, its
 /// derivative by temperature \[K-1\]: that of each line's strength, and of its profile by both widths, the radius being fixed (twin of
-/// `shaders/cross_section/near_slope.wgsl`).
+/// `shaders/cross_section/near.wgsl` with `shaders/lib/shape_slope.wgsl`).
 pub fn add(
     table: &LineTable,
     layer: &LayerFactors,

@@ -14,7 +14,7 @@ use crate::density::distant::{DistantField, DistantLines};
 use crate::density::grid_lines::GridLines;
 use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::{LayerFactors, LineTable};
-use crate::density::summary::LineSummary;
+use crate::density::summary::{LineSummary, Span};
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
 use crate::grid::lagrange::SPREAD;
@@ -159,6 +159,8 @@ pub struct Prepared {
     /// The largest pressure shift that is left out, in units of its line's half width (Lorentz and Doppler half widths added), at the pressures given
     /// and over the temperature range; 0 if none is. At most, and mostly exactly, this.
     pub neglected_shift: f64,
+    /// At most this is the natural width of any line in units of its width from collisions, at the lowest pressure and over the temperature range.
+    pub natural_share: f64,
     /// What became of the records of the list's files, where it has any.
     pub records: Option<LoadReport>,
     /// True if the cache had the densities, or the table of lines.
@@ -295,6 +297,8 @@ impl Prepared {
         let distant_lines = grid_lines.distant.count;
         let lines_used = distant_lines + if grid_lines.only_distant { 0 } else { table.summary.count };
         let neglected_shift = pressures.iter().map(|p| table.summary.neglected.at(*p)).fold(0.0, f64::max);
+        let least = pressures.iter().copied().fold(f64::INFINITY, f64::min);
+        let natural_share = table.summary.natural.hi / table.summary.widths.at(least, Span { lo: 0.0, hi: 0.0 }).0;
         let records = grid_lines.records;
         Ok(Self {
             grid,
@@ -308,6 +312,7 @@ impl Prepared {
             law,
             rounding_error,
             neglected_shift,
+            natural_share,
             records,
             cached,
         })

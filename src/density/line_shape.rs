@@ -149,7 +149,7 @@ impl Axes {
 
     /// [`weights`](Self::weights), then their derivatives by temperature \[K-1\], \[column\]\[2 channels\]: those of the Boltzmann factor, of
     /// the cell's width and of what all lines share ([`LineTable::common_slope`]); stimulated emission, which depends on the node,
-    /// is left to [`stimulated_and_slope`]. Twin of `shaders/density/weights_slope.wgsl`.
+    /// is left to [`stimulated_and_slope`]. Twin of `shaders/density/weights.wgsl` with `lanes_slope.wgsl`.
     pub fn weights_and_slopes(&self, layer: &LayerFactors, channels: &Channels, common: f64) -> Vec<f64> {
         let count = channels.count();
         let (mut values, mut slopes) = ([0.0; MAX_CHANNELS], [0.0; MAX_CHANNELS]);

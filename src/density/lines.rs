@@ -183,7 +183,7 @@ impl TableLine {
     }
 
     /// [`channels`](Self::channels) and their derivatives by temperature \[K-1\], into `slopes`; `common` is [`LineTable::common_slope`].
-    /// Twin of `shaders/density/strength_slope.wgsl`.
+    /// Twin of `shaders/density/strength.wgsl` with `lanes_slope.wgsl`.
     #[inline]
     pub fn channels_and_slopes(
         &self,

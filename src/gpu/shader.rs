@@ -7,7 +7,7 @@
 //! host_struct! { struct Params { n: u32, scale: f32 } }
 //! static CONVOLVE: Kernel = Kernel::new(
 //!     "cross_section/convolve",
-//!     &[include_str!("../../shaders/lib/exp.wgsl"), include_str!("../../shaders/cross_section/convolve.wgsl")],
+//!     &[include_str!("../../shaders/lib/math.wgsl"), include_str!("../../shaders/cross_section/convolve.wgsl")],
 //!     &Params::LAYOUT,
 //! );
 //! ```

@@ -22,7 +22,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::partition::PartitionFunction;
-use super::width::{check_range, ends_in_words};
+use super::report::NATURAL_BOUND;
+use super::source::in_words;
+use super::width::check_range;
 use super::{Line, LineList, LoadReport, Species, Width, isotopologues};
 use crate::{Error, Progress, Result};
 use coverage::Wanted;
@@ -131,8 +133,7 @@ impl ExomolSource {
         let has = report
             .wavenumber_range
             .map_or_else(String::new, |(lo, hi)| format!("; the transitions read have {lo} to {hi} cm-1"));
-        let range = self.range.map(ends_in_words);
-        let wanted = range.map_or_else(String::new, |(lo, hi)| format!(" between {lo} and {hi} cm-1"));
+        let wanted = self.range.map_or_else(String::new, |range| format!(" {}", in_words(range)));
         Error::parse(&self.folder, None, format!("no line is left{wanted}{has}; {report}"))
     }
 
@@ -172,15 +173,17 @@ impl ExomolSource {
         let range = self.checked_range()?;
         let reader = Transitions { states: &states, widths: &widths, range, q_ref };
         reader.stream(&transitions, progress, visit, &mut report)?;
+        if states.unreadable.0 > 0 {
+            let (n, first) = &states.unreadable;
+            report.notes.push(format!("{n} rows of the states file cannot be read and are left out; first: {first}"));
+        }
         if states.lifetimes_missing {
             report
                 .notes
                 .push("the definition announces lifetimes, but their column in the states file has none".into());
         }
         if report.kept > 0 && !states.has_lifetimes() {
-            let text = "natural widths from the Einstein coefficient of each line, A / (4 pi c), a lower bound: \
-                        the definition gives the states no lifetimes";
-            report.notes.push(text.into());
+            report.notes.push(NATURAL_BOUND.into());
         }
         Ok(report)
     }

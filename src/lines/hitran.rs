@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::partition::PartitionFunction;
-use super::width::ends_in_words;
+use super::source::in_words;
 use super::{Cause, Line, LineList, LoadReport, Species, Width, isotopologues, tips};
 use crate::{Error, Progress, Result};
 
@@ -139,15 +139,19 @@ impl HitranSource {
     }
 
     pub(crate) fn nothing_found(&self, report: &LoadReport) -> Error {
-        let mut wanted = Vec::new();
-        wanted.extend(self.molecule.map(|m| format!("molecule {m}")));
-        wanted.extend(self.isotopologue.map(|i| format!("isotopologue {i}")));
-        wanted.extend(self.range.map(ends_in_words).map(|(lo, hi)| format!("{lo} to {hi} cm-1")));
+        let mut wanted = String::from("no line");
+        if let Some(molecule) = self.molecule {
+            wanted += &format!(" of molecule {molecule}");
+        }
+        if let Some(isotopologue) = self.isotopologue {
+            wanted += &format!(" of isotopologue {isotopologue}");
+        }
+        if let Some(range) = self.range {
+            wanted += &format!(" {}", in_words(range));
+        }
         let mut message = match report.wavenumber_range {
-            None => format!("no line of {}; {report}", wanted.join(", ")),
-            Some((lo, hi)) => {
-                format!("no line of {} is left; the file has {lo} to {hi} cm-1; {report}", wanted.join(", "))
-            }
+            None => format!("{wanted}; {report}"),
+            Some((lo, hi)) => format!("{wanted} is left; the file has {lo} to {hi} cm-1; {report}"),
         };
         for cause in [Cause::DroppedUnreadable, Cause::DroppedUnphysical] {
             if let Some(first) = report.causes.get(&cause).and_then(|tally| tally.first.as_ref()) {

@@ -26,7 +26,7 @@ pub struct Line {
     pub gamma_ref: f64,
     /// Temperature exponent n of the half width: gamma(T, P) = gamma_ref P exp(-n u + c u^2), u = ln(T / 296 K).
     pub temperature_exponent: f64,
-    /// Its second-order term c; 0 for a power law. See [`Width`](super::Width).
+    /// Its second-order term c; 0 for a power law. See [`Width`].
     pub width_curvature: f64,
     /// Half width at half maximum from the finite lifetimes of both levels, (1/tau' + 1/tau'') / (4 pi c) \[cm-1\]; 0 where unknown.
     pub natural_width: f64,

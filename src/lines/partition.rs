@@ -79,7 +79,8 @@ impl PartitionFunction {
         left_out.map(off).fold(0.0, f64::max) / 16.0
     }
 
-    /// From a text file of two columns, T \[K\] and Q (an ExoMol `.pf` file, or TIPS as a table); further columns are not
+    /// From a text file of two columns, T \[K\] and Q (an ExoMol `.pf` file, or TIPS as a table), apart by blanks, commas or semicolons, T
+    /// rising or falling; further columns are not
     /// used, lines that begin with `#` are comments. The file may be compressed (`.bz2`, `.zip`).
     ///
     /// # Errors
@@ -87,7 +88,8 @@ impl PartitionFunction {
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let text = read_whole(path.as_ref())?;
         let rows = text.lines().filter(|(_, row)| !row.trim_ascii_start().starts_with(b"#")).map(|(line, row)| {
-            let mut columns = words(row).map(number);
+            // Spreadsheets write commas or semicolons.
+            let mut columns = row.split(|b| matches!(b, b',' | b';')).flat_map(words).map(number);
             let columns = match (columns.next(), columns.next()) {
                 (Some(Some(t)), Some(Some(q))) => Ok((t, q)),
                 _ => Err(format!("two numbers, T [K] and Q, are required, found {}", quote(row))),
@@ -95,7 +97,13 @@ impl PartitionFunction {
             Row { number: line, columns }
         });
         let path = path.as_ref();
-        Self::from_rows(rows, &|line| format!("{}, line {line}", path.display())).map_err(|wrong| {
+        let mut rows: Vec<Row> = rows.collect();
+        // A table that falls from the top down is one that rises from the bottom up.
+        let temperatures = rows.iter().filter_map(|row| row.columns.as_ref().ok()).map(|(t, _)| *t).collect::<Vec<_>>();
+        if temperatures.len() > 1 && temperatures.windows(2).all(|w| w[0] > w[1]) {
+            rows.reverse();
+        }
+        Self::from_rows(rows.into_iter(), &|line| format!("{}, line {line}", path.display())).map_err(|wrong| {
             let needed = "a partition function needs at least two rows of T [K] and Q";
             match wrong {
                 None => Error::parse(path, None, needed),
@@ -366,7 +374,7 @@ mod tests {
             assert!(message.contains(part), "{t}: {message}");
             assert!(q.ln_slope(t).is_err());
         }
-        assert!(read("70 3\n60 2\n50 1\n").unwrap_err().to_string().contains("line 2: temperatures must ascend"));
+        assert!(read("70 3\n60 2\n60 1\n").unwrap_err().to_string().contains("line 2: temperatures must ascend"));
         let unusable = PartitionFunction::new(vec![0.0, 1.0, 2.0], vec![1.0, 2.0, f64::NAN]).unwrap_err().to_string();
         assert!(unusable.contains("row 1"), "{unusable}");
         assert!(PartitionFunction::new(vec![1.0, 2.0], vec![1.0]).is_err());
@@ -417,5 +425,22 @@ mod tests {
                 prop_assert!(value > 0.0 && table.ln_slope(at).unwrap().is_finite());
             }
         }
+    }
+
+    #[test]
+    fn tables_of_spreadsheets_and_tables_that_fall() {
+        let read = |text: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), text).unwrap();
+            PartitionFunction::read(file.path())
+        };
+        let rising = read("100 10.0\n200 21.0\n300 33.0\n400 46.0\n").unwrap();
+        for text in ["T,Q\n100,10.0\n200,21.0\n300, 33.0\n400,46.0\n", "400;46.0\n300;33.0\n200;21.0\n100;10.0\n0;0\n"]
+        {
+            let q = read(text).unwrap();
+            assert_eq!((q.at(250.0).unwrap(), q.range()), (rising.at(250.0).unwrap(), (100.0, 400.0)), "{text}");
+        }
+        // Neither rising nor falling is a mistake, not a choice.
+        assert!(read("300 33.0\n100 10.0\n200 21.0\n").is_err());
     }
 }

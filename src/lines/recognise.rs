@@ -24,7 +24,7 @@ const MARVEL: &str = "this looks like a list of measured transitions of MARVEL, 
                       take the ExoMol data set that was updated with it";
 const CATALOGUE: &str = "this looks like a catalogue of JPL or CDMS (.cat: frequencies in MHz, logarithms of intensities at 300 K), which \
                          is not read: take the molecule from HITRAN or ExoMol";
-const STATES: &str = "this looks like a file of an ExoMol data set: give its folder, with the format exomol";
+pub(crate) const STATES: &str = "this looks like a file of an ExoMol data set: give its folder, with the format exomol";
 pub(crate) const HITRAN: &str = "these look like HITRAN records: give the format hitran";
 const PAGE: &str = "this is a web page (HTML), not data: was it saved from a log-in or error page?";
 const CSV: &str = "this looks like a table of comma-separated values, which is not read: HITRAN lists are records of 160 characters \

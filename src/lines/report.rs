@@ -43,6 +43,8 @@ pub enum Cause {
     ExponentDefault,
     /// Kept: temperature exponent of a partner missing, that of air used.
     ExponentFromAir,
+    /// Kept: pressure shift of the gas, or of one of a mixture, missing, 0 used. It matters only where lines are moved by their shifts.
+    ShiftUnknown,
     /// Kept: a record longer than its format, and no header file that says what the rest is; the rest is not used.
     LongRecord,
     /// Kept: a record shorter than its format, that has all that is used.
@@ -76,6 +78,7 @@ impl Cause {
             Self::WidthDefault => "widths from the default",
             Self::ExponentDefault => "temperature exponents from the default",
             Self::ExponentFromAir => "temperature exponents of the partner missing, those of air used",
+            Self::ShiftUnknown => "pressure shifts of the gas, or of one of the mixture, missing, 0 used",
             Self::LongRecord => {
                 "records longer than 160 characters, of which the first 160 are used (a header file beside the list would say what follows)"
             }
@@ -91,6 +94,10 @@ impl Cause {
         !matches!(self, Self::DroppedOutOfRange | Self::DroppedZeroStrength | Self::DroppedZeroWavenumber)
     }
 }
+
+/// The remark on natural widths that are lower bounds. It is for the report file where natural widths are too small to be seen.
+pub(crate) const NATURAL_BOUND: &str =
+    "natural widths are lower bounds, from each line's own Einstein coefficient: the states have no lifetimes";
 
 /// How often something happened, and to how much.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::width::ends_in_words;
 use super::{Cause, Line, LineList, LoadReport, Species};
 use crate::cache::KeyHasher;
 use crate::{Error, Progress, Result};
@@ -45,8 +44,7 @@ pub trait LineSource: std::fmt::Debug + Send + Sync {
             Some((a, b)) => format!("lines from {a} to {b} cm-1"),
             None => "an empty list".into(),
         };
-        let (lo, hi) = ends_in_words(range);
-        Error::invalid("lines in range", span, format!("at least one between {lo} and {hi} cm-1"))
+        Error::invalid("lines in range", span, format!("at least one {}", in_words(range)))
     }
 
     /// All lines within `range` \[cm-1\].
@@ -96,14 +94,13 @@ impl LineSource for LineList {
     }
 
     fn nothing_found(&self, range: (f64, f64), _: &LoadReport) -> Error {
-        let (lo, hi) = ends_in_words(range);
         let span = match (self.lines().first(), self.lines().last()) {
             (Some(a), Some(b)) => {
                 format!("lines of {} from {} to {} cm-1", self.species.name, a.wavenumber, b.wavenumber)
             }
             _ => format!("an empty list of {}", self.species.name),
         };
-        Error::invalid("lines in range", span, format!("at least one between {lo} and {hi} cm-1"))
+        Error::invalid("lines in range", span, format!("at least one {}", in_words(range)))
     }
 }
 
@@ -141,7 +138,32 @@ pub(super) fn within(limit: Option<(f64, f64)>, range: (f64, f64)) -> Option<(f6
     Some((lo.max(range.0).max(0.0), hi.min(range.1)))
 }
 
+/// `between 2000 and 2300 cm-1`, or the like for a range that is open at an end: the smallest and largest doubles stand for none.
+pub(super) fn in_words((lo, hi): (f64, f64)) -> String {
+    match (lo > f64::MIN_POSITIVE, hi < f64::MAX) {
+        (true, true) => format!("between {lo} and {hi} cm-1"),
+        (true, false) => format!("above {lo} cm-1"),
+        (false, true) => format!("up to {hi} cm-1"),
+        (false, false) => "at any wavenumber".into(),
+    }
+}
+
 /// Feeds a width into a key.
 pub(super) fn width_key(key: &mut KeyHasher, name: &str, width: super::Width) {
     key.numbers(name, &[width.gamma, width.exponent, width.curvature]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_ranges_are_told_in_words() {
+        assert_eq!(in_words((2000.0, 2300.5)), "between 2000 and 2300.5 cm-1");
+        assert_eq!(in_words((2000.0, f64::INFINITY)), "above 2000 cm-1");
+        assert_eq!(in_words((0.0, 30.0)), "up to 30 cm-1");
+        for range in [(0.0, f64::MAX), (f64::MIN_POSITIVE, f64::INFINITY)] {
+            assert_eq!(in_words(range), "at any wavenumber");
+        }
+    }
 }

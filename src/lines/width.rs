@@ -88,12 +88,6 @@ pub(crate) fn check_range(range: Option<(f64, f64)>) -> Result<(f64, f64)> {
     }
 }
 
-/// The ends of a wavenumber range \[cm-1\] for a message: 0 for the least number above it, infinity for the largest.
-pub(crate) fn ends_in_words((lo, hi): (f64, f64)) -> (String, String) {
-    let lo = if lo > f64::MIN_POSITIVE { lo } else { 0.0 };
-    (lo.to_string(), if hi < f64::MAX { hi.to_string() } else { "infinity".into() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,18 +110,6 @@ mod tests {
         }
         let one = Width::new(0.07, 0.7).unwrap();
         assert_eq!(Width::mixture(&[(one, 1.0)], (300.0, 3000.0)), one);
-    }
-
-    #[test]
-    fn ends_that_are_no_bounds_are_not_told() {
-        for (range, words) in [
-            ((10.0, 20.5), ("10", "20.5")),
-            ((f64::MIN_POSITIVE, 35.0), ("0", "35")),
-            ((1975.0, f64::INFINITY), ("1975", "infinity")),
-            ((0.0, f64::MAX), ("0", "infinity")),
-        ] {
-            assert_eq!(ends_in_words(range), (words.0.into(), words.1.into()));
-        }
     }
 
     #[test]

@@ -218,6 +218,7 @@ impl CiaTable {
             let file = self.path.display();
             notes.push(format!("{file} has nothing on the grid and adds nothing: it covers {}", ranges.join(", ")));
         }
+        notes.extend(self.uncovered(nu_cm).filter(|_| !used.is_empty()));
         for i in used {
             let band = &self.bands[*i];
             let here = |range: (f64, f64)| {
@@ -248,6 +249,27 @@ impl CiaTable {
             }
         }
         notes
+    }
+
+    /// The parts of an ascending grid in which no band lies.
+    fn uncovered(&self, nu_cm: &[f64]) -> Option<String> {
+        let mut parts: Vec<(f64, f64)> = Vec::new();
+        let mut open = false;
+        for nu in nu_cm {
+            let bare = self.holding(*nu).is_none();
+            match parts.last_mut() {
+                Some(last) if bare && open => last.1 = *nu,
+                _ if bare => parts.push((*nu, *nu)),
+                _ => {}
+            }
+            open = bare;
+        }
+        let in_words =
+            |(lo, hi): &(f64, f64)| if lo == hi { format!("{lo:.2}") } else { format!("{lo:.2} to {hi:.2}") };
+        let words: Vec<_> = parts.iter().map(in_words).collect();
+        let text =
+            || format!("the file has no coefficients on {} cm-1 of the grid, where it adds nothing", words.join(", "));
+        (!parts.is_empty()).then(text)
     }
 
     /// Where blocks of a band end before those of other temperatures.

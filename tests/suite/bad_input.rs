@@ -136,7 +136,7 @@ fn hitran_files() {
     b.write("far.par", record("900.1", "1.0E-21", ".05", "7.0"));
     b.cross_section(
         &["--format", "hitran", "--lines", "far.par", "--line-margin", "25"],
-        &["far.par", "no line of", "1975 to 2125 cm-1", "900.1"],
+        &["far.par", "no line", "between 1975 and 2125 cm-1", "900.1"],
     );
     b.cross_section(&["--format", "hitran", "--lines", "missing.par"], &["cannot read missing.par"]);
     b.write("good.par", &good);
@@ -213,7 +213,7 @@ fn exomol_folders() {
     b.cross_section(&[&good[..], &["--broadener", "he"]].concat(), &["set", "He"]);
     b.cross_section(&[&good[..], &["--isotopologue", "2"]].concat(), &["isotopologue: given 2", "12C-16O"]);
     b.write("file", "x");
-    b.cross_section(&["--format", "exomol", "--lines", "file"], &["file: a file: an ExoMol data set is a folder"]);
+    b.cross_section(&["--format", "exomol", "--lines", "file"], &["file: a file; an ExoMol data set is a folder"]);
     b.cross_section(
         &["--format", "exomol", "--lines", "set", "--lines", "file"],
         &["given 2 paths, required one folder"],

@@ -322,3 +322,68 @@ fn lines_without_a_width_take_the_users() {
     let (wide, _) = run(&["--default-width", "0.5,0.6"]);
     assert!(difference(&wide, &plain) > 0.5);
 }
+
+#[test]
+fn what_concerns_all_isotopologues_is_told_once() {
+    let b = Bench::new();
+    b.write("co.par", three());
+    let (_, said) = b.cross_section(&["--format", "hitran", "--lines", "co.par", "--isotopologue", "all"]);
+    assert_eq!(said.notes().matches("pressure shifts are left out").count(), 1, "{}", said.terminal);
+    assert!(!said.notes().contains("no line lies on the grid"), "{}", said.terminal);
+    let far = ["--format", "hitran", "--lines", "co.par", "--isotopologue", "all", "--range", "4000:4100"];
+    let (values, said) = b.cross_section(&far);
+    assert!(values.iter().all(|v| *v > 0.0));
+    assert_eq!(said.notes().matches("no line lies on the grid (the list has 2020 to 2085.7 cm-1)").count(), 1);
+    let (_, said) = b.cross_section(&[&far[..], &["--method", "direct-sum"]].concat());
+    assert!(said.notes().contains("no line lies on the grid (the list has 2020 to 2085.7 cm-1)"), "{}", said.terminal);
+}
+
+#[test]
+fn an_isotopologue_that_nobody_knows_does_not_hinder_the_others() {
+    let b = Bench::new();
+    b.write("three.par", three());
+    b.write("co.par", three() + &co('E', 2050.0, 1e-20, 100.0));
+    let all = ["--format", "hitran", "--isotopologue", "all", "--lines"];
+    let (expected, _) = b.cross_section(&[&all[..], &["three.par"]].concat());
+    let (values, said) = b.cross_section(&[&all[..], &["co.par"]].concat());
+    assert_eq!(difference(&values, &expected), 0.0);
+    let text = "co.par: left out: isotopologues 5/E, of which mass or partition function are not known (9.091 % of the strength";
+    assert!(said.notes().contains(text), "{}", said.terminal);
+    b.write("alone.par", co('E', 2050.0, 1e-20, 100.0));
+    let base = ["cross-section", "--range", "2000:2100", "--points", "100", "--at", "296:0.1", "--out", "x.npy"];
+    let (_, error) = b.run(&[&base[..], &all[..], &["alone.par"]].concat(), 3);
+    assert!(error.contains("HITRAN molecule 5 isotopologue E"), "{error}");
+}
+
+#[test]
+fn a_file_of_several_molecules_needs_the_species() {
+    let b = Bench::new();
+    b.write("co.par", three());
+    b.write("mixed.par", three() + &co('1', 2050.0, 1e-20, 100.0).replacen(" 51", " 21", 1));
+    let run = |file: &str, more: &[&str]| b.cross_section(&[&["--format", "hitran", "--lines", file], more].concat());
+    let (co, _) = run("co.par", &[]);
+    assert_eq!(difference(&run("mixed.par", &["--species", "CO"]).0, &co), 0.0);
+    // Who names an isotopologue has chosen it.
+    let (one, said) = run("mixed.par", &["--species", "13C-16O"]);
+    assert!(difference(&one, &co) > 0.5 && !said.notes().contains("left out: isotopologues"), "{}", said.terminal);
+    let base = ["cross-section", "--range", "2000:2100", "--points", "100", "--at", "296:0.1", "--out", "x.npy"];
+    let refused = |more: &[&str]| b.run(&[&base[..], &["--format", "hitran", "--lines"], more].concat(), 3).1;
+    let error = refused(&["mixed.par"]);
+    assert!(error.contains("given several molecules: CO2, CO") && error.contains("--species"), "{error}");
+    assert!(refused(&["co.par", "--species", "co2"]).contains("name: given co2, required what co.par holds: CO"));
+}
+
+#[test]
+fn shifts_that_were_asked_for_and_are_not_known_are_told() {
+    let b = Bench::new();
+    b.write("co.par", three());
+    let run = |more: &[&str]| {
+        let base = ["--format", "hitran", "--lines", "co.par", "--isotopologue", "1"];
+        b.cross_section(&[&base[..], more].concat())
+    };
+    let text = "10 of 10 lines: pressure shifts of the gas, or of one of the mixture, missing, 0 used";
+    let (_, said) = run(&["--broadener", "self", "--pressure-shift"]);
+    assert!(said.notes().contains(text), "{}", said.terminal);
+    assert!(!run(&["--broadener", "self"]).1.notes().contains("missing, 0 used"));
+    assert!(!run(&["--pressure-shift"]).1.notes().contains("shift"));
+}

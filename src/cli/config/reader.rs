@@ -130,7 +130,13 @@ impl<'a> Item<'a> {
         let names: Vec<String> =
             T::value_variants().iter().map(|v| format!("\"{}\"", crate::cli::source::name_of(v))).collect();
         let required = format!("one of {}", names.join(", "));
-        T::from_str(self.string(&required)?, false).map_err(|_| self.wrong(&required))
+        let given = self.string(&required)?;
+        T::from_str(given, true).map_err(|_| self.wrong_word(given, &required))
+    }
+
+    /// An error about a word that is none of those known: what other codes have is answered as such.
+    fn wrong_word(&self, given: &str, required: &str) -> Error {
+        not_supported(given).map_or_else(|| self.wrong(required), |answer| self.refuse(&answer))
     }
 
     /// One of several words, each with what it stands for.
@@ -141,7 +147,11 @@ impl<'a> Item<'a> {
             _ => quoted.concat(),
         };
         let given = self.string(&required)?;
-        words.iter().find(|(word, _)| *word == given).map(|(_, value)| *value).ok_or_else(|| self.wrong(&required))
+        words
+            .iter()
+            .find(|(word, _)| *word == given)
+            .map(|(_, value)| *value)
+            .ok_or_else(|| self.wrong_word(given, &required))
     }
 
     /// The entries of a table in the order of the file, or `None` if this is not one.

@@ -90,7 +90,8 @@ fn wrong_choices_list_the_right_ones() {
     insta::assert_snapshot!(message("alpha = 0.1", "alpha = 0.1\ngamma = 0.1"), @r#"dir/c.toml: key `atmosphere.temperature.gamma`: line 19: not a key of kind = "power-law", whose keys are temperature_1bar_k, alpha"#);
     insta::assert_snapshot!(message("alpha = 0.1", "alpha = inf"), @"dir/c.toml: key `atmosphere.temperature.alpha`: line 18: given `inf`, required a finite number");
     insta::assert_snapshot!(message("clip_k = [500.0, 1500.0]", "clip_k = 500"), @"dir/c.toml: key `atmosphere.temperature.clip_k`: line 19: given `500`, required [LO, HI], two finite numbers with 0 < LO < HI");
-    insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "geisa""#), @r#"dir/c.toml: key `species[0].format`: line 23: given `"geisa"`, required one of "hitran", "exomol", "builtin""#);
+    insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "geisa""#), @"dir/c.toml: key `species[0].format`: line 23: `geisa` (line lists of GEISA) is not supported yet: see docs/limits.md");
+    insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "mine""#), @r#"dir/c.toml: key `species[0].format`: line 23: given `"mine"`, required one of "hitran", "exomol", "builtin""#);
     insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "hitemp""#), @"dir/c.toml: key `species[0].lines`: missing; required the path of a HITRAN file, or a list of paths");
     insta::assert_snapshot!(message(r#"format = "builtin""#, r#"format = "hitran""#), @"dir/c.toml: key `species[0].lines`: missing; required the path of a HITRAN file, or a list of paths");
     insta::assert_snapshot!(message(r#"format = "builtin""#, "format = \"exomol\"\nlines = [\"a\", \"b\"]"), @r#"dir/c.toml: key `species[0].lines`: line 24: given `["a", "b"]`, required the path of one ExoMol data set folder"#);

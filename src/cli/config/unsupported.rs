@@ -29,12 +29,25 @@ const WISHES: &[(&str, &str)] = &[
     ("ck$", "correlated-k tables"),
     ("petitradtrans", "opacity tables of other codes"),
     ("star$", "the star's light"),
+    ("startemp", "the star's light"),
+    ("starrad", "the star's light"),
+    ("starspec", "the star's light"),
     ("stellar", "the star's light"),
     ("linemixing", "line mixing"),
     ("speeddependent", "speed-dependent profiles"),
     ("nonlte", "non-LTE populations"),
     ("nlte", "non-LTE populations"),
     ("magnetic", "Zeeman splitting"),
+    ("geisa", "line lists of GEISA"),
+    ("cdsd", "line lists of CDSD"),
+    ("exomolhr", "tables of ExoMolHR"),
+    ("vald", "line lists of VALD"),
+    ("kurucz", "line lists of Kurucz"),
+    ("jpl$", "catalogues of JPL"),
+    ("cdms", "catalogues of CDMS"),
+    ("marvel", "lists of MARVEL"),
+    ("wavelength", "grids in wavelength, 1e4 / micrometres gives cm-1"),
+    ("rangeum", "grids in wavelength, 1e4 / micrometres gives cm-1"),
 ];
 
 /// The answer to a key, section, option or command that asks for something that is not there.
@@ -55,9 +68,20 @@ mod tests {
     #[test]
     fn wishes_are_answered_by_name() {
         insta::assert_snapshot!(not_supported("h_minus").unwrap(), @"`h_minus` (the continuum of H-) is not supported yet: see docs/limits.md");
-        for asked in
-            ["transmission", "Clouds", "cloud", "k-table", "opacity_table", "star", "C_to_O", "mie", "haze_factor"]
-        {
+        for asked in [
+            "transmission",
+            "Clouds",
+            "cloud",
+            "k-table",
+            "opacity_table",
+            "star",
+            "star_temperature",
+            "C_to_O",
+            "GEISA",
+            "wavelength_um",
+            "mie",
+            "haze_factor",
+        ] {
             assert!(not_supported(asked).is_some(), "{asked}");
         }
         for other in ["layer", "start", "mielke", "colour", "streams", "ckp", ""] {

@@ -1,9 +1,12 @@
 //! Whether a species' name and what its files hold are the same molecule.
 //!
-//! A name is a formula (`CO2`, `HDO`, `H3+`), an isotopologue as ExoMol writes it (`12C-16O2`, `1H3_p`), or anything else (`my water`,
-//! `x.par`), which says nothing and is right for every file.
+//! A name is a formula (`CO2`, `HDO`, `H3+`, also `CO₂`, and `co2` of a molecule that HITRAN has), an isotopologue as ExoMol writes it
+//! (`12C-16O2`, `1H3_p`), or anything else (`my water`, `x.par`), which says nothing and is right for every file.
+
+use std::borrow::Cow;
 
 use crate::lines::formula::{molecule_of, same_formula};
+use crate::lines::isotopologues;
 use crate::{Error, Result};
 
 /// Symbols of the elements, and D for heavy hydrogen.
@@ -26,9 +29,26 @@ fn is_formula(text: &str) -> bool {
     some
 }
 
+/// The formula that a name is, if it is one.
+fn formula(name: &str) -> Option<Cow<'_, str>> {
+    let name = match name.contains(|c: char| ('₀'..='₉').contains(&c)) {
+        false => Cow::Borrowed(name),
+        true => {
+            let plain =
+                |c: char| ('₀'..='₉').contains(&c).then(|| (c as u32 - '₀' as u32) as u8 + b'0').map_or(c, char::from);
+            Cow::Owned(name.chars().map(plain).collect())
+        }
+    };
+    if is_formula(&name) {
+        return Some(name);
+    }
+    let known = isotopologues::all().iter().map(|i| i.molecule).chain(["HDO"]);
+    known.into_iter().find(|molecule| molecule.eq_ignore_ascii_case(&name)).map(Cow::Borrowed)
+}
+
 /// Whether a text is a formula, and that of a molecule.
 pub(super) fn same_molecule(text: &str, molecule: &str) -> bool {
-    is_formula(text) && same_formula(text, molecule)
+    formula(text).is_some_and(|formula| same_formula(&formula, molecule))
 }
 
 /// Refuses a name that is a formula of something else than the isotopologue `held`; `files` is where that was found.
@@ -36,7 +56,7 @@ pub(super) fn check(name: &str, held: &str, molecule: Option<&str>, files: &str)
     let name = name.trim();
     let found = molecule_of(held);
     let (is_isotopologue, known) = (molecule_of(name) != name, found != held);
-    let wrong = if is_isotopologue { name != held } else { is_formula(name) && !same_formula(name, &found) };
+    let wrong = if is_isotopologue { name != held } else { formula(name).is_some_and(|f| !same_formula(&f, &found)) };
     if !known || !wrong {
         return Ok(());
     }
@@ -50,7 +70,17 @@ mod tests {
 
     #[test]
     fn formulae_name_molecules() {
-        for (text, molecule) in [("CO", "CO"), ("HDO", "H2O"), ("H3+", "H3+"), ("HClO", "HOCl"), ("CH3D", "CH4")] {
+        for (text, molecule) in [
+            ("CO", "CO"),
+            ("HDO", "H2O"),
+            ("H3+", "H3+"),
+            ("HClO", "HOCl"),
+            ("CH3D", "CH4"),
+            ("co2", "CO2"),
+            ("hdo", "H2O"),
+            ("CO₂", "CO2"),
+            ("hcl", "HCl"),
+        ] {
             assert!(same_molecule(text, molecule), "{text}");
         }
         for (text, molecule) in [("CO", "CO2"), ("Co", "CO"), ("H3+", "H3"), ("x", "x"), ("", ""), ("+", "+")] {
@@ -64,6 +94,12 @@ mod tests {
         for name in ["CO", "12C-16O", "my water", "x.par", "CO_hot", "water", "é", "", "12C16O", "HITRAN"] {
             assert_eq!(said(name, "12C-16O"), None, "{name}");
         }
+        for name in ["co2", "h2o", "CO₂", "Hdo"] {
+            assert!(
+                said(name, "12C-16O").unwrap().starts_with(&format!("name: given {name}, required what x holds: CO"))
+            );
+        }
+        assert_eq!(said("co2", "12C-16O2"), None);
         assert_eq!(said("CO2", "12C-16O").unwrap(), "name: given CO2, required what x holds: CO, 12C-16O");
         for (name, held) in [("13C-16O", "12C-16O"), ("H2O", "23Na-1H"), ("Co", "12C-16O"), ("H3", "1H3_p")] {
             assert!(said(name, held).is_some(), "{name}");

@@ -82,6 +82,10 @@ pub(crate) struct WidthTable {
     whole: bool,
     /// Rows of codes that are not known, or whose quantum numbers the states do not have.
     pub skipped: BTreeMap<String, u64>,
+    /// Rows whose width is 0.
+    pub zero: u64,
+    /// Rows with the quantum numbers of an earlier one, whose width is not the same.
+    pub repeated: u64,
 }
 
 impl WidthTable {
@@ -102,6 +106,8 @@ impl WidthTable {
             a0: BTreeMap::new(),
             whole: true,
             skipped: BTreeMap::new(),
+            zero: 0,
+            repeated: 0,
         }
     }
 
@@ -136,54 +142,50 @@ impl WidthTable {
             else {
                 return fail("`code gamma n J'' ...` is required");
             };
-            if gamma <= 0.0 {
+            // Not known, as in HITRAN: the line takes what it would take without the row.
+            if gamma == 0.0 {
+                table.zero += 1;
+                continue;
+            }
+            if gamma < 0.0 {
                 return Err(text.error(*line, format!("a positive half width is required, found {gamma}")));
             }
             let width = Width::power_law(gamma, exponent);
             let first = columns.next();
             let j = || first.and_then(twice_j);
             let second = columns.next();
-            match &code[..] {
-                b"a0" | b"j" if first.is_none() && rows.len() == 1 => table.all = Some(width),
+            let earlier = match &code[..] {
+                b"a0" | b"j" if first.is_none() && rows.len() == 1 => table.all.replace(width),
                 b"a0" | b"j" => match j() {
-                    Some(j) => {
-                        table.a0.insert(j, width);
-                    }
+                    Some(j) => table.a0.insert(j, width),
                     None => return fail("J'' (whole or half) is required after n"),
                 },
                 b"a1" | b"jj" => match (j(), second.and_then(twice_j)) {
-                    (Some(lower), Some(upper)) => {
-                        table.a1.insert((i64::from(upper) - i64::from(lower), lower), width);
-                    }
+                    (Some(lower), Some(upper)) => table.a1.insert((i64::from(upper) - i64::from(lower), lower), width),
                     (None, _) => return fail("J'' (whole or half) is required after n"),
                     (_, None) => return fail("J' (whole or half) is required after J''"),
                 },
                 b"m0" => match j() {
-                    Some(m) => {
-                        table.m0.insert(i64::from(m), width);
-                    }
+                    Some(m) => table.m0.insert(i64::from(m), width),
                     None => return fail("|m| (whole or half, at least 0) is required after n"),
                 },
                 b"m1" => match first.and_then(twice_m) {
-                    Some(m) => {
-                        table.m1.insert(m, width);
-                    }
+                    Some(m) => table.m1.insert(m, width),
                     None => return fail("m (whole or half) is required after n"),
                 },
                 b"k0" | b"v0" => match first.and_then(label_number) {
-                    Some(q) => {
-                        if code[0] == b'k' { &mut table.k0 } else { &mut table.v0 }.insert(q, width);
-                    }
+                    Some(q) => if code[0] == b'k' { &mut table.k0 } else { &mut table.v0 }.insert(q, width),
                     None => return fail("a quantum number of the upper state (whole) is required after n"),
                 },
                 _ => match (j(), second.and_then(label_number)) {
                     (Some(lower), Some(q)) => {
-                        if code[0] == b'k' { &mut table.k1 } else { &mut table.v1 }.insert((q, lower), width);
+                        if code[0] == b'k' { &mut table.k1 } else { &mut table.v1 }.insert((q, lower), width)
                     }
                     (None, _) => return fail("J'' (whole or half) is required after n"),
                     (_, None) => return fail("a quantum number of the upper state (whole) is required after J''"),
                 },
-            }
+            };
+            table.repeated += u64::from(earlier.is_some_and(|w| w != width));
         }
         let labelled = table.v1.keys().chain(table.k1.keys()).map(|k| &k.1);
         let j = table.a0.keys().chain(table.a1.keys().map(|k| &k.1)).chain(labelled);
@@ -327,6 +329,13 @@ mod tests {
         assert_eq!((gamma(5, 7), t.width(&at(4, 4))), (0.03, (DEFAULT, Origin::Default)));
         assert_eq!((t.width(&at(12, 12)), t.width(&at(10, 12)).1), ((far, Origin::Beyond), Origin::End));
         assert_eq!((t.width(&at(2, 4)).1, t.skipped["b7"]), (Origin::Row, 1));
+    }
+
+    #[test]
+    fn widths_of_0_are_unknown_and_second_rows_are_counted() {
+        let t = read("a0 0.05 0.4 1\na1 0.0 0.0 1 2\na0 0.06 0.4 2\na0 0.07 0.4 2\na0 0.05 0.4 1\n", None).unwrap();
+        assert_eq!((t.zero, t.repeated), (1, 1));
+        assert_eq!((t.width(&at(2, 4)).0.gamma, t.width(&at(4, 4)).0.gamma), (0.05, 0.07));
     }
 
     #[test]

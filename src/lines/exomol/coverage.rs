@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use super::definition::Definition;
-use super::names::TransitionFiles;
+use super::names::{TransitionFile, TransitionFiles};
+use crate::lines::reader::without_compression;
 use crate::{Error, Result};
 
 /// A line may lie this far outside of the range in its file's name, since names go by the wavenumbers of an earlier release \[cm-1\].
@@ -68,10 +69,31 @@ impl TransitionFiles {
         if let Some(missing) = inside((lo, hi)) {
             notes.push(format!("no transition file for {missing}: lines there contribute nothing"));
         }
+        if let Some(beyond) = required.and_then(|r| gaps.beyond(r)) {
+            notes.push(beyond);
+        }
         if let (true, Some(n @ 2..), Some(file)) = (gaps.whole, definition.transition_files, names(false).first()) {
             notes.push(format!("the definition counts {n} transition files; {file} is taken as the whole list"));
         }
-        Ok((chosen.iter().map(|f| f.path.clone()).collect(), notes))
+        let (empty, full): (Vec<&TransitionFile>, Vec<&TransitionFile>) =
+            chosen.iter().partition(|f| f.range.is_some() && holds_nothing(&f.path));
+        if !empty.is_empty() {
+            let names: Vec<_> = empty.iter().filter_map(|f| f.path.file_name()).map(|n| n.to_string_lossy()).collect();
+            notes.push(format!("no transition in {}", names.join(", ")));
+        }
+        Ok((full.iter().map(|f| f.path.clone()).collect(), notes))
+    }
+}
+
+/// A part of a list without a line: an empty text, plain or as bzip2 writes it (its head, the mark of the end and a checksum of 0). A `.bz2`
+/// of no bytes at all is a broken download.
+fn holds_nothing(path: &Path) -> bool {
+    const END: &[u8] = &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90, 0, 0, 0, 0];
+    let compressed = without_compression(path) != path;
+    match std::fs::metadata(path).map(|m| m.len()) {
+        Ok(0) => !compressed,
+        Ok(14) => std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"BZh") && bytes.ends_with(END)),
+        _ => false,
     }
 }
 
@@ -84,6 +106,8 @@ struct Gaps<'a> {
     missing: Vec<(f64, f64)>,
     /// Width of every file, if they agree \[cm-1\].
     width: Option<f64>,
+    /// The definition leaves no doubt where the list begins, and where it ends.
+    known_ends: (bool, bool),
 }
 
 impl<'a> Gaps<'a> {
@@ -94,23 +118,26 @@ impl<'a> Gaps<'a> {
         let whole = present.len() < proper.len();
         let width =
             present.first().map(|r| r.1 - r.0).filter(|w| present.iter().all(|r| (r.1 - r.0 - w).abs() <= ROUNDING));
-        let mut gaps = Self { stem, whole, missing: Vec::new(), width, present };
+        let mut gaps = Self { stem, whole, missing: Vec::new(), width, present, known_ends: (false, false) };
         let (Some(first), Some(last)) = (gaps.present.first().copied(), gaps.present.last().copied()) else {
             return gaps;
         };
         let count = definition.transition_files.filter(|n| *n > 1);
         if count == Some(gaps.present.len() as u64) {
+            gaps.known_ends = (true, true);
             return gaps;
         }
         let (mut start, mut end) = (first.0, last.1);
         if let Some(max) = definition.max_wavenumber {
             end = end.max(max);
+            gaps.known_ends.1 = true;
             // Files of this width from 0 to the end: only if their number is the definition's.
             let fits = |n: u64, w: f64| ((max / w).ceil() - n as f64).abs() <= 1.0;
             if let (Some(n), Some(w)) = (count, width)
                 && fits(n, w)
             {
                 start = 0.0;
+                gaps.known_ends.0 = true;
             }
         }
         let mut at = start;
@@ -121,6 +148,22 @@ impl<'a> Gaps<'a> {
             at = at.max(hi);
         }
         gaps
+    }
+
+    /// That the range asked for reaches beyond the first or last file, where nothing says that the list goes no further.
+    fn beyond(&self, (lo, hi): (f64, f64)) -> Option<String> {
+        let (first, last) = (self.present.first()?.0, self.present.last()?.1);
+        let below = !self.whole && !self.known_ends.0 && first > ROUNDING && lo < first;
+        let above = !self.whole && !self.known_ends.1 && hi > last;
+        let place = match (below, above) {
+            (false, false) => return None,
+            (true, false) => format!("below {first} cm-1"),
+            (false, true) => format!("above {last} cm-1"),
+            (true, true) => format!("below {first} and above {last} cm-1"),
+        };
+        Some(format!(
+            "no transition file for what lies {place}, and no definition says whether the list has lines there"
+        ))
     }
 
     /// In words, what is missing between two wavenumbers.
@@ -190,8 +233,7 @@ mod tests {
         // Outside of what was asked for it is a remark, and out of the range it is nothing.
         let (n, notes) = select(&files, &none, all, Some((2000.0, 3500.0))).unwrap();
         assert!(n == 3 && notes.contains("1000 to 2000"), "{notes}");
-        assert_eq!(select(&files, &none, (2000.0, 9000.0), Some((3500.0, 9000.0))).unwrap(), (2, String::new()));
-        assert_eq!(select(&files, &none, (5000.0, 9000.0), Some((5000.0, 9000.0))).unwrap(), (0, String::new()));
+        assert_eq!(select(&files, &none, (2000.0, 9000.0), Some((3500.0, 4000.0))).unwrap(), (2, String::new()));
         assert!(select(&files, &none, all, None).unwrap().1.contains("1000 to 2000"));
     }
 
@@ -208,6 +250,35 @@ mod tests {
         // As many files as there are: complete, whatever their widths.
         let three = Definition { transition_files: Some(2), max_wavenumber: Some(3000.0), ..Definition::default() };
         assert_eq!(select(&["__00100-00200", "__01000-03000"], &three, (0.0, 5e3), Some((0.0, 5e3))).unwrap().1, "");
+    }
+
+    #[test]
+    fn without_a_definition_nobody_knows_where_a_list_ends() {
+        let none = Definition::default();
+        let files = ["__01000-02000", "__02000-03000"];
+        let notes = |lo: f64, hi: f64| select(&files, &none, (0.0, f64::INFINITY), Some((lo, hi))).unwrap().1;
+        assert_eq!(notes(1500.0, 2500.0), "");
+        assert!(notes(2500.0, 3500.0).starts_with("no transition file for what lies above 3000 cm-1"));
+        assert!(notes(500.0, 900.0).starts_with("no transition file for what lies below 1000 cm-1"));
+        let ends = Definition { max_wavenumber: Some(3000.0), ..Definition::default() };
+        assert_eq!(select(&files, &ends, (0.0, 4e3), Some((2500.0, 3500.0))).unwrap().1, "");
+    }
+
+    #[test]
+    fn a_part_without_lines_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let names: Vec<String> =
+            ["0-1.trans", "1-2.trans.bz2", "2-3.trans.bz2"].iter().map(|n| format!("X__S__{n}")).collect();
+        let empty = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast()).finish().unwrap();
+        for (name, content) in names.iter().zip([&[][..], &empty, &[]]) {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        let sorted = TransitionFiles::sort(folder.path(), "X__S", &names, &Definition::default()).unwrap();
+        let wanted = Wanted { range: (0.0, 3.0), required: None, allow_gaps: false };
+        let (paths, notes) = sorted.select(folder.path(), "X__S", &Definition::default(), wanted).unwrap();
+        // The last is a download that failed.
+        assert!(paths.len() == 1 && paths[0].ends_with("X__S__2-3.trans.bz2"), "{paths:?}");
+        assert_eq!(notes, ["no transition in X__S__0-1.trans, X__S__1-2.trans.bz2"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::ExomolBroadening;
 use super::definition::Definition;
 use super::names::{TransitionFiles, is_superseded};
 use crate::lines::reader::without_compression;
+use crate::lines::recognise::{STATES, recognise};
 use crate::{Error, Result};
 
 /// Where everything is.
@@ -27,6 +28,14 @@ impl Files {
     /// Finds the one data set in a folder, by the name of its definition file, without one by that of its states file.
     pub fn find(folder: &Path) -> Result<Self> {
         let fail = |message: String| Error::parse(folder, None, message);
+        if folder.is_file() {
+            let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let known = recognise(folder).filter(|kind| *kind != STATES);
+            let known = known.map(|kind| format!("; {kind}")).unwrap_or_default();
+            let required =
+                format!("an ExoMol data set is a folder, such as {}: all its files are needed", parent.display());
+            return Err(fail(format!("a file; {required}{known}")));
+        }
         let names = names_in(folder)?;
         let plain = |suffix: &str| {
             let all = names.iter().map(|n| without_compression(Path::new(n)).to_string_lossy().into_owned());

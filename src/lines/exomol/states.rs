@@ -6,6 +6,7 @@ use super::broadening::{NO_LABEL, label_number};
 use super::definition::StateColumns;
 use crate::lines::fields::{number, quote, twice_j, unsigned, words};
 use crate::lines::reader::{Chunk, for_each_chunk};
+use crate::lines::recognise::{STATES, recognise};
 use crate::{Error, Progress, Result};
 
 /// The lowest level is at 0; rounding may leave it a little below \[cm-1\].
@@ -36,6 +37,8 @@ pub(crate) struct States {
     labels: Vec<[i16; 2]>,
     /// The lifetimes were there by the definition, but not in the file.
     pub lifetimes_missing: bool,
+    /// Rows that cannot be read, and the first of them in words.
+    pub unreadable: (u64, String),
 }
 
 #[derive(Debug)]
@@ -54,26 +57,40 @@ struct Rows {
     levels: Vec<State>,
     rates: Vec<f32>,
     labels: Vec<[i16; 2]>,
+    /// Rows that cannot be read, and the first of them: its line and what is wrong.
+    unreadable: u64,
+    first: Option<(u64, String)>,
 }
 
 impl States {
-    /// Reads all levels. Lifetimes are kept if there is a column of them, labels only if `labels` says that they are needed.
+    /// Reads all levels. A row that cannot be read is left out and counted: transitions that name its level are told. Lifetimes are kept if there is a column of them, labels only if `labels` says that they are needed.
     pub fn read(path: &Path, columns: StateColumns, labels: bool, progress: &dyn Progress) -> Result<Self> {
         let mut all = Rows::default();
         let columns = if labels { columns } else { StateColumns { k: None, v: None, ..columns } };
-        let parse = |c: Chunk| parse_chunk(&c, columns);
+        let parse = |c: Chunk| Ok(parse_chunk(&c, columns));
         for_each_chunk(&[path.to_owned()], "reading states", progress, &parse, &mut |part: Rows| {
             all.ids.extend(part.ids);
             all.levels.extend(part.levels);
             all.rates.extend(part.rates);
             all.labels.extend(part.labels);
+            all.unreadable += part.unreadable;
+            all.first = all.first.take().or(part.first);
             Ok(())
         })?;
         Self::index(all, path)
     }
 
     fn index(rows: Rows, path: &Path) -> Result<Self> {
-        let Rows { mut ids, mut levels, mut rates, mut labels } = rows;
+        let Rows { mut ids, mut levels, mut rates, mut labels, unreadable, first } = rows;
+        // A few bad rows are an accident; a file of them is none of states.
+        if let Some((line, what)) = first.as_ref().filter(|_| unreadable > ids.len() as u64) {
+            let known = recognise(path).filter(|kind| *kind != STATES);
+            let known = known.map(|kind| format!("; {kind}")).unwrap_or_default();
+            return Err(Error::parse(path, *line, format!("{what}{known}")));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let unreadable =
+            (unreadable, first.map_or_else(String::new, |(line, what)| format!("{name}, line {line}: {what}")));
         let Some(first) = ids.first().copied() else {
             return Err(Error::parse(path, None, "no state in it, only blank lines"));
         };
@@ -85,7 +102,7 @@ impl States {
         }
         rates.iter_mut().filter(|r| **r == NO_LIFETIME).for_each(|r| *r = f32::NAN);
         if ids.windows(2).all(|w| w[0].checked_add(1) == Some(w[1])) {
-            return Ok(Self { levels, ids: Ids::From(first), rates, labels, lifetimes_missing });
+            return Ok(Self { levels, ids: Ids::From(first), rates, labels, lifetimes_missing, unreadable });
         }
         if !ids.is_sorted() {
             let mut order: Vec<usize> = (0..ids.len()).collect();
@@ -97,7 +114,7 @@ impl States {
         }
         match ids.windows(2).find(|w| w[0] == w[1]) {
             Some(w) => Err(Error::parse(path, None, format!("the state {} is there twice", w[0]))),
-            None => Ok(Self { levels, ids: Ids::Sorted(ids), rates, labels, lifetimes_missing }),
+            None => Ok(Self { levels, ids: Ids::Sorted(ids), rates, labels, lifetimes_missing, unreadable }),
         }
     }
 
@@ -141,11 +158,17 @@ impl States {
     }
 }
 
-fn parse_chunk(chunk: &Chunk, columns: StateColumns) -> Result<Rows> {
+fn parse_chunk(chunk: &Chunk, columns: StateColumns) -> Rows {
     let mut rows = Rows::default();
     for (line, row) in chunk.lines() {
-        let (id, state) =
-            parse_row(row).map_err(|what| chunk.error(line, format!("{what} is required, found {}", quote(row))))?;
+        let (id, state) = match parse_row(row) {
+            Ok(state) => state,
+            Err(what) => {
+                rows.unreadable += 1;
+                rows.first.get_or_insert_with(|| (line, format!("{what} is required, found {}", quote(row))));
+                continue;
+            }
+        };
         rows.ids.push(id);
         rows.levels.push(state);
         if columns != StateColumns::default() {
@@ -157,7 +180,7 @@ fn parse_chunk(chunk: &Chunk, columns: StateColumns) -> Result<Rows> {
             }
         }
     }
-    Ok(rows)
+    rows
 }
 
 /// Inverse of a lifetime in s. `Inf` is a stable level; `NaN`, 0 and less are unknown.
@@ -230,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_rows_name_the_line() {
+    fn bad_rows_are_left_out_and_the_first_is_named() {
         for (row, part) in [
             ("x 1.0 1 0", "column 1"),
             ("2 NaN 1 0", "column 2"),
@@ -241,9 +264,14 @@ mod tests {
             ("2 1.0 1 0.3", "column 4"),
             ("2 1.0 1", "column 4"),
         ] {
-            let message = read(format!("1 0.0 1 0\n{row}\n")).unwrap_err().to_string();
-            assert!(message.contains("line 2") && message.contains(part), "{row}: {message}");
+            let states = read(format!("1 0.0 1 0\n{row}\n3 2.0 1 0\n")).unwrap();
+            let (n, message) = &states.unreadable;
+            assert!(*n == 1 && message.contains("line 2") && message.contains(part), "{row}: {message}");
+            assert!(states.row(2).is_none() && states.level(states.row(3).unwrap()).energy == 2.0);
         }
+        // More than half of them are no states file.
+        let message = read("1 0.0 1 0\nx\ny\n").unwrap_err().to_string();
+        assert!(message.contains("line 2") && message.contains("column 1"), "{message}");
         assert!(read("5 0 1 0\n9 1 1 0\n5 2 1 0").unwrap_err().to_string().contains("state 5 is there twice"));
         assert!(read("\n\n").is_err());
     }

@@ -197,7 +197,7 @@ fn bad_input_is_a_clear_error() {
     let mut source = set.source();
     source.molar_mass = Some(28.0);
     let (_, report) = source.load(&()).unwrap();
-    assert!(report.to_string().contains("states a default width"), "{report}");
+    assert!(report.to_string().contains("no definition file states one"), "{report}");
     source.broadening = ExomolBroadening::H2;
     assert!(source.load(&()).unwrap_err().to_string().contains("X__H2.broad"));
     source.broadening = ExomolBroadening::h2_he(0.9, 0.9);
@@ -206,6 +206,11 @@ fn bad_input_is_a_clear_error() {
     source.broadening = ExomolBroadening::File(set.0.path().join("mine.broad"));
     let (list, report) = source.load(&()).unwrap();
     assert_eq!((list.lines()[0].gamma_ref, report.count(Cause::WidthFromTable)), (0.1, 1));
+    // A file of the set in place of its folder.
+    let message = ExomolSource::new(set.0.path().join("X__S.trans")).load(&()).unwrap_err().to_string();
+    assert!(message.contains("X__S.trans: a file; an ExoMol data set is a folder, such as"), "{message}");
+    set.write("X__S.trans", crate::lines::hitran::RECORDS.join("\n"));
+    assert!(source.load(&()).unwrap_err().to_string().contains("give the format hitran"));
     assert!(matches!(ExomolSource::new("/nowhere").load(&()), Err(Error::Io { .. })));
     set.write("X__S.states", "1 0.0 1 0\n1 2000.0 3 1\n");
     assert!(source.load(&()).unwrap_err().to_string().contains("twice"));

@@ -18,6 +18,7 @@ use super::widths::Widths;
 use crate::constants::{C2, SPEED_OF_LIGHT, T_REF};
 use crate::lines::fields::{number, quote, unsigned, words};
 use crate::lines::reader::{Chunk, for_each_chunk};
+use crate::lines::recognise::{STATES, recognise};
 use crate::lines::{Cause, Line, LoadReport, Tally};
 use crate::{Error, Progress, Result};
 
@@ -76,7 +77,11 @@ impl Transitions<'_> {
         }
         let bad = [Cause::DroppedUnreadable, Cause::DroppedUnknownState, Cause::DroppedUnphysical];
         if bad.iter().map(|c| report.count(*c)).sum::<u64>() == report.read {
-            let first = bad.iter().find_map(|c| report.causes.get(c)?.first.clone()).unwrap_or_default();
+            let mut first = bad.iter().find_map(|c| report.causes.get(c)?.first.clone()).unwrap_or_default();
+            let (n, state) = &self.states.unreadable;
+            if *n > 0 {
+                first += &format!("; {n} rows of the states file cannot be read, first: {state}");
+            }
             return Err(Error::parse(
                 &files[0],
                 None,
@@ -229,7 +234,9 @@ impl FileTally {
             return Ok(());
         }
         let first = self.first.unwrap_or_default();
-        let message = format!("{} of {} rows are no transitions: {first}", self.unreadable, self.read);
+        let known = recognise(&self.label).filter(|kind| *kind != STATES);
+        let known = known.map(|kind| format!("; {kind}")).unwrap_or_default();
+        let message = format!("{} of {} rows are no transitions: {first}{known}", self.unreadable, self.read);
         Err(Error::parse(&self.label, None, message))
     }
 }

@@ -42,7 +42,7 @@ impl Gases {
         };
         check_fractions("broadening", &parts.iter().map(|p| p.1).collect::<Vec<_>>())?;
         let default = default_width(source, definition, report)?;
-        let tables = parts.iter().map(|(gas, x)| Ok((table(gas, files, definition, default, report)?, *x)));
+        let tables = parts.iter().map(|(gas, x)| Ok((table(source, gas, files, definition, default, report)?, *x)));
         Ok(Self { parts: tables.collect::<Result<_>>()?, temperatures })
     }
 
@@ -69,20 +69,25 @@ impl Gases {
 
 /// The user's default, the definition's, or ExoMol's.
 fn default_width(source: &ExomolSource, definition: &Definition, report: &mut LoadReport) -> Result<Width> {
-    if let Some(own) = source.default_width {
-        Width::new(own.gamma, own.exponent)?;
-        return Ok(own);
-    }
-    Ok(definition.default_width.unwrap_or_else(|| {
-        if !matches!(source.broadening, ExomolBroadening::Fixed(_)) {
-            let text = "no definition file states a default width: 0.07 cm-1/bar, n = 0.5 for lines without another";
-            report.notes.push(text.into());
-        }
-        FALLBACK_WIDTH
-    }))
+    let (width, whose) = match (source.default_width, definition.default_width) {
+        (Some(own), _) => (Width::new(own.gamma, own.exponent)?, ""),
+        (None, Some(stated)) => (stated, ""),
+        (None, None) => (FALLBACK_WIDTH, " (no definition file states one)"),
+    };
+    // Asked for, it is no substitute for anything; as one, it is counted line by line.
+    let lines = match source.broadening {
+        ExomolBroadening::Default => "all lines",
+        ExomolBroadening::Fixed(_) => return Ok(width),
+        _ if whose.is_empty() => return Ok(width),
+        _ => "lines without another",
+    };
+    let Width { gamma, exponent, .. } = width;
+    report.notes.push(format!("default width {gamma} cm-1/bar, n = {exponent}, for {lines}{whose}"));
+    Ok(width)
 }
 
 fn table(
+    source: &ExomolSource,
     gas: &ExomolBroadening,
     files: &Files,
     definition: &Definition,
@@ -99,7 +104,10 @@ fn table(
         }
         _ => {}
     }
-    let Some(path) = files.table_path(gas)? else { return Ok(WidthTable::constant(default, Origin::Default)) };
+    let Some(path) = files.table_path(gas)? else {
+        let asked_for = source.broadening == ExomolBroadening::Default;
+        return Ok(WidthTable::constant(default, if asked_for { Origin::Fixed } else { Origin::Default }));
+    };
     let of_gas = |b: &&super::Broadener| label(gas).is_some_and(|l| b.label.eq_ignore_ascii_case(l));
     let beyond = definition.broadeners.iter().find(of_gas).and_then(|b| b.twice_j_max.zip(b.beyond));
     let columns = definition.columns.unwrap_or_default();
@@ -110,6 +118,15 @@ fn table(
         let codes: Vec<_> = table.skipped.keys().cloned().collect();
         let why = "codes that are not known, or labels (K, v) that the definition does not give the states";
         report.notes.push(format!("{name}: {rows} rows of code {} are not used ({why})", codes.join(", ")));
+    }
+    if table.zero > 0 {
+        report.notes.push(format!("{name}: {} rows have a width of 0, which is taken for unknown", table.zero));
+    }
+    if table.repeated > 0 {
+        let rows = table.repeated;
+        report
+            .notes
+            .push(format!("{name}: {rows} rows give a second width for the same quantum numbers: the last is taken"));
     }
     if table.is_empty() {
         report.notes.push(format!("{name} has no row that can be used: the default width for all lines"));

@@ -149,13 +149,13 @@ pub(super) struct Broadened {
     pub width: Width,
     /// Pressure shift \[cm-1 bar-1\].
     pub shift: f64,
-    causes: [Option<Cause>; 2],
+    causes: [Option<Cause>; 3],
 }
 
 impl Broadened {
     /// A width that the user says; the shift \[cm-1 atm-1\] is the record's.
     pub fn fixed(width: Width, shift: f64) -> Self {
-        Self { width, shift: shift / ATM_IN_BAR, causes: [None; 2] }
+        Self { width, shift: shift / ATM_IN_BAR, causes: [None; 3] }
     }
 
     /// Counts what was filled in.
@@ -173,7 +173,7 @@ pub(super) fn broaden(
     default: Option<Width>,
     temperatures: (f64, f64),
 ) -> Result<Broadened, Fault> {
-    let mut exponents = None;
+    let (mut exponents, mut shifts) = (None, None);
     let mut width_of = |index: usize, values: &PartnerValues| {
         let gamma = values.gamma? / ATM_IN_BAR;
         let exponent = values.exponent.unwrap_or_else(|| match record.n_air {
@@ -189,7 +189,11 @@ pub(super) fn broaden(
                 DEFAULT_EXPONENT
             }
         });
-        Some((Width::power_law(gamma, exponent), values.shift.unwrap_or(0.0) / ATM_IN_BAR))
+        let shift = values.shift.unwrap_or_else(|| {
+            shifts = Some(Cause::ShiftUnknown);
+            0.0
+        });
+        Some((Width::power_law(gamma, exponent), shift / ATM_IN_BAR))
     };
     let mut parts: Vec<(Width, f64)> = Vec::with_capacity(gases.len());
     let (mut shift, mut found) = (0.0, 0.0);
@@ -211,12 +215,14 @@ pub(super) fn broaden(
             [(one, _)] => *one,
             _ => Width::mixture(&parts, temperatures),
         };
-        return Ok(Broadened { width, shift, causes: [missing.then_some(Cause::WidthFromOtherPartner), exponents] });
+        let causes = [missing.then_some(Cause::WidthFromOtherPartner), exponents, shifts];
+        return Ok(Broadened { width, shift, causes });
     }
     for (index, cause) in [(AIR, Cause::WidthFromAir), (SELF, Cause::WidthFromOtherPartner)] {
         if let Some((width, shift)) = width_of(index, &record.gas(index)?) {
-            return Ok(Broadened { width, shift, causes: [Some(cause), exponents] });
+            return Ok(Broadened { width, shift, causes: [Some(cause), exponents, shifts] });
         }
     }
-    Ok(Broadened { width: default.unwrap_or(LAST_WIDTH), shift: 0.0, causes: [Some(Cause::WidthDefault), None] })
+    let causes = [Some(Cause::WidthDefault), None, Some(Cause::ShiftUnknown)];
+    Ok(Broadened { width: default.unwrap_or(LAST_WIDTH), shift: 0.0, causes })
 }

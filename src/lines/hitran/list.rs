@@ -146,7 +146,10 @@ fn found(reading: &Reading) -> Vec<Found> {
         let (lines, strength) = in_range(report);
         Found { id: *id, lines, strength }
     };
-    reading.by_id.iter().map(one).collect()
+    let mut found: Vec<Found> = reading.by_id.iter().map(one).collect();
+    // HITRAN counts 1 to 9, 0, A, B.
+    found.sort_by_key(|f| (f.id.0, f.id.1 == '0' || f.id.1.is_ascii_alphabetic(), f.id.1));
+    found
 }
 
 fn encode(found: &[Found]) -> Vec<u8> {

@@ -227,7 +227,10 @@ fn records_without_absorption_are_dropped_and_counted() {
 #[test]
 fn nothing_in_range_says_what_there_is() {
     let message = load_text(RECORDS.join("\n"), |s| s.range = Some((3000.0, 4000.0))).unwrap_err().to_string();
-    assert!(message.contains("3000 to 4000") && message.contains("2000.052539 to 2002.114985"), "{message}");
+    assert!(
+        message.contains("between 3000 and 4000 cm-1") && message.contains("2000.052539 to 2002.114985"),
+        "{message}"
+    );
     let message = load_text(RECORDS.join("\n"), |s| s.isotopologue = Some('9')).unwrap_err().to_string();
     assert!(message.contains("isotopologue 9"), "{message}");
     assert!(load_text(RECORDS[0], |s| s.range = Some((2.0, 1.0))).is_err());

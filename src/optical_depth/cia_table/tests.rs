@@ -214,7 +214,13 @@ fn where_blocks_overlap_the_narrower_holds_then_the_later() {
     let grid = table.resample(&nu).unwrap();
     same(&grid.coefficient(260.0).unwrap(), &expected);
     let notes = grid.notes.join("\n");
-    assert_eq!(grid.notes.len(), 2, "{notes}");
+    assert_eq!(grid.notes.len(), 3, "{notes}");
+    assert!(notes.contains("no coefficients on 551.00 cm-1 of the grid"), "{notes}");
+    let beside = table.resample(&[50.0, 99.0, 150.0, 600.0, 700.0]).unwrap().notes;
+    assert_eq!(
+        beside,
+        ["the file has no coefficients on 50.00 to 99.00, 600.00 to 700.00 cm-1 of the grid, where it adds nothing"]
+    );
     assert!(
         notes.contains("100 to 200 cm-1 (reference 32, 2 blocks from line 1 on) taken and not 195 to 395"),
         "{notes}"

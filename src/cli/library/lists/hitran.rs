@@ -8,7 +8,7 @@ use crate::cli::library::names;
 use crate::cli::source::{Broadener, Broadening, Isotopologues, LineSource};
 use crate::lines::hitran::{HitranId, Partner};
 use crate::lines::{HitranBroadening, HitranList, HitranSource, LineSource as Lines, isotopologues};
-use crate::{Error, Resources, Result};
+use crate::{Error, Note, Resources, Result};
 
 pub(super) fn open(source: &LineSource, needed: &Needed, own: Own, resources: &Resources<'_>) -> Result<Opened> {
     let number = match source.isotopologues {
@@ -29,8 +29,20 @@ pub(super) fn open(source: &LineSource, needed: &Needed, own: Own, resources: &R
     // Lines elsewhere make lists that contribute nothing; files without any of what is asked for are an error.
     let found = reader.isotopologues(resources)?;
     let ids: Vec<HitranId> = found.iter().map(HitranList::id).collect();
-    let chosen = choose(source, &ids)?;
-    // An isotopologue that nobody knows is told before lists are prepared.
+    let mut chosen = choose(source, &ids)?;
+    let mut notes = Vec::new();
+    let share =
+        |ids: &[HitranId]| found.iter().filter(|l| ids.contains(&l.id())).map(HitranList::strength_share).sum::<f64>();
+    // One of several that nobody knows does not hinder the others; alone, it is an error before lists are prepared.
+    let (known, unknown): (Vec<HitranId>, Vec<HitranId>) = chosen.iter().partition(|id| reader.species(**id).is_ok());
+    if !known.is_empty() && !unknown.is_empty() {
+        let names: Vec<String> = unknown.iter().map(|id| name(*id)).collect();
+        let all = share(&chosen);
+        let text =
+            format!("left out: isotopologues {}, of which mass or partition function are not known", names.join(", "));
+        notes.push(Note::new(&source.name, text, (all > 0.0).then(|| share(&unknown) / all)));
+        chosen = known;
+    }
     let species = chosen.iter().map(|id| reader.species(*id)).collect::<Result<Vec<_>>>()?;
     let held: Vec<&str> = species.iter().map(|s| s.name.as_str()).collect();
     own.check(&held)?;
@@ -43,13 +55,13 @@ pub(super) fn open(source: &LineSource, needed: &Needed, own: Own, resources: &R
     let main = isotopologues::by_number(molecule, '1').filter(|_| source.isotopologues == Some(Isotopologues::All));
     let molar_mass = own.molar_mass.or(main.map(|i| i.molar_mass)).unwrap_or(species[0].molar_mass);
     let others: Vec<&HitranList> = found.iter().filter(|l| l.id().0 == molecule && !chosen.contains(&l.id())).collect();
-    let mut notes = Vec::new();
-    if source.isotopologues.is_none() && !others.is_empty() {
-        let strength =
-            |lists: &mut dyn Iterator<Item = &HitranList>| lists.map(HitranList::strength_share).sum::<f64>();
-        let all = strength(&mut found.iter().filter(|l| l.id().0 == molecule));
-        let share = (all > 0.0).then(|| strength(&mut others.iter().copied()) / all);
-        let names: Vec<String> = others.iter().map(|l| name(l.id())).collect();
+    // Who names an isotopologue has chosen it.
+    let is_choice = source.isotopologues.is_some() || isotopologues::by_slug(source.name.trim()).is_some();
+    if !is_choice && !others.is_empty() {
+        let others: Vec<HitranId> = others.iter().map(|l| l.id()).collect();
+        let all = share(&others) + share(&chosen);
+        let share = (all > 0.0).then(|| share(&others) / all);
+        let names: Vec<String> = others.iter().map(|id| name(*id)).collect();
         notes.push(left_out(source, &names.iter().map(String::as_str).collect::<Vec<_>>(), share));
     }
     let is_chosen = |list: &HitranList| chosen.contains(&list.id());
@@ -114,8 +126,12 @@ pub(super) fn choose(source: &LineSource, found: &[HitranId]) -> Result<Vec<Hitr
         None => {
             let names: Vec<_> = molecules.iter().map(|m| formula(*m).unwrap_or("?")).collect();
             let required =
-                "a file of one molecule; in a configuration the key `name` of a species, set to a formula, chooses one";
-            return Err(Error::invalid(format!("lines of {wanted}"), names.join(", "), required));
+                "a file of this molecule alone, or the formula of one of these as the species (--species, key `name`)";
+            return Err(Error::invalid(
+                format!("lines of {wanted}"),
+                format!("several molecules: {}", names.join(", ")),
+                required,
+            ));
         }
     };
     let of_it: Vec<HitranId> = found.iter().copied().filter(|id| id.0 == molecule).collect();

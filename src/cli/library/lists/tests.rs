@@ -115,7 +115,7 @@ fn the_isotopologue_is_the_only_one_or_the_most_abundant_of_the_named_molecule()
     assert_eq!(pick("x.par", &[(5, '3')]), Ok((5, '3')));
     assert_eq!(pick("CO", &[(1, '1'), (5, '1'), (5, '2')]), Ok((5, '1')));
     assert_eq!(pick("13C-16O", &[(1, '1'), (5, '1'), (5, '2')]), Ok((5, '2')));
-    assert!(pick("x.par", &[(1, '1'), (5, '1')]).unwrap_err().contains("given H2O, CO"));
+    assert!(pick("x.par", &[(1, '1'), (5, '1')]).unwrap_err().contains("given several molecules: H2O, CO"));
     assert!(pick("CO", &[(5, '2'), (5, '3')]).unwrap_err().contains("isotopologues 2, 3"));
     let all = LineSource { isotopologues: Some(Isotopologues::All), ..source(Format::Hitran) };
     assert_eq!(choose(&all, &[(1, '1'), (5, '2'), (5, '3')]).unwrap(), [(5, '2'), (5, '3')]);

@@ -131,7 +131,7 @@ fn natural_widths() {
     let set = set_of(CAH_STATES, CAH_TRANS);
     let (list, report) = set.source().load(&()).unwrap();
     assert!((list.lines()[0].natural_width / (2.1554e7 * per_second) - 1.0).abs() < 1e-12);
-    assert!(report.to_string().contains("a lower bound"), "{report}");
+    assert!(report.to_string().contains("lower bounds"), "{report}");
     set.write("X__S.def", format!("{DEF}{LIFETIMES}1 # Uncertainty availability\n"));
     let (list, report) = set.source().load(&()).unwrap();
     let exact = (1.0 / 4.3713e-8 + 1.0 / 1.4822e-2) * per_second;
@@ -165,7 +165,7 @@ fn the_newer_definition_and_none() {
     std::fs::remove_file(set.0.path().join("X__S.def")).unwrap();
     let (alone, report) = set.source().load(&()).unwrap();
     assert_eq!(alone.lines(), both.lines());
-    assert!(report.to_string().contains("states a default width"), "{report}");
+    assert!(report.to_string().contains("no definition file states one"), "{report}");
     std::fs::remove_file(set.0.path().join("X__S.def.json")).unwrap();
     assert!(set.error().contains("--molar-mass"));
     let mut source = set.source();
@@ -176,7 +176,9 @@ fn the_newer_definition_and_none() {
     source.default_width = Some(Width::power_law(0.05, 0.6));
     let (list, report) = source.load(&()).unwrap();
     assert_eq!((list.lines()[0].gamma_ref, list.lines()[0].temperature_exponent), (0.05, 0.6));
-    assert_eq!((report.count(Cause::WidthDefault), report.notes.len()), (3, 2));
+    // Asked for, it is information; it substitutes nothing.
+    assert!(report.notes.contains(&"default width 0.05 cm-1/bar, n = 0.6, for all lines".to_owned()), "{report}");
+    assert_eq!((report.count(Cause::WidthDefault), report.notes.len()), (0, 3));
     source.default_width = Some(Width::power_law(0.0, 0.6));
     assert!(source.load(&()).is_err());
     set.write("Y__S.states", NAH_STATES);
