@@ -9,8 +9,8 @@ use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
 use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
-use super::notes::{self, neglected_shift};
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
+use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::gpu::Constant;
 use crate::density::grid_lines::GridLines;
@@ -189,7 +189,7 @@ impl CrossSections {
         if used.is_empty() && prepared.is_empty() && !empty.is_empty() {
             return Err(empty.swap_remove(0).1);
         }
-        let notes = empty.iter().map(|(name, error)| notes::contributes_nothing(name, error)).collect();
+        let notes = empty.iter().map(|(name, error)| contributes_nothing(name, error)).collect();
         Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, records, notes, seconds })
     }
 
@@ -240,13 +240,12 @@ impl CrossSections {
 
     /// What a user must be told: lists that contribute nothing, and what became of lines that were read.
     pub fn notes(&self) -> Vec<Note> {
-        let of_prepared = self.prepared.iter().map(|p| notes::of_prepared(p.species.name.clone(), p));
-        let direct = self
-            .lists
-            .iter()
-            .zip(&self.records)
-            .map(|(list, record)| notes::of_list(list, record.as_ref(), &self.grid, &self.settings, &self.at));
-        let told = notes::told(&of_prepared.chain(direct).collect::<Vec<_>>(), &self.settings);
+        let of_prepared = self.prepared.iter().map(|p| (p.species.name.clone(), Seen::of(p)));
+        let seen = |l| Seen::of_list(l, &self.grid, &self.settings, &self.at);
+        let of_lists = self.lists.iter().map(|l| (l.species.name.clone(), seen(l)));
+        let lists = of_prepared.chain(of_lists).zip(&self.records);
+        let lists: Vec<_> = lists.map(|((name, seen), record)| (name, seen, record.as_ref())).collect();
+        let told = remarks::told(&lists, &self.settings);
         self.notes.iter().cloned().chain(told).collect()
     }
 

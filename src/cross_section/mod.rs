@@ -11,11 +11,11 @@ pub mod gpu;
 pub mod job;
 pub mod levels;
 pub mod near;
-pub(crate) mod notes;
 pub mod prepared;
 pub mod profile_settings;
 #[cfg(test)]
 mod profile_tests;
+pub(crate) mod remarks;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]

@@ -12,23 +12,27 @@
 //!
 //! The nodes of L cannot hold a jump or a corner, so chi is rounded over [`LawMatrix::width`] cm-1 on either side of them ([`SmoothLaw`]). In the tier of
 //! single lines what the rounding changes is put right line by line at the output nodes concerned ([`add_corners`]); L is the level at
-//! which the matrix and these corrections cost least. The density has no lines left: there the width is the smallest that memory allows, and
-//! the report tells it.
+//! which the matrix and these corrections cost least. The density has no lines left: there the width is the smallest that memory allows, the
+//! error is measured at some points ([`LawMatrix::rounding_error`]) and stands in the error budget, and `auto` does not take it.
 //!
 //! With the pedestal taken away, chi = 1 and V becomes V - V(cutoff); V(cutoff) is a source of its own, sum over profiles of S_k V_k(cutoff / nu).
 
 use multiversion::multiversion;
+use rayon::prelude::*;
 
 use super::levels::nodes_per_radius;
 use super::profile_settings::WingLaw;
-use super::voigt::Shapes;
+use super::voigt::{self, Shapes};
 use crate::density::lines::{LayerFactors, LineTable, TableLine};
 use crate::grid::Grid;
 use crate::grid::level::{GUARD, LevelNodes};
+use crate::lines::{Line, Species};
 use crate::{Error, Result};
 
-/// Most entries of a matrix: 112 MiB, below the largest binding of every device.
-const MOST_ENTRIES: f64 = 28.0 * 1024.0 * 1024.0;
+/// Most entries of a matrix: 48 MiB, so that those of some isotopologues fit beside each other.
+const MOST_ENTRIES: f64 = 12.0 * 1024.0 * 1024.0;
+/// Points at which the error of rounding is measured.
+const SAMPLES: usize = 256;
 /// Half width of the rounding in softening radii: what interpolation leaves of a step falls as the fifth power.
 const ROUNDING: f64 = 1.5;
 /// Cost in multiply-adds of an entry for all profiles, and of a corrected point of a line.
@@ -296,6 +300,35 @@ impl LawMatrix {
             shapes.wings(x * x + g * g, s, g)
         };
         Some((nodes.source.0..nodes.source.1).map(at).collect())
+    }
+
+    /// The largest relative change that rounding makes at some points of the grid, found by summing `lines`, ascending in wavenumber, at temperatures
+    /// \[K\] and pressures \[bar\].
+    ///
+    /// # Errors
+    /// A temperature outside the partition function's table.
+    pub fn rounding_error(&self, grid: &Grid, species: &Species, lines: &[Line], at: &[(f64, f64)]) -> Result<f64> {
+        let reach = self.smooth.end();
+        let mut worst = 0.0f64;
+        for (temperature, pressure) in at {
+            let (s, ratio) = (species.doppler_sigma(*temperature), species.partition_ratio(*temperature)?);
+            let change = |i: usize| {
+                let nu = grid.wavenumber(i * (grid.len() - 1) / (SAMPLES - 1));
+                let from = lines.partition_point(|l| l.wavenumber < nu - reach);
+                let (mut sum, mut changed) = (0.0, 0.0);
+                for line in lines[from..].iter().take_while(|l| l.wavenumber <= nu + reach) {
+                    let distance = (nu - line.wavenumber).abs();
+                    let g = line.lorentz_gamma(*temperature, *pressure);
+                    let strength = line.strength * line.ln_strength_factor(*temperature).exp() * ratio;
+                    let v = strength / line.wavenumber * voigt::profile(distance / line.wavenumber, s, g);
+                    sum += v * self.smooth.law.factor(distance);
+                    changed += v * (self.smooth.at(distance) - self.smooth.law.factor(distance));
+                }
+                if sum > 0.0 { (changed / sum).abs() } else { 0.0 }
+            };
+            worst = worst.max((0..SAMPLES).into_par_iter().map(change).reduce(|| 0.0, f64::max));
+        }
+        Ok(worst)
     }
 
     /// Bytes held.

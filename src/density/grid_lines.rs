@@ -248,6 +248,17 @@ impl<'a> GridLines<'a> {
         self.source.nothing_found(self.within, &self.records.clone().unwrap_or_default())
     }
 
+    /// All lines of the table, ascending.
+    ///
+    /// # Errors
+    /// What the source cannot read.
+    pub fn lines(&self) -> Result<Cow<'_, [Line]>> {
+        match &self.lines {
+            Some(lines) => Ok(Cow::Borrowed(&lines[..])),
+            None => Ok(Cow::Owned(self.read(self.within, |_| true)?)),
+        }
+    }
+
     /// All lines, for the tier that takes them one by one, from the cache or made and, if they are many, stored there; and whether they
     /// were found.
     ///
@@ -263,11 +274,7 @@ impl<'a> GridLines<'a> {
         if let Some(lines) = key.and_then(|key| self.find(TABLE, &key, decode)) {
             return Ok((LineTable { lines, summary, step: self.grid.step() }, true));
         }
-        let lines = match &self.lines {
-            Some(lines) => Cow::Borrowed(&lines[..]),
-            None => Cow::Owned(self.read(self.within, |_| true)?),
-        };
-        let lines = self.tabulate(&lines);
+        let lines = self.tabulate(&self.lines()?);
         if let Some(key) = key.filter(|_| summary.count >= WORTH_KEEPING) {
             self.store(TABLE, &key, &format!("table of {}", self.about()), &[bytemuck::cast_slice(&lines)]);
             self.store_summary();

@@ -2,7 +2,7 @@
 
 use crate::atmosphere::PressureGrid;
 use crate::constants::ATOMIC_MASS_CGS;
-use crate::cross_section::notes::{self, contributes_nothing};
+use crate::cross_section::remarks::{self, Seen, contributes_nothing};
 use crate::cross_section::{Prepared, Settings};
 use crate::density::grid_lines::GridLines;
 use crate::grid::Grid;
@@ -201,11 +201,10 @@ impl EmissionModel {
         let collisions =
             collisions.iter().map(|t| seconds.time("continua", || t.resample(&wavenumber))).collect::<Result<_>>()?;
         for (i, absorber) in absorbers.iter().enumerate() {
-            let lists = parts
-                .iter()
-                .filter(|part: &&Part| part.absorber == i)
-                .map(|Part { prepared, .. }| notes::of_prepared(part_name(absorber, &prepared.species.name), prepared));
-            notes.extend(notes::told(&lists.collect::<Vec<_>>(), &settings));
+            let lists = parts.iter().filter(|part: &&Part| part.absorber == i).map(|Part { prepared, .. }| {
+                (part_name(absorber, &prepared.species.name), Seen::of(prepared), prepared.records.as_ref())
+            });
+            notes.extend(remarks::told(&lists.collect::<Vec<_>>(), &settings));
         }
         let absorbers = absorbers.iter().map(|a| (a.name.clone(), a.molar_mass)).collect();
         Ok(Self { grid, wavenumber, pressure, absorbers, parts, collisions, quadrature, surface, notes, seconds })
