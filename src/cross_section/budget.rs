@@ -20,7 +20,7 @@ pub struct ErrorBudget {
     pub partition: f64,
     /// Lines far outside the grid: what their expansion and its interpolation in temperature leave out, of their own share.
     pub distant: f64,
-    /// What the nodes of a level leave of the jump of a wing law, of the profile there; for a density, what rounding the law changes at some points.
+    /// What the nodes of a level leave of the jump of a wing law, of the profile there.
     pub wing_law: f64,
     /// Softened profiles on the coarser levels: 4.1e-4 at 8 nodes a radius, falling as the fifth power (measured).
     pub softening: f64,
@@ -49,7 +49,7 @@ impl ErrorBudget {
                 prepared.species.partition.interpolation_error(range.lo, range.hi)
             },
             distant: if prepared.distant_lines > 0 { 2e-4 } else { 0.0 },
-            wing_law: if prepared.law.is_some() { prepared.rounding_error.max(5e-5) } else { 0.0 },
+            wing_law: if prepared.law.is_some() { 5e-5 } else { 0.0 },
             softening: 4.1e-4 * (8.0 / nodes_per_radius(prepared.settings.tolerance)).powi(5),
             arithmetic: match single_precision {
                 false => 3e-6,

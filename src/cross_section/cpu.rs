@@ -221,21 +221,17 @@ impl<'a> Levels<'a> {
         }
     }
 
-    /// Puts right what rounding the wing law has changed, where lines are at hand.
+    /// Puts right what rounding the wing law has changed.
     fn corners(&self, law: &LawMatrix, start: usize, factor: f64, outputs: &mut [&mut [f64]]) {
         let (table, state, grid) = (&self.prepared.table, self.state, &self.prepared.grid);
-        if matches!(self.prepared.tier, Tier::Lines) {
-            match outputs {
-                [value, slope, ..] => {
-                    let common = table.common_slope(state);
-                    let shapes = |line: &TableLine| WithValue(Change::by_temperature(line, state, common));
-                    wing_law::add_corners(&law.smooth, table, state, grid, factor, start, &mut [value, slope], shapes);
-                }
-                [value] => {
-                    wing_law::add_corners(&law.smooth, table, state, grid, factor, start, &mut [value], |_| Value)
-                }
-                [] => (),
+        match outputs {
+            [value, slope, ..] => {
+                let common = table.common_slope(state);
+                let shapes = |line: &TableLine| WithValue(Change::by_temperature(line, state, common));
+                wing_law::add_corners(&law.smooth, table, state, grid, factor, start, &mut [value, slope], shapes);
             }
+            [value] => wing_law::add_corners(&law.smooth, table, state, grid, factor, start, &mut [value], |_| Value),
+            [] => (),
         }
         // Where a law leaves nothing, interpolation leaves some 1e-4 of what was there, of either sign.
         if let Some(value) = outputs.first_mut() {

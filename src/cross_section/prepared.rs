@@ -154,8 +154,6 @@ pub struct Prepared {
     pub distant_lines: u64,
     /// The wing law, if there is one.
     pub law: Option<Arc<LawMatrix>>,
-    /// The largest relative error found at some points because a density rounds the wing law; 0 for lines.
-    pub rounding_error: f64,
     /// The largest pressure shift that is left out, in units of its line's half width (Lorentz and Doppler half widths added), at the pressures given
     /// and over the temperature range; 0 if none is. At most, and mostly exactly, this.
     pub neglected_shift: f64,
@@ -208,7 +206,6 @@ impl Prepared {
         let sigma = (species.doppler_sigma(t.lo), species.doppler_sigma(t.hi));
         let wings = &settings.profile.wings;
         let choose = |widths: &(dyn Fn(f64) -> (f64, f64) + Sync), near: Option<&Crowding>| -> Result<Vec<Layer>> {
-            let lines_per_node = near.map(|crowding| crowding.lines_per_node);
             let law =
                 LawMatrix::choose_level(&grid, wings, settings.tolerance, lines_per_node)?.map(|level| LawLevel {
                     level,
@@ -252,8 +249,6 @@ impl Prepared {
             Method::Lines => lines()?,
             Method::Density => density()?,
             Method::Auto if summary.count < AUTO_LINES => lines()?,
-            // A density rounds the jumps of a wing law.
-            Method::Auto if !wings.is_voigt() && !wings.subtract_pedestal => lines()?,
             Method::Auto => match (lines(), density()) {
                 (Ok(lines), Ok(density)) => {
                     let cost = |of: &(Choice, Vec<Layer>)| of.0.cost(&of.1, lines_per_node);
@@ -278,7 +273,12 @@ impl Prepared {
             Choice::Density(axes) => {
                 let levels: BTreeSet<i32> = layers.iter().flat_map(|l| l.ladder.source_levels()).collect();
                 let (by_level, cached) = grid_lines.densities(&axes, levels)?;
-                (Tier::Density { axes, by_level }, grid_lines.table_without_lines(), cached)
+                // A wing law is put right line by line.
+                let table = match wings.is_voigt() {
+                    true => grid_lines.table_without_lines(),
+                    false => grid_lines.table()?.0,
+                };
+                (Tier::Density { axes, by_level }, table, cached)
             }
         };
         add_distant(&mut layers, &grid_lines.distant, &grid, settings.tolerance);
@@ -287,13 +287,6 @@ impl Prepared {
             let nodes = l.far.iter().find(|n| n.level == law.level)?;
             Some(Arc::new(LawMatrix::new(&grid, wings, settings.tolerance, nodes, law.reach)))
         });
-        let mut rounding_error = 0.0;
-        if let (Some(law), Tier::Density { .. }) = (law.as_deref().filter(|law| law.smooth.has_corners()), &tier) {
-            let ends = |v: &[f64]| v.iter().fold((f64::INFINITY, 0.0f64), |(a, b), p| (a.min(*p), b.max(*p)));
-            let (least, most) = ends(pressures);
-            let at = [(t.lo, least), (t.lo, most), (t.hi, least), (t.hi, most)];
-            rounding_error = law.rounding_error(&grid, &species, &grid_lines.lines()?, &at)?;
-        }
         let distant_lines = grid_lines.distant.count;
         let lines_used = distant_lines + if grid_lines.only_distant { 0 } else { table.summary.count };
         let neglected_shift = pressures.iter().map(|p| table.summary.neglected.at(*p)).fold(0.0, f64::max);
@@ -310,7 +303,6 @@ impl Prepared {
             lines_used,
             distant_lines,
             law,
-            rounding_error,
             neglected_shift,
             natural_share,
             records,

@@ -69,7 +69,7 @@ impl WingLaw {
         self.cutoff.unwrap_or_else(|| self.chi.as_ref().map_or(0.0, |chi| chi.end()))
     }
 
-    /// Refuses a cutoff that is not positive, and a pedestal without cutoff.
+    /// Refuses a cutoff that is not positive, and a pedestal without cutoff or with a chi factor, which no continuum is made for.
     ///
     /// # Errors
     /// What was given and what is required.
@@ -80,6 +80,9 @@ impl WingLaw {
             }
             None if self.subtract_pedestal => {
                 Err(Error::invalid("wing pedestal", "no cutoff", "a cutoff, whose pedestal is to be taken away"))
+            }
+            Some(_) if self.subtract_pedestal && self.chi.is_some() => {
+                Err(Error::invalid("wing pedestal", "a chi factor beside it", "one of the two"))
             }
             _ => Ok(()),
         }
@@ -194,5 +197,9 @@ mod tests {
         }
         assert!(WingLaw { cutoff: Some(-1.0), ..WingLaw::default() }.check().is_err());
         assert!(WingLaw { subtract_pedestal: true, ..WingLaw::default() }.check().is_err());
+        let chi = ChiFactor::new(&[(3.0, 1.0), (4.0, 0.5)]).ok();
+        let both = WingLaw { cutoff: Some(25.0), subtract_pedestal: true, chi };
+        assert!(both.check().unwrap_err().to_string().contains("chi factor"));
+        assert!(WingLaw { subtract_pedestal: false, ..both }.check().is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! What a user must be told of a list of lines whose cross sections were computed.
 
-use super::prepared::{Prepared, Settings, Tier};
+use super::prepared::{Prepared, Settings};
 use crate::density::shift::{Neglect, Neglected};
 use crate::grid::Grid;
 use crate::lines::report::NATURAL_BOUND;
@@ -25,8 +25,6 @@ pub(crate) struct Seen {
     only_distant: bool,
     /// The widest line's half width \[cm-1\] at the highest pressure \[bar\], and that, where a margin limits what is read.
     widest: Option<(f64, f64)>,
-    /// Where a density rounds a wing law: half width of the rounding \[cm-1\], largest relative change found.
-    rounded: Option<(f64, f64)>,
 }
 
 impl Seen {
@@ -34,11 +32,8 @@ impl Seen {
         let only_distant = prepared.distant_lines > 0 && prepared.distant_lines == prepared.lines_used;
         let pressure = prepared.layers.iter().map(|l| l.pressure).fold(0.0, f64::max);
         let widest = prepared.table.summary.widths_at(pressure).1 * prepared.grid.hi();
-        let law = prepared.law.as_deref().filter(|law| law.smooth.has_corners());
-        let rounded = law.filter(|_| matches!(prepared.tier, Tier::Density { .. }));
         Self {
             widest: prepared.settings.line_margin.is_finite().then_some((widest, pressure)),
-            rounded: rounded.map(|law| (law.width(), prepared.rounding_error)),
             shift: prepared.neglected_shift,
             natural: prepared.natural_share,
             unmoved: prepared.table.summary.shift.is_none(),
@@ -58,7 +53,7 @@ impl Seen {
         let only_distant = list.between(grid.lo(), grid.hi()).is_empty();
         let unmoved = list.lines().iter().all(|l| l.shift == 0.0);
         let shift = neglected_shift(list, settings, at);
-        Self { shift, natural, unmoved, only_distant, widest: None, rounded: None }
+        Self { shift, natural, unmoved, only_distant, widest: None }
     }
 }
 
@@ -85,13 +80,6 @@ pub(crate) fn told(lists: &[Told<'_>], settings: &Settings) -> Vec<Note> {
         }
         notes.extend(record.told(name));
         notes.extend(seen.widest.and_then(|widest| beyond_margin(name, &record, settings.line_margin, widest)));
-        notes.extend(seen.rounded.map(|(width, change)| {
-            let text = format!(
-                "the line-shape density rounds the wing law over {width:.2} cm-1 on either side of its cutoff and rows, which changes values by up \
-                 to {change:.1e}; the method `lines` keeps it as it is"
-            );
-            Note::new(name, text, None)
-        }));
     }
     if let Some((name, ..)) = lists.first().filter(|_| lists.iter().all(|l| l.1.only_distant)) {
         let ranges = lists.iter().filter_map(|l| l.2?.wavenumber_range).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));

@@ -10,29 +10,24 @@
 //! chi_far. The third is summed on level L with a matrix of factors chi - chi_far that depends on the grid alone ([`LawMatrix`]), whatever
 //! the temperature, the pressure and the profile. With a cutoff the levels above L are not needed.
 //!
-//! The nodes of L cannot hold a jump or a corner, so chi is rounded over [`LawMatrix::width`] cm-1 on either side of them ([`SmoothLaw`]). In the tier of
-//! single lines what the rounding changes is put right line by line at the output nodes concerned ([`add_corners`]); L is the level at
-//! which the matrix and these corrections cost least. The density has no lines left: there the width is the smallest that memory allows, the
-//! error is measured at some points ([`LawMatrix::rounding_error`]) and stands in the error budget, and `auto` does not take it.
+//! The nodes of L cannot hold a jump or a corner, so chi is rounded over [`LawMatrix::width`] cm-1 on either side of them ([`SmoothLaw`]), and what the
+//! rounding changes is put right line by line at the output nodes concerned ([`add_corners`]), in either tier: with such a law a density keeps its
+//! lines beside it. L is the level at which the matrix and these corrections cost least.
 //!
 //! With the pedestal taken away, chi = 1 and V becomes V - V(cutoff); V(cutoff) is a source of its own, sum over profiles of S_k V_k(cutoff / nu).
 
 use multiversion::multiversion;
-use rayon::prelude::*;
 
 use super::levels::nodes_per_radius;
 use super::profile_settings::WingLaw;
-use super::voigt::{self, Shapes};
+use super::voigt::Shapes;
 use crate::density::lines::{LayerFactors, LineTable, TableLine};
 use crate::grid::Grid;
 use crate::grid::level::{GUARD, LevelNodes};
-use crate::lines::{Line, Species};
 use crate::{Error, Result};
 
 /// Most entries of a matrix: 48 MiB, so that those of some isotopologues fit beside each other.
 const MOST_ENTRIES: f64 = 12.0 * 1024.0 * 1024.0;
-/// Points at which the error of rounding is measured.
-const SAMPLES: usize = 256;
 /// Half width of the rounding in softening radii: what interpolation leaves of a step falls as the fifth power.
 const ROUNDING: f64 = 1.5;
 /// Cost in multiply-adds of an entry for all profiles, and of a corrected point of a line.
@@ -150,16 +145,6 @@ impl SmoothLaw {
     fn end(&self) -> f64 {
         self.law.end() + self.width
     }
-
-    /// True if rounding changes anything: a cutoff whose pedestal is taken away has no jump, and its corner cannot be seen.
-    pub fn has_corners(&self) -> bool {
-        !self.corners.is_empty() || !self.law.subtract_pedestal
-    }
-
-    /// The largest relative change that rounding makes to the profile of a line inside the cutoff.
-    pub fn largest_change(&self) -> f64 {
-        self.corners.iter().map(|c| (c.1 * self.width * rounding(0.0)).abs()).fold(0.0, f64::max)
-    }
 }
 
 /// A wing law on one level of a grid.
@@ -185,17 +170,11 @@ impl LawMatrix {
         self.smooth.width
     }
 
-    /// The level for a law on a grid, if there is a law: that of least cost for lines, and for a density (`lines_per_node` not given) the finest that
-    /// memory allows.
+    /// The level of least cost for a law on a grid, if there is a law.
     ///
     /// # Errors
     /// A law that begins within a few grid steps of the centre.
-    pub fn choose_level(
-        grid: &Grid,
-        law: &WingLaw,
-        tolerance: f64,
-        lines_per_node: Option<f64>,
-    ) -> Result<Option<i32>> {
+    pub fn choose_level(grid: &Grid, law: &WingLaw, tolerance: f64, lines_per_node: f64) -> Result<Option<i32>> {
         if law.is_voigt() {
             return Ok(None);
         }
@@ -224,15 +203,11 @@ impl LawMatrix {
         };
         let allowed = (0..=most as i32).filter(|level| entries(*level) <= MOST_ENTRIES);
         let cost = |level: i32| {
-            let corners = lines_per_node.map_or(0.0, |lines| {
-                lines * points * zones * 4.0 * ROUNDING * nodes_per_radius(tolerance) * 2f64.powi(level) * CORNER_COST
-            });
+            let points_of_a_line = zones * 4.0 * ROUNDING * nodes_per_radius(tolerance) * 2f64.powi(level);
+            let corners = lines_per_node * points * points_of_a_line * CORNER_COST;
             entries(level) * ENTRY_COST + corners
         };
-        let best = match lines_per_node {
-            Some(_) => allowed.min_by(|a, b| cost(*a).total_cmp(&cost(*b))),
-            None => allowed.min(),
-        };
+        let best = allowed.min_by(|a, b| cost(*a).total_cmp(&cost(*b)));
         best.map(Some).ok_or_else(|| {
             Error::invalid(
                 "wing law",
@@ -300,35 +275,6 @@ impl LawMatrix {
             shapes.wings(x * x + g * g, s, g)
         };
         Some((nodes.source.0..nodes.source.1).map(at).collect())
-    }
-
-    /// The largest relative change that rounding makes at some points of the grid, found by summing `lines`, ascending in wavenumber, at temperatures
-    /// \[K\] and pressures \[bar\].
-    ///
-    /// # Errors
-    /// A temperature outside the partition function's table.
-    pub fn rounding_error(&self, grid: &Grid, species: &Species, lines: &[Line], at: &[(f64, f64)]) -> Result<f64> {
-        let reach = self.smooth.end();
-        let mut worst = 0.0f64;
-        for (temperature, pressure) in at {
-            let (s, ratio) = (species.doppler_sigma(*temperature), species.partition_ratio(*temperature)?);
-            let change = |i: usize| {
-                let nu = grid.wavenumber(i * (grid.len() - 1) / (SAMPLES - 1));
-                let from = lines.partition_point(|l| l.wavenumber < nu - reach);
-                let (mut sum, mut changed) = (0.0, 0.0);
-                for line in lines[from..].iter().take_while(|l| l.wavenumber <= nu + reach) {
-                    let distance = (nu - line.wavenumber).abs();
-                    let g = line.lorentz_gamma(*temperature, *pressure);
-                    let strength = line.strength * line.ln_strength_factor(*temperature).exp() * ratio;
-                    let v = strength / line.wavenumber * voigt::profile(distance / line.wavenumber, s, g);
-                    sum += v * self.smooth.law.factor(distance);
-                    changed += v * (self.smooth.at(distance) - self.smooth.law.factor(distance));
-                }
-                if sum > 0.0 { (changed / sum).abs() } else { 0.0 }
-            };
-            worst = worst.max((0..SAMPLES).into_par_iter().map(change).reduce(|| 0.0, f64::max));
-        }
-        Ok(worst)
     }
 
     /// Bytes held.

@@ -44,7 +44,8 @@ pub struct LineTables {
 impl LineTables {
     /// Bins of the lines, and the output nodes in their cores if a near field needs them.
     pub fn new(prepared: &Prepared) -> Self {
-        if !matches!(prepared.tier, Tier::Lines) {
+        // With a wing law a density has its lines beside it.
+        if !matches!(prepared.tier, Tier::Lines) && prepared.law.is_none() {
             return Self { bins: None, core: None };
         }
         let near_field = prepared.layers.iter().any(|l| l.ladder.near_field);
@@ -244,7 +245,8 @@ impl DeviceStage {
             .map(|g| {
                 let of_batch = |batch: Range<usize>| batch.filter(|i| group_of[i - extent.layers.start] == g).count();
                 let layers = extent.batches().map(of_batch).max().unwrap_or(0);
-                let (name, bins) = (format!("{name}.g{g}"), tables.bins.as_ref());
+                let bins = tables.bins.as_ref().filter(|_| matches!(prepared.tier, Tier::Lines));
+                let name = format!("{name}.g{g}");
                 let all: Vec<&Layer> = used.iter().zip(&group_of).filter(|(_, of)| **of == g).map(|(l, _)| l).collect();
                 Group::declare(builder, &name, prepared, &all, layers, bins, extent, derivative)
             })
