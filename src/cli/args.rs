@@ -283,7 +283,7 @@ pub struct ProfileOptions {
     #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = parse::positive)]
     pub wing_cutoff: Option<f64>,
     /// Take the value at the cutoff away from each line, as continuum models such as MT_CKD want
-    #[arg(long, requires = "wing_cutoff")]
+    #[arg(long, requires = "wing_cutoff", conflicts_with = "chi")]
     pub subtract_pedestal: bool,
     /// Factor on the wings: a file of two columns, distance from the centre in cm-1 and chi, the first row with chi = 1
     #[arg(long, value_name = "FILE")]

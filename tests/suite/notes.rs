@@ -274,12 +274,12 @@ fn profiles_widths_and_margins_do_something() {
     let profile = settings(&["--no-natural-width", "--pressure-shift"])["profile"].clone();
     assert_eq!((&profile["natural_width"], &profile["pressure_shift"]), (&false.into(), &true.into()));
     assert_eq!(settings(&["--line-margin", "12"])["line_margin"], 12.0);
-    let wings =
-        settings(&["--wing-cutoff", "25", "--subtract-pedestal", "--chi", "chi.txt"])["profile"]["wings"].clone();
-    assert_eq!(
-        wings,
-        serde_json::json!({ "cutoff": 25.0, "subtract_pedestal": true, "chi": [[3.0, 1.0], [30.0, 0.1]] })
-    );
+    let wings = |more: &[&str]| settings(&[&["--wing-cutoff", "25"], more].concat())["profile"]["wings"].clone();
+    let chi = serde_json::json!([[3.0, 1.0], [30.0, 0.1]]);
+    let expected = serde_json::json!({ "cutoff": 25.0, "subtract_pedestal": false, "chi": chi });
+    assert_eq!(wings(&["--chi", "chi.txt"]), expected);
+    let expected = serde_json::json!({ "cutoff": 25.0, "subtract_pedestal": true, "chi": null });
+    assert_eq!(wings(&["--subtract-pedestal"]), expected);
     // Air's shift is -.0029 per atmosphere, a twentieth of the width.
     assert!(said.notes().contains("pressure shifts are left out; the largest is 0.04"), "{}", said.terminal);
     let (moved, said) = run(&["--at", "296:10", "--pressure-shift"]);

@@ -37,12 +37,14 @@ fn profiles_are_put_together() {
     let with = |extra: &[&str]| cross_section(&[&base[..], extra].concat());
     let a = with(&[]).unwrap();
     assert_eq!((a.format, a.line_margin, a.profile.profile()), (Format::Hitran, None, LineProfile::default()));
-    let all =
-        ["--no-natural-width", "--pressure-shift", "--wing-cutoff", "25", "--subtract-pedestal", "--chi", "c.txt"];
+    let all = ["--no-natural-width", "--pressure-shift", "--wing-cutoff", "25", "--chi", "c.txt"];
     let p = with(&all).unwrap().profile.profile();
     let wings = p.settings.wings;
     assert_eq!((p.settings.natural_width, p.settings.pressure_shift), (false, true));
-    assert_eq!((wings.cutoff, wings.subtract_pedestal, p.chi_file), (Some(25.0), true, Some("c.txt".into())));
+    assert_eq!((wings.cutoff, wings.subtract_pedestal, p.chi_file), (Some(25.0), false, Some("c.txt".into())));
+    let p = with(&["--wing-cutoff", "25", "--subtract-pedestal"]).unwrap().profile.profile();
+    assert!(p.settings.wings.subtract_pedestal);
+    assert!(with(&[&all[..], &["--subtract-pedestal"]].concat()).unwrap_err().contains("cannot be used with"));
     assert!(with(&["--subtract-pedestal"]).unwrap_err().contains("--wing-cutoff <X>"));
 }
 

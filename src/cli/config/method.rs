@@ -62,6 +62,11 @@ fn wings(item: &Item, profile: &mut LineProfile) -> Result<()> {
         }
     }
     match s.get("chi") {
+        Some(item) if wings.subtract_pedestal => {
+            return Err(
+                item.wrong("none beside `subtract_pedestal`: continua with a pedestal are made for lines without chi")
+            );
+        }
         Some(item) if item.is_string() => profile.chi_file = Some(item.path()?),
         Some(item) => wings.chi = Some(chi(&item)?),
         None => {}

@@ -163,9 +163,15 @@ fn choices_about_profiles() {
     let m = method("natural_width = false\npressure_shift = true\nline_margin_cm = 0").unwrap();
     let p = m.profile.settings;
     assert_eq!((p.natural_width, p.pressure_shift, m.line_margin), (false, true, 0.0));
-    let m = method("wings.cutoff_cm = 25\nwings.subtract_pedestal = true\nwings.chi = \"chi.txt\"").unwrap();
+    let m = method("wings.cutoff_cm = 25\nwings.chi = \"chi.txt\"").unwrap();
     assert_eq!(m.profile.chi_file, Some("dir/chi.txt".into()));
+    let m = method("wings.cutoff_cm = 25\nwings.subtract_pedestal = true").unwrap();
     assert!(m.profile.settings.wings.subtract_pedestal);
+    let both = said("wings.cutoff_cm = 25\nwings.subtract_pedestal = true\nwings.chi = \"chi.txt\"");
+    assert!(
+        both.contains("key `method.wings.chi`") && both.contains("required none beside `subtract_pedestal`"),
+        "{both}"
+    );
     insta::assert_snapshot!(said("wings.cutoff_cm = 0"), @"dir/c.toml: key `method.wings.cutoff_cm`: line 32: given `0`, required a finite number above 0");
     insta::assert_snapshot!(said("wings.subtract_pedestal = true"), @"dir/c.toml: key `method.wings.subtract_pedestal`: line 32: given `true`, required false, or `cutoff_cm` besides it: the pedestal is the profile's value there");
     insta::assert_snapshot!(said("wings.chi = [[3, 0.5], [30, 0.1]]"), @"dir/c.toml: key `method.wings.chi`: line 32: given `[[3, 0.5], [30, 0.1]]`, required rows [[DISTANCE, CHI], ...] with distances in cm-1, the first with chi = 1; or a file in quotes (chi, row 1: given 0.5, required 1: closer to the centre the profile is left alone)");
