@@ -233,7 +233,7 @@ impl CrossSections {
     }
 
     /// What became of the records of the list of an isotopologue, if it has lines in range and was read from files.
-    pub(crate) fn record_of(&self, isotopologue: &str) -> Option<&LoadReport> {
+    pub fn record_of(&self, isotopologue: &str) -> Option<&LoadReport> {
         let mut species = self.prepared.iter().map(|p| &p.species).chain(self.lists.iter().map(|l| &l.species));
         self.records.get(species.position(|s| s.name == isotopologue)?)?.as_ref()
     }
