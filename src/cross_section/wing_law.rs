@@ -319,7 +319,12 @@ pub fn add_corners<S: Shapes<K>, const K: usize>(
     let (lowest, highest) = (lo * (h * first).exp(), lo * (h * last).exp());
     let pressure = layer.pressure;
     for zone in smooth.zones() {
-        for line in &table.lines {
+        // Lines are in the order of their positions without shift.
+        let moved = table.summary.shift.steps(pressure, h) + 1.0;
+        let before = |node: f64| table.lines.partition_point(|l| l.position < node);
+        let reach = (lowest - zone.1).max(f64::MIN_POSITIVE);
+        let reached = before(grid.position(reach) - moved)..before(grid.position(highest + zone.1) + moved);
+        for line in &table.lines[reached] {
             let position = line.position_at(pressure, h);
             let centre = line.wavenumber * (1.0 + line.moved(pressure));
             for (from, to) in [(centre - zone.1, centre - zone.0), (centre + zone.0, centre + zone.1)] {

@@ -71,7 +71,8 @@ impl PartitionFunction {
         let left_out = (first..last).step_by(every);
         let off = |i: usize| {
             // The rows around it, each second one: enough for the slopes at its neighbours.
-            let near = (0..rows).filter(|j| j.abs_diff(i) % 2 == 1 && j.abs_diff(i) < 2 * STENCIL + 2);
+            let reach = 2 * STENCIL + 1;
+            let near = (i.saturating_sub(reach)..rows.min(i + reach + 1)).filter(|j| j.abs_diff(i) % 2 == 1);
             let (t, q) = near.map(|j| (self.temperature[j], self.value[j])).unzip();
             let at = Self::new(t, q).and_then(|coarse| coarse.at(self.temperature[i]));
             at.map_or(0.0, |q| (q / self.value[i] - 1.0).abs())
