@@ -4,8 +4,9 @@
 
 use photosphere::gpu::{BufferId, Device, Element, Limits, ProgramBuilder, Role, Workspace};
 use photosphere::grid::Segment;
-use photosphere::optical_depth::{CiaBuffers, CiaGrid, DeviceTable, Pair};
-use photosphere::transfer::jacobian_gpu::{COLUMNS, blocks};
+use photosphere::opacity::cia::device::{CiaBuffers, DeviceTable};
+use photosphere::opacity::{CiaGrid, Pair};
+use photosphere::transfer::jacobian::device::{COLUMNS, blocks};
 use photosphere::transfer::{
     EmissionBuffers, EmissionSensitivity, EmissionState, LayerJacobian, LayerJacobianBuffers, ProjectBuffers,
     Projection, Quadrature, ReduceBuffers, SensitivityBuffers,
@@ -142,7 +143,7 @@ fn on_device(device: &Device) {
         let ln_slope = job.input("ln_slope", table.ln_slope.clone());
         let position = job.builder.buffer("bench.position", Element::U32, &[u64::from(N)], Role::Input);
         job.inputs.push((position, table.position.iter().map(|p| f32::from_bits(*p)).collect()));
-        let state = table.layer_states(&layers);
+        let state = DeviceTable::layer_states(table.ln_scale, &layers);
         let layer_state = job.builder.buffer("bench.state", Element::UVec4, &[u64::from(LAYERS), 3], Role::Input);
         let [dtau, slope] = ["dtau", "dtau_dt"].map(|name| job.buffer(name, LAYERS * SEGMENT, Role::Output));
         job.builder.clear(dtau).clear(slope);
@@ -157,7 +158,7 @@ fn on_device(device: &Device) {
 }
 
 /// A table of 20 temperatures and 300 nodes.
-fn continuum() -> (CiaGrid, Vec<photosphere::optical_depth::CiaLayer>) {
+fn continuum() -> (CiaGrid, Vec<photosphere::opacity::CiaLayer>) {
     let temperatures: Vec<f64> = (0..20).map(|i| 400.0 + 70.0 * f64::from(i)).collect();
     let ln_coefficient = (0..20 * 300).map(|i| -105.0 + (0.01 * f64::from(i)).sin()).collect();
     let position = (0..N).map(|i| 1.0 + 297.0 * f64::from(i) / f64::from(N)).collect();

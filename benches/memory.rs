@@ -11,16 +11,16 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use photosphere::Backend;
 use photosphere::gpu::MemoryPolicy;
 use photosphere::output::Values;
-use photosphere::spectrum::{Emission, State};
+use photosphere::spectrum::{Runner, State};
 
 fn size(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
 }
 
 /// Measures one way of computing, and compares its bits.
-fn measure(c: &mut Criterion, name: &str, emission: Emission<'_>, state: &State, reference: &mut Option<Vec<u32>>) {
+fn measure(c: &mut Criterion, name: &str, emission: Runner, state: &State, reference: &mut Option<Vec<u32>>) {
     let mut emission = emission;
-    let Values::F32(flux) = emission.flux(state, &()).unwrap() else { unreachable!("a device gives float32") };
+    let Values::F32(flux) = emission.spectrum(state, &()).unwrap() else { unreachable!("a device gives float32") };
     let bits: Vec<u32> = flux.iter().map(|f| f.to_bits()).collect();
     assert_eq!(reference.get_or_insert(bits.clone()), &bits, "{name}: other bits than the first");
     let plan = emission.plan().unwrap();
@@ -33,7 +33,7 @@ fn measure(c: &mut Criterion, name: &str, emission: Emission<'_>, state: &State,
     );
     let mut group = c.benchmark_group("memory");
     group.sample_size(10);
-    group.bench_function(name, |b| b.iter(|| black_box(emission.flux(state, &()).unwrap())));
+    group.bench_function(name, |b| b.iter(|| black_box(emission.spectrum(state, &()).unwrap())));
     group.finish();
 }
 

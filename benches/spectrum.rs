@@ -13,10 +13,10 @@ use photosphere::atmosphere::PressureGrid;
 use photosphere::cross_section::{CrossSections, Method, cpu};
 use photosphere::grid::Grid;
 use photosphere::lines::{Line, LineList};
-use photosphere::spectrum::{Coefficients, DerivativeSettings, Dual, EmissionModel, EmissionRetrieval, State};
+use photosphere::spectrum::{Coefficients, DerivativeSettings, Dual, Model, Retrieval, State};
 use photosphere::transfer::{EmissionState, Quadrature};
 
-fn model() -> EmissionModel {
+fn model() -> Model {
     co_hitran::model(POINTS, LAYERS)
 }
 
@@ -31,9 +31,9 @@ fn end_to_end(c: &mut Criterion) {
     let state = state(&model);
     for backend in [Some(Backend::Cpu), device()].into_iter().flatten() {
         let mut emission = model.open(&backend).unwrap();
-        emission.flux(&state, &()).unwrap(); // drivers compile at the first dispatch
+        emission.spectrum(&state, &()).unwrap(); // drivers compile at the first dispatch
         let name = backend.info().name;
-        group.bench_function(&name, |b| b.iter(|| black_box(emission.flux(&state, &()).unwrap())));
+        group.bench_function(&name, |b| b.iter(|| black_box(emission.spectrum(&state, &()).unwrap())));
         let report = emission.report();
         println!("{name}: planned {} bytes, tracked {} bytes", report.planned_bytes, report.tracked_bytes);
         for (stage, seconds) in report.seconds.iter() {
@@ -52,12 +52,9 @@ fn derivatives(c: &mut Criterion) {
         let state = state(&model);
         let points = model.grid().len();
         let bumps = |columns: usize| -> Vec<State> {
-            let bump = |p: usize| State {
-                temperature_k: (0..LAYERS).map(|n| ((n * (p + 1)) as f64 * 0.05).sin()).collect(),
-                gravity: vec![0.0; LAYERS],
-                mass_mixing_ratio: vec![vec![0.0; LAYERS]],
-                mean_molar_mass: vec![0.0; LAYERS],
-                ..state.clone()
+            let bump = |p: usize| {
+                let bumps = (0..LAYERS).map(|n| ((n * (p + 1)) as f64 * 0.05).sin()).collect();
+                State::new(bumps, vec![0.0; LAYERS], vec![0.0; LAYERS]).with_mass_ratio("CO", 0.0)
             };
             (0..columns).map(bump).collect()
         };
@@ -65,9 +62,9 @@ fn derivatives(c: &mut Criterion) {
         let settings = DerivativeSettings { budget: Some(96 << 20), ..DerivativeSettings::default() };
         let none = |_: &[Dual], _: &PressureGrid| Err(photosphere::Error::invalid("parameters", 0, "none here"));
         let names = vec!["none".to_owned()];
-        let mut retrieval = EmissionRetrieval::new(model.clone(), &backend, names, none, settings).unwrap();
+        let mut retrieval = Retrieval::new(model.clone(), &backend, names, none, settings).unwrap();
         for columns in [2, 20] {
-            let coefficients = Coefficients::new(&model, &state, &bumps(columns)).unwrap();
+            let coefficients = Coefficients::along(&model, &state, &bumps(columns)).unwrap();
             retrieval.jacobian(&state, &coefficients).unwrap();
             group.bench_function(format!("value and Jacobian by {columns}, {name}"), |b| {
                 b.iter(|| black_box(retrieval.jacobian(&state, &coefficients).unwrap()))

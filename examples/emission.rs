@@ -16,7 +16,7 @@ use photosphere::grid::TemperatureRange;
 use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::output::prepare_folder;
 use photosphere::plot::{Series, SpectrumOptions, Zoom, spectrum};
-use photosphere::spectrum::{Absorber, EmissionModel, EmissionReport, State};
+use photosphere::spectrum::{Absorber, Model, SpectrumReport, State};
 use photosphere::transfer::planck_flux;
 use photosphere::{Backend, Result};
 
@@ -34,7 +34,7 @@ pub struct Emission {
     pub flux: Vec<f64>,
     /// Lowest and highest temperature \[K\].
     pub temperature_k: (f64, f64),
-    pub report: EmissionReport,
+    pub report: SpectrumReport,
 }
 
 /// The spectrum on a backend.
@@ -61,17 +61,12 @@ pub fn compute(backend: &Backend) -> Result<Emission> {
     };
 
     // Eight streams; below the last layer it is black and as hot as that layer.
-    let model = EmissionModel::new(grid, pressure, &[absorber], &[], settings, 8, true, &())?;
-    let state = State {
-        temperature_k,
-        gravity: vec![GRAVITY; LAYERS],
-        mean_molar_mass: vec![2.33; LAYERS],
-        mass_mixing_ratio: vec![vec![MASS_MIXING_RATIO; LAYERS]],
-        collision_mixing_ratio: vec![],
-        surface_temperature_k: Some(hottest),
-    };
+    let model = Model::emission(grid, pressure).opacity(absorber).settings(settings).streams(8).surface(true).build()?;
+    let state = State::new(temperature_k, vec![GRAVITY; LAYERS], vec![2.33; LAYERS])
+        .with_mass_ratio("CO", MASS_MIXING_RATIO)
+        .with_surface(hottest);
     let mut emission = model.open(backend)?;
-    let flux = emission.flux(&state, &())?.to_f64();
+    let flux = emission.spectrum(&state, &())?.to_f64();
     let (wavenumber, report) = (grid.wavenumbers(), emission.report());
     Ok(Emission { wavenumber, flux, temperature_k: (coldest, hottest), report })
 }

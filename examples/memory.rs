@@ -17,7 +17,7 @@ use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::output::prepare_folder;
 use photosphere::plot::{Formats, memory_history, memory_plan};
-use photosphere::spectrum::{Absorber, EmissionModel, State};
+use photosphere::spectrum::{Absorber, Model, State};
 use photosphere::{Backend, Result};
 
 const LAYERS: usize = 120;
@@ -43,15 +43,11 @@ pub fn compute(device: &Device) -> Result<(Summary, Timeline)> {
         Ok(Absorber { name: list.species.name.clone(), lists: vec![list], molar_mass })
     });
     let absorbers = absorbers.into_iter().collect::<Result<Vec<_>>>()?;
-    let model = EmissionModel::new(grid, pressure, &absorbers, &[], settings, 8, true, &())?;
-    let state = State {
-        temperature_k,
-        gravity: vec![1e4; LAYERS],
-        mean_molar_mass: vec![2.33; LAYERS],
-        mass_mixing_ratio: vec![vec![5e-3; LAYERS], vec![5e-5; LAYERS]],
-        collision_mixing_ratio: vec![],
-        surface_temperature_k: Some(hottest),
-    };
+    let mut state = State::new(temperature_k, vec![1e4; LAYERS], vec![2.33; LAYERS]).with_surface(hottest);
+    for (absorber, ratio) in absorbers.iter().zip([5e-3, 5e-5]) {
+        state = state.with_mass_ratio(&absorber.name, ratio);
+    }
+    let model = Model::emission(grid, pressure).opacities(absorbers).settings(settings).surface(true).build()?;
 
     let backend = Backend::Device(device.clone());
     let emission = model.open(&backend)?;
@@ -64,7 +60,7 @@ pub fn compute(device: &Device) -> Result<(Summary, Timeline)> {
         device.set_memory_policy(MemoryPolicy::Fraction(1.5 * plan.peak_bytes as f64 / total as f64))?;
     }
     for _ in 0..2 {
-        model.open(&backend)?.flux(&state, &())?;
+        model.open(&backend)?.spectrum(&state, &())?;
     }
     device.set_memory_policy(MemoryPolicy::Default)?;
     Ok((plan, device.ledger().timeline()))

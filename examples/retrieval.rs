@@ -24,7 +24,7 @@ use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::objective::{DataSet, Noise, Observation, SpectrumModel, SpectrumObjective};
 use photosphere::output::{prepare_folder, write_atomic};
 use photosphere::plot::{FittedData, Formats, Quantity, corner, fit, traces};
-use photosphere::spectrum::{Absorber, DerivativeSettings, Dual, EmissionModel, EmissionRetrieval, State};
+use photosphere::spectrum::{Absorber, DerivativeSettings, Dual, Model, Retrieval, State};
 use photosphere::{Backend, Progress, Result};
 use rand::{Rng, SeedableRng};
 
@@ -56,7 +56,7 @@ pub struct Outcome {
 }
 
 /// The model: a power law between 500 and 1500 K, CO in hydrogen and helium.
-pub fn model(backend: &Backend, size: Size) -> Result<EmissionRetrieval> {
+pub fn model(backend: &Backend, size: Size) -> Result<Retrieval> {
     let grid = Grid::new(size.range.0, size.range.1, size.points)?;
     let pressure = PressureGrid::logarithmic(1e-5, 10.0, size.layers)?;
     let lines = Some((size.range.0 - 25.0, size.range.1 + 25.0));
@@ -71,27 +71,22 @@ pub fn model(backend: &Backend, size: Size) -> Result<EmissionRetrieval> {
         line_margin: 25.0,
         ..Settings::default()
     };
-    let model = EmissionModel::new(grid, pressure, &[absorber], &[], settings, 8, false, &())?;
+    let model = Model::emission(grid, pressure).opacity(absorber).settings(settings).build()?;
 
     // Written once: the same lines give values and derivatives.
     let profiles = move |x: &[Dual], grid: &PressureGrid| {
         let layers = |value: f64| vec![Dual::from(value); grid.layers()];
         let profile = TemperatureProfile::PowerLaw { temperature_k: x[0].clone(), exponent: x[1].clone() };
-        Ok(State {
-            temperature_k: profile.at(grid.pressure_bar(), Some(range))?,
-            gravity: layers(24785.773),
-            mean_molar_mass: layers(2.33),
-            mass_mixing_ratio: vec![layers(0.01)],
-            collision_mixing_ratio: vec![],
-            surface_temperature_k: None,
-        })
+        let temperature = profile.at(grid.pressure_bar(), Some(range))?;
+        let state = State::new(temperature, layers(24785.773), layers(2.33));
+        Ok(state.with_mass_ratio("CO", Dual::from(0.01)))
     };
     let names = vec!["T0".into(), "alpha".into()];
-    EmissionRetrieval::new(model, backend, names, profiles, DerivativeSettings::default())
+    Retrieval::new(model, backend, names, profiles, DerivativeSettings::default())
 }
 
 /// A spectrum at `x` with Gaussian noise `sigma`; the data call their errors 1, so that an error scale is the noise itself.
-pub fn mock(model: &mut EmissionRetrieval, x: &[f64], sigma: f64, seed: u64) -> Result<DataSet> {
+pub fn mock(model: &mut Retrieval, x: &[f64], sigma: f64, seed: u64) -> Result<DataSet> {
     let flux = model.spectrum(x)?;
     let normal = Prior::Normal { mean: 0.0, sd: sigma };
     let mut random = rand::rngs::StdRng::seed_from_u64(seed);

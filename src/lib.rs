@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! line list -> line-shape density -> cross section -> optical depth -> radiative transfer
-//!  lines/          density/          cross_section/   optical_depth/       transfer/
+//!  lines/          density/          cross_section/   opacity/             transfer/
 //! ```
 //!
 //! Dependencies point upstream only. [`gpu`] knows no physics: it plans device memory to the byte, compiles kernels and runs programs.
@@ -53,6 +53,7 @@ pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod constants;
+pub mod dual;
 pub mod cross_section;
 pub mod density;
 pub mod error;
@@ -64,12 +65,11 @@ pub mod inference;
 pub mod instrument;
 pub mod kernels;
 pub mod lines;
+pub mod memory;
 pub mod note;
 pub mod numerics;
-#[cfg(test)]
-mod numerics_gpu;
 pub mod objective;
-pub mod optical_depth;
+pub mod opacity;
 pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
@@ -81,6 +81,8 @@ pub mod transfer;
 
 pub use backend::Backend;
 pub use cache::Cache;
+pub use cross_section::Settings;
+pub use dual::Dual;
 pub use error::{Error, Result};
 pub use note::Note;
 pub use progress::Progress;

@@ -10,6 +10,9 @@
 //! e^x = 2^n (1 + p), p = expm1(r) = r + r^2 q(r), |r| <= 0.3466. The polynomial q interpolates at ten Chebyshev nodes;
 //! its error relative to p is 4.1e-17. Keeping 2^n and p apart gives 1 - e^-x = (1 - 2^n) - 2^n p without cancellation.
 
+#[cfg(test)]
+mod device;
+
 /// Above this argument e^-x is taken as zero and e^x (see [`exp`]) as infinite: 2^n stays a normal number for
 /// |n| <= 1022, that is |x| < 1022.5 ln 2 = 708.7.
 pub const EXP_LIMIT: f64 = 708.0;

@@ -8,7 +8,7 @@ use photosphere::gpu::Device;
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
 use photosphere::lines::{HitranSource, LineList};
-use photosphere::spectrum::{Absorber, EmissionModel, State};
+use photosphere::spectrum::{Absorber, Model, State};
 
 /// Points of the full size.
 pub const POINTS: usize = 150_000;
@@ -33,25 +33,19 @@ pub fn settings(method: Method) -> Settings {
     Settings { tolerance: 1e-3, temperature_range, method, line_margin: 0.0, ..Settings::default() }
 }
 
-pub fn model(points: usize, layers: usize) -> EmissionModel {
+pub fn model(points: usize, layers: usize) -> Model {
     let pressure = PressureGrid::logarithmic(1e-5, 10.0, layers).unwrap();
     let (list, grid) = (list(), Grid::new(RANGE.0, RANGE.1, points).unwrap());
     let absorber = Absorber { name: "CO".into(), molar_mass: list.species.molar_mass, lists: vec![list] };
-    EmissionModel::new(grid, pressure, &[absorber], &[], settings(Method::Lines), 8, false, &()).unwrap()
+    Model::emission(grid, pressure).opacity(absorber).settings(settings(Method::Lines)).build().unwrap()
 }
 
-pub fn state(model: &EmissionModel) -> State {
+pub fn state(model: &Model) -> State {
     let profile = TemperatureProfile::PowerLaw { temperature_k: 900.0, exponent: 0.1 };
     let clip = Some(settings(Method::Lines).temperature_range);
     let layers = model.layers();
-    State {
-        temperature_k: profile.at(model.pressure().pressure_bar(), clip).unwrap(),
-        gravity: vec![24785.7730044555; layers],
-        mean_molar_mass: vec![2.33; layers],
-        mass_mixing_ratio: vec![vec![1e-5; layers]],
-        collision_mixing_ratio: vec![],
-        surface_temperature_k: None,
-    }
+    let temperature = profile.at(model.pressure().pressure_bar(), clip).unwrap();
+    State::new(temperature, vec![24785.7730044555; layers], vec![2.33; layers]).with_mass_ratio("CO", 1e-5)
 }
 
 /// The device that `PHOTOSPHERE_DEVICE` selects, else any.

@@ -1,4 +1,4 @@
-// What a layer's lines share, one record of 48 floats a layer, written by the host for each spectrum; host: src/density/gpu/kernels.rs.
+// What a layer's lines share, one record of 48 floats a layer, written by the host for each spectrum; host: src/density/device/kernels.rs.
 // Lengths are in units of the layer's Doppler standard deviation s.
 // Needs math.wgsl, turns.wgsl.
 

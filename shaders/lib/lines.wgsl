@@ -1,4 +1,4 @@
-// A line as the device holds it, 48 bytes; host: src/density/gpu.rs. Needs math.wgsl and layer.wgsl.
+// A line as the device holds it, 48 bytes; host: src/density/device.rs. Needs math.wgsl and layer.wgsl.
 
 struct Line {
     node: i32,          // position on the output grid: whole steps

@@ -6,6 +6,7 @@
 pub mod composition;
 pub mod gravity;
 pub mod pressure;
+pub mod state;
 pub mod table;
 pub mod temperature;
 
@@ -19,5 +20,6 @@ pub use composition::{Abundance, MixingRatio, mean_molar_mass, number_density};
 pub use gravity::Gravity;
 pub use number::Number;
 pub use pressure::PressureGrid;
+pub use state::{Species, State};
 pub use table::{Interpolation, ProfileTable};
 pub use temperature::TemperatureProfile;

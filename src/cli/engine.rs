@@ -14,10 +14,8 @@ use crate::gpu::{Limits, MemoryPolicy};
 use crate::inference::{Priors, SamplingSize};
 use crate::objective::{self, SpectrumObjective};
 use crate::output::Values;
-use crate::spectrum::{
-    Alternative, DerivativeAlternative, EmissionPlan, EmissionRetrieval, MemoryEstimate, MemoryReport, RetrievalPlan,
-    StageEstimate,
-};
+use crate::memory::{Alternative, MemoryEstimate, MemoryReport, StageEstimate};
+use crate::spectrum::{DerivativeAlternative, Retrieval, RetrievalPlan, SpectrumPlan};
 use crate::{Error, Note, Progress, Result};
 
 /// A device to compute on.
@@ -103,7 +101,7 @@ pub struct Planned {
     /// Device bytes allowed; `None`: no limit.
     pub budget: Option<u64>,
     /// How it will be cut, and every buffer.
-    pub plan: EmissionPlan,
+    pub plan: SpectrumPlan,
     /// Modelled cost in multiply-adds.
     pub cost: f64,
     /// Host and device bytes by stage.
@@ -209,7 +207,7 @@ pub struct JacobianResult {
 /// What fits and samplers need.
 pub struct RetrievalSetup {
     /// The likelihood of all data sets.
-    pub objective: SpectrumObjective<EmissionRetrieval>,
+    pub objective: SpectrumObjective<Retrieval>,
     /// Its parameters' priors.
     pub priors: Priors,
     /// Its parameters, in its order.

@@ -8,7 +8,7 @@ use super::engine::RetrievalSetup;
 use super::table::bytes;
 use crate::backend::Backend;
 use crate::objective::SpectrumModel;
-use crate::spectrum::EmissionRetrieval;
+use crate::spectrum::Retrieval;
 use crate::{Error, Result};
 
 /// Device memory of a run of a retrieval.
@@ -29,11 +29,11 @@ impl fmt::Display for DeviceBytes {
 
 impl DeviceBytes {
     /// What was held so far; none on the CPU.
-    pub fn of<'a>(backend: &Backend, models: impl IntoIterator<Item = &'a EmissionRetrieval>) -> Option<Self> {
+    pub fn of<'a>(backend: &Backend, models: impl IntoIterator<Item = &'a Retrieval>) -> Option<Self> {
         match backend {
             Backend::Cpu => None,
             Backend::Device(device) => Some(Self {
-                planned: models.into_iter().map(EmissionRetrieval::planned_bytes).sum(),
+                planned: models.into_iter().map(Retrieval::planned_bytes).sum(),
                 tracked: device.ledger().peak(),
             }),
         }

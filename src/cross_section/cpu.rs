@@ -123,6 +123,36 @@ impl<'a> FarLevels<'a> {
     }
 }
 
+/// Results of the far levels of some layers, which are held from segment to segment \[bytes\].
+pub fn far_bytes(prepared: &Prepared, layers: Range<usize>, slopes: bool) -> u64 {
+    let each = 8 * (1 + u64::from(slopes));
+    let finest = |l: &Layer| l.far.iter().rfind(|f| f.level >= 0).map_or(0, |f| each * f.outputs() as u64);
+    prepared.layers[layers].iter().map(finest).sum()
+}
+
+/// Sources of all layers of a batch, which are made together, and what the threads hold beside them while they convolve, for so many points of
+/// the grid and quantities: values, slopes.
+pub fn batch_work(prepared: &Prepared, layers: Range<usize>, threads: usize, points: usize, slopes: bool) -> u64 {
+    let quantities = 1 + u64::from(slopes);
+    let (mut sources, mut work) = (0, Vec::new());
+    for layer in &prepared.layers[layers] {
+        let near = LevelNodes::near(&layer.ladder, prepared.grid.step(), &(0..points));
+        let channels = layer.ladder.channels.count() as u64;
+        let mut largest = 0;
+        for nodes in [&near, &layer.far] {
+            sources += channels * nodes.first().map_or(0, |f| 8 * f.sources() as u64);
+            // coarser sources, and the results on two levels at a time
+            let coarser: u64 = nodes.iter().skip(1).map(|l| 8 * channels * l.sources() as u64).sum();
+            let results: u64 = nodes.iter().filter(|l| l.level >= 0).take(2).map(|l| 8 * l.outputs() as u64).sum();
+            largest = (coarser + results).max(largest);
+        }
+        let below = if layer.ladder.finest < 0 { 8 * points as u64 } else { 0 };
+        work.push(largest + below);
+    }
+    work.sort_unstable_by_key(|w| std::cmp::Reverse(*w));
+    quantities * (sources + work.iter().take(threads).sum::<u64>())
+}
+
 /// \[channel\]\[node\], with slopes those of the channels after the channels.
 type Source = Vec<Vec<f64>>;
 

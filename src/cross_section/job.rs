@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::budget::ErrorBudget;
 use super::cpu;
 use super::direct_sum::direct_sum;
-use super::gpu::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
+use super::device::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
 use crate::backend::{Backend, BackendInfo};
-use crate::density::gpu::Constant;
+use crate::density::device::Constant;
 use crate::density::grid_lines::GridLines;
 use crate::gpu::{
     BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
@@ -339,8 +339,10 @@ impl CrossSections {
         limits: &Limits,
         budget: Option<u64>,
     ) -> Result<Portion<'a>> {
-        let species: Vec<_> = self.prepared.iter().collect();
-        let extents = Extent::candidates(&species, self.grid.len(), pairs.clone(), pairs.len(), 1);
+        let points = self.grid.len();
+        let finest = self.prepared.iter().flat_map(|p| &p.layers[pairs.clone()]).map(|l| l.ladder.finest).min();
+        let cost = |e: &Extent| e.cost(1) + self.prepared.iter().map(|p| e.cost_of(p, points)).sum::<f64>();
+        let extents = Extent::candidates(points, pairs.clone(), pairs.len(), finest, cost);
         first_that_fits(extents, |extent| self.build(tables, &extent, limits, budget))
     }
 

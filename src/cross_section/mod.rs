@@ -7,7 +7,7 @@ pub mod crowding;
 pub mod direct_sum;
 #[cfg(test)]
 mod distant_tests;
-pub mod gpu;
+pub mod device;
 pub mod job;
 pub mod levels;
 pub mod near;

@@ -13,7 +13,7 @@ use super::wing_law::LawMatrix;
 use crate::density::distant::{DistantField, DistantLines};
 use crate::density::grid_lines::GridLines;
 use crate::density::line_shape::{Axes, Density};
-use crate::density::lines::{LayerFactors, LineTable};
+use crate::density::lines::{LayerFactors, LineTable, TableLine};
 use crate::density::summary::{LineSummary, Span};
 use crate::grid::Grid;
 use crate::grid::TemperatureRange;
@@ -417,5 +417,29 @@ impl Choice {
                     }
             })
             .sum()
+    }
+}
+
+impl Prepared {
+    /// Host memory beside the list: table, densities, distant lines, wing law \[bytes\].
+    pub fn host_bytes(&self) -> u64 {
+        let densities: u64 = match &self.tier {
+            Tier::Lines => 0,
+            Tier::Density { by_level, .. } => by_level.values().map(|d| d.bytes()).sum(),
+        };
+        // Layers with equal nodes share a field.
+        let mut fields: Vec<_> = self.layers.iter().filter_map(|l| l.distant.as_ref()).map(|d| &d.field).collect();
+        fields.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        let distant: u64 = fields.iter().map(|field| field.bytes()).sum();
+        let law = self.law.as_ref().map_or(0, |law| law.bytes());
+        size_of::<TableLine>() as u64 * self.table.lines.len() as u64 + densities + distant + law
+    }
+
+    /// What is held for a while during set-up: while a density is put together its rows are held beside it \[bytes\].
+    pub fn largest_density(&self) -> u64 {
+        match &self.tier {
+            Tier::Lines => 0,
+            Tier::Density { by_level, .. } => by_level.values().map(|d| d.bytes()).max().unwrap_or(0),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 pub mod build;
 pub mod distant;
-pub mod gpu;
+pub mod device;
 pub mod grid_lines;
 pub mod line_shape;
 pub mod lines;

@@ -46,6 +46,14 @@ pub enum Values {
 }
 
 impl Values {
+    /// As f64; values in f64 are not copied.
+    pub fn into_f64(self) -> Vec<f64> {
+        match self {
+            Self::F32(values) => values.into_iter().map(f64::from).collect(),
+            Self::F64(values) => values,
+        }
+    }
+
     /// Number of elements.
     pub fn len(&self) -> usize {
         match self {

@@ -1,84 +1,214 @@
-//! Emission on the CPU, f64.
+//! Spectra and derivatives on the CPU backend, f64: the [`Schedule`] walked with opacities and a geometry.
 
-use super::model::{EmissionModel, State};
-use crate::cross_section::cpu::add_layers;
-use crate::optical_depth::{Pair, add_cia};
+use std::ops::Range;
+
+use super::derivatives::{Coefficients, LayerGradient};
+use super::model::Model;
+use super::schedule::{Schedule, Step};
+use crate::atmosphere::State;
+use crate::opacity::{CpuOpacity, Layers, Opacity, OpticalRows};
 use crate::timing::Stages;
-use crate::transfer::EmissionState;
+use crate::transfer::{LayerJacobian, Order, Sensitivity};
 use crate::{Progress, Result};
 
-/// Layers of a batch per thread.
-const LAYERS_PER_THREAD: usize = 4;
-
-/// Buffers of the CPU backend.
-#[derive(Debug)]
-pub struct CpuEmission {
-    /// \[layer of the batch\]\[nu\].
+/// Optical properties of a block, \[layer\]\[point\]; memory is kept from block to block.
+#[derive(Debug, Default)]
+struct Optics {
+    /// Optical depth.
     dtau: Vec<f64>,
-    batch: usize,
+    /// Its derivative by temperature; empty without derivatives.
+    slope: Vec<f64>,
+    /// Each opacity's part, by amount and by its shape; empty without derivatives.
+    parts: Vec<Part>,
 }
 
-impl CpuEmission {
-    pub fn new(model: &EmissionModel) -> Self {
-        let batch = Self::batch_of(model, rayon::current_num_threads());
-        Self { dtau: vec![0.0; batch * model.grid.len()], batch }
+#[derive(Debug)]
+struct Part {
+    depth: Vec<f64>,
+    shape: Vec<Vec<f64>>,
+}
+
+/// So many zeros.
+fn zeros(values: &mut Vec<f64>, count: usize) {
+    values.clear();
+    values.resize(count, 0.0);
+}
+
+impl Optics {
+    /// For a model's opacities, with rows for derivatives or without.
+    fn new(model: &Model, derivatives: bool) -> Self {
+        let part = |o: &dyn Opacity| Part { depth: Vec::new(), shape: vec![Vec::new(); o.shape().len()] };
+        Self { parts: if derivatives { model.opacities().map(part).collect() } else { Vec::new() }, ..Self::default() }
     }
 
-    /// Layers computed at a time on so many threads.
-    pub fn batch_of(model: &EmissionModel, threads: usize) -> usize {
-        (LAYERS_PER_THREAD * threads).min(model.layers())
+    /// Empty rows of `count` values.
+    fn clear(&mut self, count: usize) {
+        zeros(&mut self.dtau, count);
+        if !self.parts.is_empty() {
+            zeros(&mut self.slope, count);
+        }
+        self.parts.iter_mut().flat_map(|p| p.shape.iter_mut().chain([&mut p.depth])).for_each(|rows| zeros(rows, count));
     }
 
-    pub fn flux(
+    /// Where an opacity adds itself.
+    fn rows(&mut self, opacity: usize, points: Range<usize>) -> OpticalRows<'_> {
+        match self.parts.get_mut(opacity) {
+            Some(part) => {
+                OpticalRows { points, depth: &mut part.depth, slope: Some(&mut self.slope), shape: &mut part.shape }
+            }
+            None => OpticalRows { points, depth: &mut self.dtau, slope: None, shape: &mut [] },
+        }
+    }
+
+    /// The whole optical depth from its parts.
+    fn add_up(&mut self) {
+        for part in &self.parts {
+            self.dtau.iter_mut().zip(&part.depth).for_each(|(sum, d)| *sum += d);
+        }
+    }
+}
+
+/// The stage that an opacity's time is counted to.
+fn stage(opacity: &dyn Opacity) -> &'static str {
+    if opacity.has_lines() { "cross sections" } else { "continua" }
+}
+
+/// Walks a schedule; `each` is given the layers and the points of every block, and their optical properties.
+fn walk(
+    model: &Model,
+    state: &State,
+    schedule: &Schedule,
+    optics: &mut Optics,
+    seconds: &mut Stages,
+    mut each: impl FnMut(&Range<usize>, &Range<usize>, &Optics, &mut Stages) -> Result<()>,
+) -> Result<()> {
+    let derivatives = !optics.parts.is_empty();
+    // What serves several segments is computed once; for a single one each opacity is done with before the next begins.
+    let several = schedule.segments.len() > 1 || derivatives;
+    let mut ready: Vec<Box<dyn CpuOpacity + '_>> = Vec::new();
+    for step in schedule.steps() {
+        match step {
+            Step::Begin(layers) if several => {
+                let at = Layers { state, pressure: &model.pressure, range: layers.clone() };
+                for opacity in model.opacities() {
+                    ready.push(seconds.time(stage(opacity), || opacity.on_cpu(&at, derivatives))?);
+                }
+            }
+            Step::Begin(_) => (),
+            Step::Block { layers, points, .. } => {
+                optics.clear(layers.len() * points.len());
+                for (i, opacity) in model.opacities().enumerate() {
+                    let mut rows = optics.rows(i, points.clone());
+                    let at = Layers { state, pressure: &model.pressure, range: layers.clone() };
+                    seconds.time(stage(opacity), || match ready.get(i) {
+                        Some(ready) => ready.add(&mut rows),
+                        None => opacity.add_to_grid(&at, &mut rows),
+                    })?;
+                }
+                optics.add_up();
+                each(layers, points, optics, seconds)?;
+            }
+            Step::End => ready.clear(),
+        }
+    }
+    Ok(())
+}
+
+/// What the CPU backend keeps between spectra.
+#[derive(Debug, Default)]
+pub struct CpuSpectrum {
+    optics: Optics,
+}
+
+impl CpuSpectrum {
+    /// What is computed \[nu\], as it is observed.
+    pub fn values(
         &mut self,
-        model: &EmissionModel,
+        model: &Model,
         state: &State,
         seconds: &mut Stages,
         progress: &dyn Progress,
     ) -> Result<Vec<f64>> {
-        let n = model.grid.len();
-        let columns: Vec<Vec<f64>> = (0..model.absorbers.len())
-            .map(|a| model.ln_columns(a, state).into_iter().map(f64::exp).collect())
-            .collect();
-        let mut tables = Vec::new();
-        for (grid, (first, second)) in model.collisions.iter().zip(&state.collision_mixing_ratio) {
-            tables.push(pair(model, state, first, second).layers(grid)?);
-        }
-        let mut emission = EmissionState::new(n);
-        progress.begin("spectrum", Some(model.layers() as u64));
-        for first in (0..model.layers()).step_by(self.batch) {
-            let layers = first..(first + self.batch).min(model.layers());
-            let temperature = &state.temperature_k[layers.clone()];
-            let dtau = &mut self.dtau[..temperature.len() * n];
-            dtau.fill(0.0);
-            for part in &model.parts {
-                let factors = &columns[part.absorber][layers.clone()];
-                seconds.time("cross sections", || add_layers(&part.prepared, first, temperature, factors, dtau))?;
-            }
-            for (grid, states) in model.collisions.iter().zip(&tables) {
-                seconds.time("continua", || add_cia(dtau, grid, &states[layers.clone()], 0))?;
-            }
-            seconds
-                .time("transfer", || emission.accumulate(&model.wavenumber, dtau, temperature, &model.quadrature))?;
-            progress.advance(temperature.len() as u64);
-        }
-        if let Some(t) = state.surface_temperature_k {
-            seconds.time("transfer", || emission.add_surface(&model.wavenumber, t, &model.quadrature))?;
-        }
+        let schedule = Schedule::cpu_values(model, rayon::current_num_threads());
+        let mut transfer = model.geometry.on_cpu(state, &model.wavenumber)?;
+        let by_layer = matches!(model.geometry.order(), Order::TopDown { .. });
+        progress.begin("spectrum", Some(if by_layer { model.layers() } else { model.grid.len() } as u64));
+        walk(model, state, &schedule, &mut self.optics, seconds, |layers, points, optics, seconds| {
+            seconds.time("transfer", || transfer.add(layers.clone(), points.clone(), &optics.dtau))?;
+            progress.advance(if by_layer { layers.len() } else { points.len() } as u64);
+            Ok(())
+        })?;
+        let computed = seconds.time("transfer", || transfer.finish())?;
         progress.finish();
-        Ok(emission.flux)
+        Ok(computed)
     }
 }
 
-/// The layers' columns of one collision pair.
-pub fn pair<'a>(model: &'a EmissionModel, state: &'a State, first: &'a [f64], second: &'a [f64]) -> Pair<'a> {
-    Pair {
-        first,
-        second,
-        pressure_bar: model.pressure.pressure_bar(),
-        dpressure_bar: model.pressure.dpressure_bar(),
-        temperature_k: &state.temperature_k,
-        mean_molar_mass: &state.mean_molar_mass,
-        gravity: &state.gravity,
+/// What is known of a segment's layers.
+struct SegmentRows<'a> {
+    points: Range<usize>,
+    optics: &'a Optics,
+    sensitivity: Sensitivity<'a>,
+    layers: usize,
+}
+
+impl SegmentRows<'_> {
+    /// Rows by temperature, by what is the geometry's own, by the quantities of each opacity; and how many of each there are.
+    fn kinds(&self) -> impl Iterator<Item = (LayerJacobian<'_>, usize)> {
+        let Sensitivity { depth, source, own, .. } = self.sensitivity;
+        let temperature = match source {
+            Some(source) => LayerJacobian::Temperature { depth, derivative: &self.optics.slope, source },
+            None => LayerJacobian::Product { depth, derivative: &self.optics.slope },
+        };
+        let own_rows = own.len() / self.points.len();
+        let own = (own_rows > 0).then_some((LayerJacobian::Given(own), own_rows));
+        let rows = self.optics.parts.iter().flat_map(|p| std::iter::once(&p.depth).chain(&p.shape));
+        let rows = rows.map(move |row| (LayerJacobian::Product { depth, derivative: row }, self.layers));
+        std::iter::once((temperature, self.layers)).chain(own).chain(rows)
     }
+}
+
+/// Calls `each` for one segment after the other.
+fn sweep(model: &Model, state: &State, mut each: impl FnMut(&SegmentRows) -> Result<()>) -> Result<()> {
+    let (schedule, mut optics) = (Schedule::cpu_derivatives(model), Optics::new(model, true));
+    let mut transfer = model.geometry.on_cpu(state, &model.wavenumber)?;
+    walk(model, state, &schedule, &mut optics, &mut Stages::default(), |layers, points, optics, _| {
+        let sensitivity = transfer.sensitivity(points.clone(), &optics.dtau)?;
+        each(&SegmentRows { points: points.clone(), optics, sensitivity, layers: layers.len() })
+    })
+}
+
+/// What is computed \[nu\] and its Jacobian \[column\]\[nu\].
+pub fn jacobian(model: &Model, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
+    let n = model.grid.len();
+    let (mut values, mut jacobian) = (vec![0.0; n], vec![0.0; n * coefficients.columns]);
+    sweep(model, state, |rows| {
+        values[rows.points.clone()].copy_from_slice(rows.sensitivity.value);
+        let mut columns: Vec<&mut [f64]> =
+            jacobian.chunks_mut(n).map(|column| &mut column[rows.points.clone()]).collect();
+        let kinds = rows.kinds().zip(coefficients.kinds());
+        for ((kind, _), (_, coefficient)) in kinds.filter(|(_, (_, c))| c.iter().any(|v| *v != 0.0)) {
+            kind.project(coefficient, &mut columns)?;
+        }
+        Ok(())
+    })?;
+    Ok((values, jacobian))
+}
+
+/// Derivatives by the layers of the sums over wavenumber of `weights` \[output\]\[nu\] times what is computed.
+pub fn layer_gradients(model: &Model, state: &State, weights: &[f64]) -> Result<Vec<LayerGradient>> {
+    let n = model.grid.len();
+    let mut sums = vec![vec![0.0; LayerGradient::row_count(model)]; weights.len() / n];
+    sweep(model, state, |rows| {
+        for (weight, sums) in weights.chunks(n).zip(&mut sums) {
+            let mut rest = &mut sums[..];
+            for (kind, count) in rows.kinds() {
+                let (of_kind, others) = rest.split_at_mut(count);
+                kind.reduce(&weight[rows.points.clone()], of_kind)?;
+                rest = others;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(sums.iter().map(|rows| LayerGradient::from_rows(model, rows)).collect())
 }

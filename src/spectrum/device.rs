@@ -1,42 +1,46 @@
-//! Emission on a device, f32: one program for all layers.
+//! Spectra on a device, f32: one program for all layers, made ready once.
+
+pub mod derivative_programs;
+pub mod derivatives;
+pub mod program;
 
 use std::cell::RefCell;
 
-use super::model::{EmissionModel, State};
-use super::program::{EmissionPlan, EmissionProgram, Inputs, Tables};
+use self::program::{Inputs, SpectrumPlan, SpectrumProgram, Tables};
+use super::model::Model;
 use crate::Result;
-use crate::cross_section::gpu::Extent;
+use crate::atmosphere::State;
+use crate::cross_section::device::Extent;
 use crate::gpu::{BufferId, Device, Workspace, first_that_fits, open_within};
 use crate::timing::Stages;
 
 /// A model's program, made ready.
 #[derive(Debug)]
-pub struct DeviceEmission {
+pub struct DeviceSpectrum {
     workspace: Workspace,
     device: Device,
-    plan: EmissionPlan,
-    tables: Tables,
+    plan: SpectrumPlan,
     inputs: Inputs,
-    flux: BufferId,
+    result: BufferId,
     /// The driver's counter before anything was allocated.
     counted_before: u64,
 }
 
-impl DeviceEmission {
+impl DeviceSpectrum {
     /// The fastest way within `budget` bytes. `room` is told how many bytes are about to be taken.
     pub fn new(
-        model: &EmissionModel,
+        model: &Model,
         device: &Device,
         budget: Option<u64>,
         room: &mut dyn FnMut(u64),
         seconds: &mut Stages,
     ) -> Result<Self> {
-        Self::cut(model, device, EmissionProgram::candidates(model), budget, room, seconds)
+        Self::cut(model, device, SpectrumProgram::candidates(model), budget, room, seconds)
     }
 
     /// The first of `extents` within `budget` bytes.
     pub fn cut(
-        model: &EmissionModel,
+        model: &Model,
         device: &Device,
         extents: Vec<Extent>,
         budget: Option<u64>,
@@ -49,24 +53,24 @@ impl DeviceEmission {
         // What the driver refuses although the budget allows it leads to a smaller plan; results do not depend on the plan.
         let stages = RefCell::new(&mut *seconds);
         let choose = |budget| {
-            let build = |extent| EmissionProgram::build(model, &tables, extent, &limits, budget);
+            let build = |extent| SpectrumProgram::build(model, &tables, extent, &limits, budget);
             stages.borrow_mut().time("plan", || first_that_fits(extents.clone(), build))
         };
-        let (workspace, plan, inputs, flux) = open_within(budget, choose, |chosen| {
-            let EmissionProgram { program, extent, constants, inputs, flux } = chosen;
-            let plan = EmissionPlan::of(&program, &extent);
+        let (workspace, plan, inputs, result) = open_within(budget, choose, |chosen| {
+            let SpectrumProgram { program, extent, constants, inputs, result } = chosen;
+            let plan = SpectrumPlan::of(&program, &extent);
             room(plan.memory.peak_bytes);
             let mut stages = stages.borrow_mut();
             let mut workspace = stages.time("pipelines", || Workspace::new(device, program))?;
             stages
                 .time("upload", || constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content())))?;
-            Ok((workspace, plan, inputs, flux))
+            Ok((workspace, plan, inputs, result))
         })?;
-        Ok(Self { workspace, device: device.clone(), plan, tables, inputs, flux, counted_before })
+        Ok(Self { workspace, device: device.clone(), plan, inputs, result, counted_before })
     }
 
     /// How it is computed.
-    pub fn plan(&self) -> &EmissionPlan {
+    pub fn plan(&self) -> &SpectrumPlan {
         &self.plan
     }
 
@@ -80,14 +84,15 @@ impl DeviceEmission {
         (self.workspace.program().peak_bytes(), self.device.ledger().peak())
     }
 
-    pub fn flux(&mut self, model: &EmissionModel, state: &State, seconds: &mut Stages) -> Result<Vec<f32>> {
-        seconds.time("upload", || self.inputs.write(&mut self.workspace, model, &self.tables, state))?;
+    /// What is computed \[nu\].
+    pub fn values(&mut self, model: &Model, state: &State, seconds: &mut Stages) -> Result<Vec<f32>> {
+        seconds.time("upload", || self.inputs.write(&mut self.workspace, model, state))?;
         for (stage, time) in seconds.watch("forward", || self.workspace.run_timed())? {
             // cross_section0.output -> output
             seconds.add(stage.split_once('.').map_or(stage.as_str(), |(_, s)| s), time);
         }
-        let mut flux: Vec<f32> = seconds.time("readback", || self.workspace.read_vec(self.flux))?;
-        flux.truncate(model.grid.len());
-        Ok(flux)
+        let mut values: Vec<f32> = seconds.time("readback", || self.workspace.read_vec(self.result))?;
+        values.truncate(model.grid.len());
+        Ok(values)
     }
 }

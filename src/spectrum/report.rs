@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::model::EmissionModel;
+use super::model::Model;
 use crate::backend::BackendInfo;
 use crate::cross_section::job::ListReport;
 use crate::grid::Grid;
+use crate::opacity::Opacity;
 use crate::timing::Stages;
 
 /// One absorber.
@@ -17,21 +18,22 @@ pub struct AbsorberReport {
     pub lists: Vec<ListReport>,
 }
 
-/// An emission model and its runs.
+/// A model and its runs.
 #[derive(Clone, Debug, Serialize)]
-pub struct EmissionReport {
+#[non_exhaustive]
+pub struct SpectrumReport {
     /// The grid.
     pub grid: Grid,
     /// Number of layers.
     pub layers: usize,
-    /// Twice the number of angles.
-    pub streams: usize,
+    /// The geometry: its name and what was chosen of it.
+    pub geometry: serde_json::Value,
     /// The backend.
     pub device: BackendInfo,
     /// By absorber.
     pub absorbers: Vec<AbsorberReport>,
-    /// Number of collision pairs.
-    pub collisions: usize,
+    /// What absorbs or scatters besides lines.
+    pub continua: Vec<String>,
     /// Device bytes planned; 0 on the CPU.
     pub planned_bytes: u64,
     /// Most device bytes that the ledger saw; 0 on the CPU.
@@ -40,31 +42,33 @@ pub struct EmissionReport {
     pub seconds: Stages,
 }
 
-impl EmissionReport {
+impl SpectrumReport {
     pub(super) fn new(
-        model: &EmissionModel,
+        model: &Model,
         device: BackendInfo,
         planned_bytes: u64,
         tracked_bytes: u64,
         seconds: Stages,
     ) -> Self {
         let single = device.precision == "float32";
-        let absorbers = model
-            .absorbers
-            .iter()
-            .enumerate()
-            .map(|(i, (name, _))| AbsorberReport {
-                name: name.clone(),
-                lists: model.parts.iter().filter(|p| p.absorber == i).map(|p| p.prepared.report(single)).collect(),
-            })
-            .collect();
+        let of = |o: &dyn Opacity| AbsorberReport {
+            name: o.name().to_owned(),
+            lists: o.lists().iter().map(|prepared| prepared.report(single)).collect(),
+        };
+        let (mut absorbers, mut continua) = (Vec::new(), Vec::new());
+        for opacity in model.opacities() {
+            match opacity.has_lines() {
+                true => absorbers.push(of(opacity)),
+                false => continua.push(opacity.name().to_owned()),
+            }
+        }
         Self {
             grid: model.grid,
             layers: model.layers(),
-            streams: 2 * model.quadrature.angles(),
+            geometry: model.geometry.describe(),
             device,
             absorbers,
-            collisions: model.collisions.len(),
+            continua,
             planned_bytes,
             tracked_bytes,
             seconds,

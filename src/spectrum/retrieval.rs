@@ -6,17 +6,20 @@
 
 use std::fmt;
 
-use super::derivatives::device::{DeviceGradient, DeviceJacobian, Programs};
-use super::derivatives::program::Wanted;
-use super::derivatives::{Coefficients, DerivativeSettings, LayerGradient, cpu};
-use super::device::DeviceEmission;
-use super::model::{Dual, EmissionModel, State};
-use super::program::Tables;
+use super::cpu::{self, CpuSpectrum};
+use super::derivatives::{Coefficients, DerivativeSettings, LayerGradient};
+use super::device::DeviceSpectrum;
+use super::device::derivative_programs::Wanted;
+use super::device::derivatives::{DeviceGradient, DeviceJacobian, Programs};
+use super::device::program::Tables;
+use super::model::Model;
 use super::retrieval_plan::RetrievalPlan;
-use crate::atmosphere::PressureGrid;
+use crate::atmosphere::{PressureGrid, State};
 use crate::backend::Backend;
+use crate::dual::{Dual, DualExt};
 use crate::gpu::Device;
 use crate::objective::SpectrumModel;
+use crate::output::Values;
 use crate::timing::Stages;
 use crate::{Error, Result};
 
@@ -27,35 +30,35 @@ type Profiles = dyn Fn(&[Dual], &PressureGrid) -> Result<State<Dual>> + Send + S
 type WeightsOf<'a> = dyn FnMut(&[f64]) -> Result<Vec<Vec<f64>>> + 'a;
 
 /// A model on a backend, and the parameters it is a function of.
-pub struct EmissionRetrieval {
-    pub(super) model: EmissionModel,
-    pub(super) backend: Backend,
-    pub(super) names: Vec<String>,
+pub struct Retrieval {
+    pub(crate) model: Model,
+    pub(crate) backend: Backend,
+    pub(crate) names: Vec<String>,
     profiles: Box<Profiles>,
     settings: DerivativeSettings,
     tables: Option<Tables>,
     programs: Programs,
     plan: RetrievalPlan,
-    pub(super) seconds: Stages,
+    pub(crate) seconds: Stages,
     /// The driver's counter before anything was allocated.
-    pub(super) counted_before: u64,
+    pub(crate) counted_before: u64,
     /// Most rows of weights at a time in reverse mode.
-    pub(super) weights: usize,
+    pub(crate) weights: usize,
 }
 
-impl fmt::Debug for EmissionRetrieval {
+impl fmt::Debug for Retrieval {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("EmissionRetrieval").field("names", &self.names).field("backend", &self.backend).finish()
+        f.debug_struct("Retrieval").field("names", &self.names).field("backend", &self.backend).finish()
     }
 }
 
-impl EmissionRetrieval {
+impl Retrieval {
     /// A model whose states `profiles` makes of parameters called `names`.
     ///
     /// # Errors
     /// No parameters.
     pub fn new(
-        model: EmissionModel,
+        model: Model,
         backend: &Backend,
         names: Vec<String>,
         profiles: impl Fn(&[Dual], &PressureGrid) -> Result<State<Dual>> + Send + Sync + 'static,
@@ -83,7 +86,7 @@ impl EmissionRetrieval {
     }
 
     /// The model.
-    pub fn model(&self) -> &EmissionModel {
+    pub fn model(&self) -> &Model {
         &self.model
     }
 
@@ -133,19 +136,14 @@ impl EmissionRetrieval {
         if let Some(i) = x.iter().position(|v| !v.is_finite()) {
             return Err(Error::invalid(format!("parameter {}", self.names[i]), x[i], "a finite number"));
         }
-        let count = dual_nalgebra::Dyn(x.len());
-        let derivative = |i| num_dual::Derivative::derivative_generic(count, dual_nalgebra::U1, i);
-        let duals: Vec<Dual> = x.iter().enumerate().map(|(i, v)| Dual::new(*v, derivative(i))).collect();
+        let duals: Vec<Dual> = x.iter().enumerate().map(|(i, v)| Dual::variable(*v, i, x.len())).collect();
         let state = (self.profiles)(&duals, &self.model.pressure)?;
         self.model.check(&state.values())?;
         Ok(state)
     }
 
-    pub(super) fn coefficients(&self, state: &State<Dual>) -> Result<(State, Coefficients)> {
-        let values = state.values();
-        let tangents: Vec<State> = (0..self.names.len()).map(|p| state.derivatives(p)).collect();
-        let coefficients = Coefficients::new(&self.model, &values, &tangents)?;
-        Ok((values, coefficients))
+    pub(super) fn coefficients(&self, state: &State<Dual>) -> Result<Coefficients> {
+        Coefficients::new(&self.model, state, self.names.len())
     }
 
     /// Bytes that its programs may take in all: those that the settings give it, and no more than what the device has left and it holds itself.
@@ -167,14 +165,27 @@ impl EmissionRetrieval {
     /// A state that is none of the model's, no memory, a lost device.
     pub fn jacobian(&mut self, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
         self.model.check(state)?;
-        self.time("Jacobian", |s| s.jacobian_of(&state.with_least_ratios(), coefficients))
+        let state = &state.as_dual().with_least_ratios().values();
+        let (computed, mut jacobian) = self.time("Jacobian", |s| s.jacobian_of(state, coefficients))?;
+        let (layers, geometry) = (self.model.layers(), &self.model.geometry);
+        if let Some(row) = geometry.direct_row(layers) {
+            let direct = coefficients.row(layers + row);
+            let columns = jacobian.chunks_mut(computed.len()).zip(direct);
+            columns.for_each(|(column, d)| column.iter_mut().for_each(|j| *j += d));
+        }
+        let observed = self.observe(state, computed);
+        if let Some(slope) = geometry.observed_slope(state, &observed) {
+            let columns = jacobian.chunks_mut(observed.len());
+            columns.for_each(|column| column.iter_mut().zip(&slope).for_each(|(j, s)| *j *= s));
+        }
+        Ok((observed, jacobian))
     }
 
     fn jacobian_of(&mut self, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
         let Backend::Device(device) = self.backend.clone() else {
             return cpu::jacobian(&self.model, state, coefficients);
         };
-        let wanted = Wanted { columns: !coefficients.only_temperature() };
+        let wanted = Wanted { columns: !coefficients.only_transfer() };
         let columns = coefficients.columns;
         self.tables()?;
         if self.programs.jacobian.as_ref().is_none_or(|j| !j.serves(wanted, columns)) {
@@ -189,21 +200,43 @@ impl EmissionRetrieval {
             self.programs.hold(|p| p.jacobian = Some(made));
         }
         let program = self.programs.jacobian.as_mut().expect("just made");
-        let tables = self.tables.as_ref().expect("just made");
-        program.compute(&self.model, tables, state, coefficients)
+        program.compute(&self.model, state, coefficients)
+    }
+
+    /// What is observed of what was computed.
+    fn observe(&self, state: &State, computed: Vec<f64>) -> Vec<f64> {
+        self.model.geometry.observe(state, Values::F64(computed)).into_f64()
     }
 
     /// Spectrum \[nu\] of a state; then, for each of the `weights` \[nu\] that `next` gives, the derivatives by the layers of the sum of weights
     /// times spectrum.
     fn gradients(&mut self, state: &State, wanted: Wanted, next: &mut WeightsOf) -> Result<Vec<LayerGradient>> {
         self.model.check(state)?;
-        self.time("gradient", |s| s.gradients_of(&state.with_least_ratios(), wanted, next))
+        let state = &state.as_dual().with_least_ratios().values();
+        let model = self.model.clone();
+        // Weights of what is observed are those of what is computed, times the slope between them.
+        let mut sums = Vec::new();
+        let mut of_computed = |computed: &[f64]| {
+            let observed = model.geometry.observe(state, Values::F64(computed.to_vec())).into_f64();
+            let mut rows = next(&observed)?;
+            if let Some(slope) = model.geometry.observed_slope(state, &observed) {
+                rows.iter_mut().for_each(|row| row.iter_mut().zip(&slope).for_each(|(w, s)| *w *= s));
+            }
+            sums = rows.iter().map(|row| row.iter().sum()).collect();
+            Ok(rows)
+        };
+        let mut gradients = self.time("gradient", |s| s.gradients_of(state, wanted, &mut of_computed))?;
+        if let Some(row) = model.geometry.direct_row(model.layers()) {
+            let all = gradients.iter_mut().zip(&sums);
+            all.for_each(|(gradient, sum): (_, &f64)| gradient.add_to_row(model.layers() + row, *sum));
+        }
+        Ok(gradients)
     }
 
     fn gradients_of(&mut self, state: &State, wanted: Wanted, next: &mut WeightsOf) -> Result<Vec<LayerGradient>> {
         let Backend::Device(device) = self.backend.clone() else {
-            let flux = self.cpu_flux(state)?;
-            return cpu::layer_gradients(&self.model, state, &next(&flux)?.concat());
+            let computed = self.cpu_values(state)?;
+            return cpu::layer_gradients(&self.model, state, &next(&computed)?.concat());
         };
         self.tables()?;
         if self.programs.gradient.as_ref().is_none_or(|g| !g.serves(wanted)) {
@@ -216,28 +249,28 @@ impl EmissionRetrieval {
             self.programs.hold(|p| p.gradient = Some(made));
         }
         let program = self.programs.gradient.as_mut().expect("just made");
-        let tables = self.tables.as_ref().expect("just made");
-        let flux = program.flux(&self.model, tables, state)?;
-        next(&flux)?.iter().map(|weights| program.layer_gradient(&self.model, weights)).collect()
+        let computed = program.values(&self.model, state)?;
+        next(&computed)?.iter().map(|weights| program.layer_gradient(&self.model, weights)).collect()
     }
 
-    fn flux(&mut self, state: &State) -> Result<Vec<f64>> {
-        let Backend::Device(device) = self.backend.clone() else { return self.cpu_flux(state) };
-        if self.programs.flux.is_none() {
+    /// What is computed \[nu\] for a state.
+    fn values(&mut self, state: &State) -> Result<Vec<f64>> {
+        let Backend::Device(device) = self.backend.clone() else { return self.cpu_values(state) };
+        if self.programs.values.is_none() {
             let (budget, model) = (self.budget(&device)?, &self.model);
             let made = self
                 .programs
-                .open(budget, |room| DeviceEmission::new(model, &device, budget, room, &mut Stages::default()))?;
+                .open(budget, |room| DeviceSpectrum::new(model, &device, budget, room, &mut Stages::default()))?;
             self.plan.spectrum = Some(made.plan().clone());
-            self.programs.hold(|p| p.flux = Some(made));
+            self.programs.hold(|p| p.values = Some(made));
         }
-        let emission = self.programs.flux.as_mut().expect("just made");
-        let flux = emission.flux(&self.model, state, &mut Stages::default())?;
-        Ok(flux.into_iter().map(f64::from).collect())
+        let spectrum = self.programs.values.as_mut().expect("just made");
+        let values = spectrum.values(&self.model, state, &mut Stages::default())?;
+        Ok(values.into_iter().map(f64::from).collect())
     }
 
-    fn cpu_flux(&self, state: &State) -> Result<Vec<f64>> {
-        super::cpu::CpuEmission::new(&self.model).flux(&self.model, state, &mut Stages::default(), &())
+    fn cpu_values(&self, state: &State) -> Result<Vec<f64>> {
+        CpuSpectrum::default().values(&self.model, state, &mut Stages::default(), &())
     }
 
     /// Spectrum's derivatives by everything in the layers, summed with `weights` \[nu\].
@@ -257,8 +290,9 @@ impl EmissionRetrieval {
     pub fn spectrum_and_product(&mut self, x: &[f64], weights: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
         let n = self.model.grid.len();
         self.check_weights(weights.len(), weights.len().div_ceil(n).max(1))?;
-        let (state, coefficients) = self.coefficients(&self.state(x)?)?;
-        let wanted = Wanted { columns: !coefficients.only_temperature() };
+        let state = self.state(x)?;
+        let (coefficients, state) = (self.coefficients(&state)?, state.values());
+        let wanted = Wanted { columns: !coefficients.only_transfer() };
         self.weights = self.weights.max(weights.len() / n);
         let mut spectrum = Vec::new();
         let gradients = self.gradients(&state, wanted, &mut |flux| {
@@ -277,7 +311,7 @@ impl EmissionRetrieval {
     }
 }
 
-impl SpectrumModel for EmissionRetrieval {
+impl SpectrumModel for Retrieval {
     fn wavenumber(&self) -> &[f64] {
         &self.model.wavenumber
     }
@@ -288,11 +322,13 @@ impl SpectrumModel for EmissionRetrieval {
 
     fn spectrum(&mut self, x: &[f64]) -> Result<Vec<f64>> {
         let state = self.state(x)?.values();
-        self.time("forward", |s| s.flux(&state))
+        let computed = self.time("forward", |s| s.values(&state))?;
+        Ok(self.observe(&state, computed))
     }
 
     fn spectrum_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
-        let (state, coefficients) = self.coefficients(&self.state(x)?)?;
+        let state = self.state(x)?;
+        let (coefficients, state) = (self.coefficients(&state)?, state.values());
         self.jacobian(&state, &coefficients)
     }
 
@@ -301,14 +337,15 @@ impl SpectrumModel for EmissionRetrieval {
         x: &[f64],
         scalar: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
     ) -> Result<(f64, Vec<f64>)> {
-        let (state, coefficients) = self.coefficients(&self.state(x)?)?;
+        let state = self.state(x)?;
+        let (coefficients, state) = (self.coefficients(&state)?, state.values());
         if self.goes_forward() {
             let (flux, jacobian) = self.jacobian(&state, &coefficients)?;
             let (value, weights) = scalar(&flux)?;
             let product = |column: &[f64]| column.iter().zip(&weights).map(|(j, w)| j * w).sum();
             return Ok((value, jacobian.chunks(weights.len()).map(product).collect()));
         }
-        let wanted = Wanted { columns: !coefficients.only_temperature() };
+        let wanted = Wanted { columns: !coefficients.only_transfer() };
         let mut value = 0.0;
         let gradients = self.gradients(&state, wanted, &mut |flux| {
             let (found, weights) = scalar(flux)?;

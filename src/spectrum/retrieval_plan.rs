@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::derivatives::program::{GradientPlan, GradientProgram, JacobianPlan, JacobianProgram, Wanted};
 use super::derivatives::{ChunkSize, DerivativeSettings};
-use super::model::EmissionModel;
-use super::program::{EmissionPlan, Tables};
-use super::retrieval::EmissionRetrieval;
+use super::device::derivative_programs::{GradientPlan, GradientProgram, JacobianPlan, JacobianProgram, Wanted};
+use super::device::program::{SpectrumPlan, Tables};
+use super::model::Model;
+use super::retrieval::Retrieval;
 use crate::gpu::Limits;
 use crate::{Error, Result};
 
@@ -16,7 +16,7 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RetrievalPlan {
     /// Of the spectrum alone; none on the CPU.
-    pub spectrum: Option<EmissionPlan>,
+    pub spectrum: Option<SpectrumPlan>,
     /// Of the Jacobian; none on the CPU.
     pub jacobian: Option<JacobianPlan>,
     /// Of the gradient; none on the CPU.
@@ -89,7 +89,7 @@ impl DerivativeAlternative {
 
     fn jacobian(change: String, plan: Result<JacobianPlan>) -> Result<Self> {
         match plan {
-            Ok(JacobianPlan { chunk, plan: EmissionPlan { segments, memory, .. }, .. }) => {
+            Ok(JacobianPlan { chunk, plan: SpectrumPlan { segments, memory, .. }, .. }) => {
                 Ok(Self { change, chunk, stored: false, segments, device_bytes: memory.peak_bytes, fits: true })
             }
             Err(Error::OutOfMemory { needed, .. }) => Ok(Self::nothing(change, needed)),
@@ -99,7 +99,7 @@ impl DerivativeAlternative {
 
     fn gradient(change: String, plan: Result<GradientPlan>) -> Result<Self> {
         match plan {
-            Ok(GradientPlan { stored, plan: EmissionPlan { segments, memory, .. } }) => {
+            Ok(GradientPlan { stored, plan: SpectrumPlan { segments, memory, .. } }) => {
                 Ok(Self { change, chunk: 0, stored, segments, device_bytes: memory.peak_bytes, fits: true })
             }
             Err(Error::OutOfMemory { needed, .. }) => Ok(Self::nothing(change, needed)),
@@ -110,7 +110,7 @@ impl DerivativeAlternative {
 
 /// What plans are made from.
 struct Planner<'a> {
-    model: &'a EmissionModel,
+    model: &'a Model,
     tables: Tables,
     wanted: Wanted,
     columns: usize,
@@ -138,7 +138,7 @@ impl Planner<'_> {
     }
 }
 
-impl EmissionModel {
+impl Model {
     /// The plans of a spectrum, of a Jacobian by `columns` parameters of any kind, and of a gradient, on a device with `limits`, each within the settings'
     /// budget.
     ///
@@ -155,7 +155,7 @@ impl EmissionModel {
     }
 }
 
-impl EmissionRetrieval {
+impl Retrieval {
     /// What it will make ready on a device with `limits` for parameters like `x`: each plan is within the settings' budget, whatever the backend.
     /// Where temperatures alone depend on the parameters, less is held.
     ///
@@ -224,8 +224,8 @@ impl EmissionRetrieval {
     }
 
     fn planner<'a>(&'a self, x: &[f64], limits: &'a Limits) -> Result<Planner<'a>> {
-        let (_, coefficients) = self.coefficients(&self.state(x)?)?;
-        let wanted = Wanted { columns: !coefficients.only_temperature() };
+        let coefficients = self.coefficients(&self.state(x)?)?;
+        let wanted = Wanted { columns: !coefficients.only_transfer() };
         let (model, tables) = (&self.model, Tables::new(&self.model)?);
         Ok(Planner { model, tables, wanted, columns: coefficients.columns, limits })
     }

@@ -1,28 +1,31 @@
 //! A spectrum does not depend on how the job is cut; and every cut takes the bytes that were planned.
 
-use super::device::DeviceEmission;
-use super::program::EmissionProgram;
+use super::device::DeviceSpectrum;
+use super::device::program::SpectrumProgram;
 use super::*;
+use crate::Settings;
 use crate::atmosphere::PressureGrid;
-use crate::cross_section::gpu::Extent;
-use crate::cross_section::{Method, Settings};
+use crate::backend::Backend;
+use crate::cross_section::Method;
+use crate::cross_section::device::Extent;
 use crate::gpu::Device;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use crate::lines::{Line, LineList};
-use crate::optical_depth::CiaTable;
+use crate::opacity::CiaTable;
+use crate::timing::Stages;
 
 pub const LAYERS: usize = 21;
 
 /// Carbon monoxide's few lines, over 9 decades of pressure: near fields, far levels only, and the surface below.
-pub fn sparse() -> EmissionModel {
+pub fn sparse() -> Model {
     let grid = Grid::new(2050.0, 2065.0, 7_000).unwrap();
     let list = line_list(Isotopologue::C12O16, Broadener::Air, Some((2025.0, 2090.0)), 0.0).unwrap();
     model(grid, vec![list], Method::Lines, true)
 }
 
 /// Thousands of lines on a coarse grid: levels finer than the output.
-pub fn crowded(method: Method) -> EmissionModel {
+pub fn crowded(method: Method) -> Model {
     let grid = Grid::new(2000.0, 2020.0, 3001).unwrap();
     let species = line_list(Isotopologue::C12O16, Broadener::Air, None, 1e-24).unwrap().species.clone();
     let line = |i: u32| Line {
@@ -38,7 +41,7 @@ pub fn crowded(method: Method) -> EmissionModel {
 }
 
 /// Two isotopologues and two pairs' collision-induced absorption.
-pub fn with_continuum() -> EmissionModel {
+pub fn with_continuum() -> Model {
     let grid = Grid::new(2050.0, 2065.0, 5_000).unwrap();
     let list = |i| line_list(i, Broadener::Hydrogen, Some((2025.0, 2090.0)), 0.0).unwrap();
     let table = |scale: f64| {
@@ -61,41 +64,41 @@ pub fn with_continuum() -> EmissionModel {
     build(grid, lists, &tables, Method::Auto, true)
 }
 
-fn model(grid: Grid, lists: Vec<LineList>, method: Method, surface: bool) -> EmissionModel {
+fn model(grid: Grid, lists: Vec<LineList>, method: Method, surface: bool) -> Model {
     build(grid, lists, &[], method, surface)
 }
 
-fn build(grid: Grid, lists: Vec<LineList>, tables: &[CiaTable], method: Method, surface: bool) -> EmissionModel {
+fn build(grid: Grid, lists: Vec<LineList>, tables: &[CiaTable], method: Method, surface: bool) -> Model {
     let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
     let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0, ..Settings::default() };
     let pressure = PressureGrid::logarithmic(1e-7, 30.0, LAYERS).unwrap();
     let absorber = Absorber { name: "CO".into(), lists, molar_mass: 28.0 };
-    EmissionModel::new(grid, pressure, &[absorber], tables, settings, 8, surface, &()).unwrap()
+    let model = Model::emission(grid, pressure).opacity(absorber).opacities(tables);
+    model.settings(settings).streams(8).surface(surface).build().unwrap()
 }
 
-fn state(model: &EmissionModel) -> State {
-    State {
-        temperature_k: (0..LAYERS).map(|i| 600.0 + 40.0 * i as f64).collect(),
-        gravity: vec![2500.0; LAYERS],
-        mean_molar_mass: vec![2.3; LAYERS],
-        mass_mixing_ratio: vec![vec![1e-3; LAYERS]],
-        collision_mixing_ratio: Vec::new(),
-        surface_temperature_k: model.surface.then_some(1400.0),
-    }
+fn state(model: &Model) -> State {
+    let temperature = (0..LAYERS).map(|i| 600.0 + 40.0 * i as f64).collect();
+    let state = State::new(temperature, vec![2500.0; LAYERS], vec![2.3; LAYERS]).with_mass_ratio("CO", 1e-3);
+    if has_surface(model) { state.with_surface(1400.0) } else { state }
+}
+
+pub fn has_surface(model: &Model) -> bool {
+    model.geometry().own_rows(LAYERS).is_some()
 }
 
 pub fn device() -> Device {
     Device::from_env().unwrap_or_else(|e| panic!("{e}\nRun scripts/test, which installs a software driver."))
 }
 
-fn flux(model: &EmissionModel, device: &Device, extent: Extent) -> (Vec<f32>, u64) {
+fn flux(model: &Model, device: &Device, extent: Extent) -> (Vec<f32>, u64) {
     let before = device.counted_bytes();
     let mut emission =
-        DeviceEmission::cut(model, device, vec![extent], None, &mut |_| (), &mut Stages::default()).unwrap();
+        DeviceSpectrum::cut(model, device, vec![extent], None, &mut |_| (), &mut Stages::default()).unwrap();
     let counted = device.counted_bytes() - before;
     let planned = emission.plan().memory.peak_bytes;
     assert_eq!((planned, planned), (device.ledger().current(), counted), "planned, ledger, driver");
-    (emission.flux(model, &state(model), &mut Stages::default()).unwrap(), planned)
+    (emission.values(model, &state(model), &mut Stages::default()).unwrap(), planned)
 }
 
 #[test]
@@ -104,11 +107,11 @@ fn gpu_spectra_do_not_depend_on_batches_and_segments() {
     for (name, model) in
         [("sparse", sparse()), ("crowded", crowded(Method::Lines)), ("density", crowded(Method::Density))]
     {
-        let levels: Vec<_> = model.parts[0].prepared.layers.iter().map(|l| l.ladder.finest).collect();
+        let levels: Vec<_> = model.opacities().next().unwrap().lists()[0].layers.iter().map(|l| l.ladder.finest).collect();
         eprintln!("{name}: finest levels {levels:?}");
         let n = model.grid.len();
         let (whole, bytes) = flux(&model, &device, Extent::new(0..LAYERS, LAYERS, n, 1, 32 << 20));
-        let cpu = model.open(&Backend::Cpu).unwrap().flux(&state(&model), &()).unwrap().to_f64();
+        let cpu = model.open(&Backend::Cpu).unwrap().spectrum(&state(&model), &()).unwrap().to_f64();
         let worst = whole.iter().zip(&cpu).map(|(g, c)| (f64::from(*g) / c - 1.0).abs()).fold(0.0, f64::max);
         assert!(worst < 2e-4, "{name}: {worst:e} off the CPU");
         for (batch, segments, scratch) in [(8, 1, 32 << 20), (LAYERS, 16, 1 << 20), (16, 3, 1)] {
@@ -127,11 +130,11 @@ fn gpu_spectra_do_not_depend_on_batches_and_segments() {
 fn plans_keep_their_budgets_and_larger_ones_are_no_slower() {
     let model = sparse();
     let limits = crate::gpu::Limits::default();
-    let extents = EmissionProgram::candidates(&model);
-    let species = [&model.parts[0].prepared];
-    let cost = |plan: &EmissionPlan| {
+    let extents = SpectrumProgram::candidates(&model);
+    let cost = |plan: &SpectrumPlan| {
         let found = extents.iter().find(|e| e.batch == plan.batch && e.segments.len() == plan.segments);
-        found.unwrap().cost(&species, model.grid.len(), 1)
+        let found = found.unwrap();
+        found.cost(1) + model.opacities().map(|o| o.cost(found, model.grid.len())).sum::<f64>()
     };
     let unbounded = model.plan(&limits, None).unwrap();
     let mut budget = unbounded.memory.peak_bytes;

@@ -38,7 +38,7 @@ pub fn choose_tier<M>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::EmissionModel;
+    use super::super::Model;
     use super::super::tests::crowded;
     use super::*;
     use crate::gpu::Limits;
@@ -57,7 +57,7 @@ mod tests {
         // As if the larger one were the quicker one.
         let make = |method| Ok((method, crowded(if method == Method::Auto { larger } else { method })));
         let taken = |method: Method, budget: u64| {
-            let fits = |(_, model): &(Method, EmissionModel)| model.plan(&limits, Some(budget)).map(|_| ());
+            let fits = |(_, model): &(Method, Model)| model.plan(&limits, Some(budget)).map(|_| ());
             choose_tier(method, make, fits).unwrap().0
         };
         let least = lines.min(density);

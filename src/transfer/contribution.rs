@@ -2,7 +2,8 @@
 
 use crate::Result;
 use crate::transfer::Quadrature;
-use crate::transfer::emission_block::{BLOCK, Batch, accumulate_block};
+use crate::transfer::blocks::BLOCK;
+use crate::transfer::emission::{Batch, accumulate_block};
 use rayon::prelude::*;
 
 /// The part dF_n of the emergent flux that each layer emits, \[layer\]\[nu\]: the sum over layers is the flux without

@@ -3,7 +3,8 @@
 use crate::constants::C2;
 use crate::gpu::{Device, Element, Limits, ProgramBuilder, Role, Workspace};
 use crate::grid::Segment;
-use crate::transfer::jacobian_gpu::{BLOCK, COLUMNS, blocks, pad_columns, sum_blocks};
+use crate::transfer::blocks::SUM_BLOCK;
+use crate::transfer::jacobian::device::{COLUMNS, blocks, pad_columns, sum_blocks};
 use crate::transfer::test_case::{Case, f64s, worst};
 use crate::transfer::{
     EmissionBuffers, LayerJacobian, LayerJacobianBuffers, ProjectBuffers, Projection, Quadrature, ReduceBuffers,
@@ -267,7 +268,7 @@ fn segments_and_chunks_give_the_same_bits() {
     let case = Case::random(2600, 19, 20, 12);
     let whole = run(&case, 8, true, 4096, 24);
     assert_eq!(whole.flux, whole.emission_flux);
-    for (segment, chunk) in [(BLOCK as usize, 24), (2 * BLOCK as usize, 8), (4096, 16)] {
+    for (segment, chunk) in [(SUM_BLOCK, 24), (2 * SUM_BLOCK, 8), (4096, 16)] {
         assert_eq!(run(&case, 8, true, segment, chunk), whole, "segments of {segment}, chunks of {chunk}");
     }
 }

@@ -9,19 +9,25 @@
 //!
 //! Layers come in batches, from the top down; [`EmissionState`] holds what one batch hands to the next: two numbers per
 //! wavenumber. The transmissions of all angles are recomputed from the optical depth at the first layer of a batch and at
-//! every layer whose index is a multiple of [`RESTART`]. So the flux has the same bits for every batch that is a multiple
-//! of [`RESTART`] layers, and agrees to rounding for any other.
+//! every layer whose index is a multiple of [`RESTART`](crate::transfer::blocks::RESTART). So the flux has the same bits for every batch that is a multiple
+//! of [`RESTART`](crate::transfer::blocks::RESTART) layers, and agrees to rounding for any other.
 //!
 //! Cost: one exponential per layer, wavenumber and angle, one Planck function where the temperature changed.
 
 use crate::constants::C2;
 use crate::numerics;
 use crate::transfer::Quadrature;
-pub use crate::transfer::emission_block::RESTART;
-use crate::transfer::emission_block::{BLOCK, Batch, accumulate_block};
+use crate::transfer::blocks::{BLOCK, check_length, check_temperature};
 use crate::transfer::planck::{planck_from_parts, prefactor};
-use crate::{Error, Result};
+use crate::Result;
 use rayon::prelude::*;
+
+mod block;
+pub mod device;
+pub mod geometry;
+
+pub(in crate::transfer) use block::{Batch, absorb, accumulate_block, largest, transmit};
+pub use geometry::Emission;
 
 /// What one batch of layers hands to the next.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +58,7 @@ impl EmissionState {
     /// * `temperature_k` \[layer\], positive.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the shapes do not agree or a temperature is not positive and finite.
+    /// [`Error::Invalid`](crate::Error::Invalid) if the shapes do not agree or a temperature is not positive and finite.
     pub fn accumulate(
         &mut self,
         wavenumber: &[f64],
@@ -71,7 +77,7 @@ impl EmissionState {
     /// Adds a black surface below the last layer: sum over mu of 2 mu w pi B(T_s) e^(-tau / mu).
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the lengths do not agree or the temperature is not positive and finite.
+    /// [`Error::Invalid`](crate::Error::Invalid) if the lengths do not agree or the temperature is not positive and finite.
     pub fn add_surface(&mut self, wavenumber: &[f64], temperature_k: f64, quadrature: &Quadrature) -> Result<()> {
         check_length("wavenumbers", wavenumber.len(), self.tau.len(), "those of the state")?;
         check_temperature("surface temperature", temperature_k)?;
@@ -85,23 +91,10 @@ impl EmissionState {
     }
 }
 
-pub(super) fn check_length(what: &str, given: usize, required: usize, meaning: &str) -> Result<()> {
-    if given == required {
-        return Ok(());
-    }
-    Err(Error::invalid(format!("number of {what}"), given, format!("{required}, {meaning}")))
-}
-
-pub(super) fn check_temperature(what: &str, temperature_k: f64) -> Result<()> {
-    if temperature_k.is_finite() && temperature_k > 0.0 {
-        return Ok(());
-    }
-    Err(Error::invalid(what, format!("{temperature_k} K"), "a positive, finite temperature"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::blocks::RESTART;
     use crate::transfer::planck_flux;
     use rand::{Rng, SeedableRng, rngs::StdRng};
 

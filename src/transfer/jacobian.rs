@@ -11,15 +11,13 @@
 
 use crate::Result;
 use crate::numerics;
-use crate::transfer::blocks::split;
-use crate::transfer::emission::check_length;
+use crate::transfer::blocks::{SUM_BLOCK, check_length, split};
 use rayon::prelude::*;
+
+pub mod device;
 
 /// Points of a task of a projection.
 const BLOCK: usize = 256;
-
-/// Points of a partial sum of a reduction, as on a device.
-const SUM_BLOCK: usize = super::jacobian_gpu::BLOCK as usize;
 
 /// Rows of derivatives of the flux by layer quantities; all slices \[row\]\[nu\] of equal length.
 #[derive(Debug, Clone, Copy)]

@@ -12,24 +12,23 @@ pub mod contribution;
 #[cfg(test)]
 mod derivatives_gpu_tests;
 pub mod emission;
-mod emission_block;
-pub mod emission_gpu;
+pub mod geometry;
 pub mod jacobian;
-pub mod jacobian_gpu;
 pub mod planck;
 pub mod quadrature;
 pub mod sensitivity;
-mod sensitivity_block;
-pub mod sensitivity_gpu;
 #[cfg(test)]
 mod test_case;
 
 pub use contribution::contribution_function;
-pub use emission::EmissionState;
-pub use emission_gpu::{EMISSION, EmissionBuffers};
+pub use emission::device::{EMISSION, EmissionBuffers};
+pub use emission::{Emission, EmissionState};
+pub use geometry::{
+    CpuTransfer, DeviceTransfer, Geometry, Order, OwnRows, Sensitivity, SensitivityRows, TransferInputs,
+};
 pub use jacobian::LayerJacobian;
-pub use jacobian_gpu::{LayerJacobianBuffers, ProjectBuffers, Projection, ReduceBuffers};
+pub use jacobian::device::{LayerJacobianBuffers, ProjectBuffers, Projection, ReduceBuffers};
 pub use planck::planck_flux;
 pub use quadrature::Quadrature;
 pub use sensitivity::EmissionSensitivity;
-pub use sensitivity_gpu::{SENSITIVITY, SensitivityBuffers};
+pub use sensitivity::device::{SENSITIVITY, SensitivityBuffers};

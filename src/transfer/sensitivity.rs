@@ -17,11 +17,13 @@
 
 use crate::Result;
 use crate::transfer::Quadrature;
-use crate::transfer::blocks::split;
-use crate::transfer::emission::{check_length, check_temperature};
-use crate::transfer::emission_block::BLOCK;
-use crate::transfer::sensitivity_block::{Atmosphere, Rows, sensitivity_block};
+use crate::transfer::blocks::{BLOCK, check_length, check_temperature, split};
 use rayon::prelude::*;
+
+mod block;
+pub mod device;
+
+use block::{Atmosphere, Rows, sensitivity_block};
 
 /// Flux and derivatives of one set of neighbouring wavenumbers, all layers at once. Keeps its memory between evaluations.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -6,7 +6,7 @@ use photosphere::atmosphere::PressureGrid;
 use photosphere::cross_section::{Method, Settings};
 use photosphere::gpu::Device;
 use photosphere::grid::TemperatureRange;
-use photosphere::spectrum::{Absorber, EmissionModel, State};
+use photosphere::spectrum::{Absorber, Model, State};
 
 fn reference(backend: &Backend, tolerance: f64) {
     let (Some(case), Some(shared)) = (case("co_hitran"), shared()) else { return };
@@ -22,18 +22,12 @@ fn reference(backend: &Backend, tolerance: f64) {
     };
     let molar_mass = case.list.species.molar_mass;
     let absorber = Absorber { name: "CO".into(), lists: vec![case.list], molar_mass };
-    let model = EmissionModel::new(case.grid, pressure, &[absorber], &[], settings, 8, false, &()).unwrap();
+    let model = Model::emission(case.grid, pressure).opacity(absorber).settings(settings).build().unwrap();
     let layers = t.len();
-    let state = State {
-        temperature_k: t,
-        gravity: vec![24785.7730044555; layers],
-        mean_molar_mass: vec![2.33; layers],
-        mass_mixing_ratio: vec![vec![1e-5; layers]],
-        collision_mixing_ratio: vec![],
-        surface_temperature_k: None,
-    };
+    let (gravity, mean) = (vec![24785.7730044555; layers], vec![2.33; layers]);
+    let state = State::new(t, gravity, mean).with_mass_ratio("CO", 1e-5);
     let mut emission = model.open(backend).unwrap();
-    let flux = emission.flux(&state, &()).unwrap().to_f64();
+    let flux = emission.spectrum(&state, &()).unwrap().to_f64();
     let r = relative_errors(&flux[case.first..case.first + exact.len()], &exact);
     println!("max {:.1e} p99 {:.1e} p50 {:.1e}", r[r.len() - 1], quantile(&r, 0.99), quantile(&r, 0.5));
     let report = emission.report();

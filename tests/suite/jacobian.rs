@@ -11,7 +11,7 @@ use photosphere::cross_section::{Method, ProfileSettings, Settings, direct_sum};
 use photosphere::gpu::Device;
 use photosphere::grid::TemperatureRange;
 use photosphere::objective::SpectrumModel;
-use photosphere::spectrum::{Absorber, DerivativeSettings, Dual, EmissionModel, EmissionRetrieval, State};
+use photosphere::spectrum::{Absorber, DerivativeSettings, Dual, Model, Retrieval, State};
 use photosphere::transfer::{EmissionState, Quadrature};
 use rayon::prelude::*;
 
@@ -24,14 +24,9 @@ fn profile(x: &[Dual], pressure: &PressureGrid) -> photosphere::Result<State<Dua
         let t = x[0].clone() * (x[1].clone() * p.ln()).exp();
         if (500.0..=1500.0).contains(&t.re) { t } else { Dual::from(t.re.clamp(500.0, 1500.0)) }
     };
-    Ok(State {
-        temperature_k: pressure.pressure_bar().iter().map(temperature).collect(),
-        gravity: vec![Dual::from(24785.7730044555); layers],
-        mean_molar_mass: vec![Dual::from(2.33); layers],
-        mass_mixing_ratio: vec![vec![Dual::from(1e-5); layers]],
-        collision_mixing_ratio: vec![],
-        surface_temperature_k: None,
-    })
+    let temperature = pressure.pressure_bar().iter().map(temperature).collect();
+    let (gravity, mean) = (vec![Dual::from(24785.7730044555); layers], vec![Dual::from(2.33); layers]);
+    Ok(State::new(temperature, gravity, mean).with_mass_ratio("CO", Dual::from(1e-5)))
 }
 
 fn against_reference(backend: &Backend) {
@@ -49,10 +44,10 @@ fn against_reference(backend: &Backend) {
     };
     let molar_mass = case.list.species.molar_mass;
     let absorber = Absorber { name: "CO".into(), lists: vec![case.list.clone()], molar_mass };
-    let model = EmissionModel::new(case.grid, pressure, &[absorber], &[], settings, 8, false, &()).unwrap();
+    let model = Model::emission(case.grid, pressure).opacity(absorber).settings(settings).build().unwrap();
     let names = vec!["T0".to_owned(), "alpha".to_owned()];
     let derivative = DerivativeSettings { budget: Some(96 << 20), ..DerivativeSettings::default() };
-    let mut retrieval = EmissionRetrieval::new(model, backend, names, profile, derivative).unwrap();
+    let mut retrieval = Retrieval::new(model, backend, names, profile, derivative).unwrap();
     let (_, jacobian) = retrieval.spectrum_and_jacobian(&[900.0, 0.1]).unwrap();
     for (p, column) in jacobian.chunks(case.grid.len()).enumerate() {
         let peer: Vec<f64> = exojax.iter().skip(p).step_by(2).copied().collect();

@@ -7,8 +7,8 @@ use photosphere::gpu::{Ballast, Device, Limits, MemoryPolicy, Summary};
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::host_memory::host_memory;
 use photosphere::lines::{Line, LineList};
-use photosphere::optical_depth::CiaTable;
-use photosphere::spectrum::{Absorber, EmissionModel, EmissionPlan, State};
+use photosphere::opacity::CiaTable;
+use photosphere::spectrum::{Absorber, Model, SpectrumPlan, State};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -44,7 +44,7 @@ struct Case {
     continuum: bool,
 }
 
-fn model(case: &Case, seed: u64) -> EmissionModel {
+fn model(case: &Case, seed: u64) -> Model {
     let mut rng = StdRng::seed_from_u64(seed);
     // Resolutions from 1e5 to 1e6, whatever the number of points.
     let lo = 2100.0;
@@ -64,21 +64,17 @@ fn model(case: &Case, seed: u64) -> EmissionModel {
         Some(shared) => vec![CiaTable::read(shared.join("data/cia/H2-H2_Borysow.cia")).unwrap()],
         None => Vec::new(),
     };
-    EmissionModel::new(grid, pressure, &absorbers, &continua, settings, 8, true, &()).unwrap()
+    let model = Model::emission(grid, pressure).opacities(absorbers).opacities(continua);
+    model.settings(settings).surface(true).build().unwrap()
 }
 
-fn state(model: &EmissionModel, case: &Case, warmer: f64) -> State {
+fn state(_: &Model, case: &Case, warmer: f64) -> State {
     let layers = case.layers;
     let step = 700.0 / layers as f64;
-    let pairs = usize::from(case.continuum && shared().is_some());
-    State {
-        temperature_k: (0..layers).map(|i| 600.0 + warmer + step * i as f64).collect(),
-        gravity: vec![2500.0; layers],
-        mean_molar_mass: vec![2.3; layers],
-        mass_mixing_ratio: vec![vec![1e-4; model.layers()]; case.species],
-        collision_mixing_ratio: vec![(vec![0.85; layers], vec![0.85; layers]); pairs],
-        surface_temperature_k: Some(1400.0),
-    }
+    let temperature = (0..layers).map(|i| 600.0 + warmer + step * i as f64).collect();
+    let state = State::new(temperature, vec![2500.0; layers], vec![2.3; layers]).with_surface(1400.0);
+    let state = state.with_volume_ratio("H2", 0.85);
+    (0..case.species).fold(state, |state, i| state.with_mass_ratio(format!("species {i}"), 1e-4))
 }
 
 /// Configurations of all kinds, small ones mostly.
@@ -124,7 +120,7 @@ fn is_sound(plan: &Summary) {
 }
 
 /// Planned, on the ledger, and by the driver's counter.
-fn agree(device: &Device, before: u64, plan: &EmissionPlan, what: &str) {
+fn agree(device: &Device, before: u64, plan: &SpectrumPlan, what: &str) {
     assert_eq!(device.ledger().current(), plan.memory.peak_bytes, "{what}");
     if device.info().backend == "vulkan" {
         assert_eq!(device.counted_bytes() - before, plan.memory.peak_bytes, "{what}");
@@ -160,7 +156,7 @@ fn gpu_thirty_configurations_take_what_was_planned() {
             assert_eq!(emission.plan(), Some(&plan), "{what}");
             agree(&device, before, &plan, &what);
             if cut == 1 && case.points * case.layers < 100_000 {
-                emission.flux(&state(&model, case, 0.0), &()).unwrap();
+                emission.spectrum(&state(&model, case, 0.0), &()).unwrap();
                 agree(&device, before, &plan, &what);
                 assert_eq!(device.ledger().report().peak_by_stage.values().max(), Some(&device.ledger().peak()));
             }
@@ -181,7 +177,7 @@ fn gpu_refused_memory_leads_to_a_smaller_plan_with_the_same_bits() {
     let before = device.counted_bytes();
     let model = model(&SMALL, 7);
     let state = state(&model, &SMALL, 0.0);
-    let whole = model.open(&backend).unwrap().flux(&state, &()).unwrap().to_f64();
+    let whole = model.open(&backend).unwrap().spectrum(&state, &()).unwrap().to_f64();
     let largest = model.plan(&Limits::default(), None).unwrap().memory.peak_bytes;
     let mut smaller = 0;
     for k in 1.. {
@@ -189,7 +185,7 @@ fn gpu_refused_memory_leads_to_a_smaller_plan_with_the_same_bits() {
         let mut emission = model.open(&backend).unwrap_or_else(|e| panic!("{k}: {e}"));
         let plan = emission.plan().unwrap().clone();
         agree(&device, before, &plan, "after a refusal");
-        let flux = emission.flux(&state, &()).unwrap().to_f64();
+        let flux = emission.spectrum(&state, &()).unwrap().to_f64();
         device.fail_allocation(0);
         assert_eq!(flux, whole, "{k}");
         drop(emission);
@@ -212,7 +208,7 @@ fn gpu_refused_memory_leads_to_a_smaller_plan_with_the_same_bits() {
     drop(ballast);
     let small = Case { points: 1000, layers: 3, species: 1, ..SMALL };
     let other = super::memory::model(&small, 1);
-    other.open(&backend).unwrap().flux(&super::memory::state(&other, &small, 0.0), &()).unwrap();
+    other.open(&backend).unwrap().spectrum(&super::memory::state(&other, &small, 0.0), &()).unwrap();
     assert_eq!((device.ledger().allocated(), device.counted_bytes()), (0, before));
 }
 
@@ -264,7 +260,7 @@ fn gpu_cuts_to_order_have_the_same_bits() {
         let mut emission = model.open_cut(&device, batch, segments).unwrap();
         let plan = emission.plan().unwrap();
         assert_eq!(plan, &model.plan_cut(&Limits::default(), batch, segments).unwrap());
-        (plan.batch, plan.segments, emission.flux(&state, &()).unwrap().to_f64())
+        (plan.batch, plan.segments, emission.spectrum(&state, &()).unwrap().to_f64())
     };
     let whole = flux(24, 1);
     assert_eq!((whole.0, whole.1), (24, 1));
@@ -309,7 +305,7 @@ fn soak_in_this_process() {
         let bytes = device.ledger().current();
         for _ in 0..part {
             let state = state(model, case, 100.0 * (f64::from(done) * 0.618_034).fract());
-            let flux = emission.flux(&state, &()).unwrap().to_f64();
+            let flux = emission.spectrum(&state, &()).unwrap().to_f64();
             assert!(flux.iter().all(|f| f.is_finite() && *f > 0.0));
             assert_eq!((device.ledger().current(), device.ledger().allocated()), (bytes, bytes));
             agree(&device, before, emission.plan().unwrap(), "soak");

@@ -8,14 +8,14 @@ use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::objective::{DataSet, LogDensity, Mode, Needs, Observation, Residuals, SpectrumObjective};
 use photosphere::spectrum::{
-    Absorber, DerivativeSettings, Dual, EmissionModel, EmissionRetrieval, GradientMode, State,
+    Absorber, DerivativeSettings, Dual, Model, Retrieval, GradientMode, State,
 };
 use photosphere::{Backend, Error, Result};
 
 const X: [f64; 2] = [900.0, -4.5];
 const RESOLUTION: f64 = 4e5;
 
-fn model(backend: &Backend, (lo, hi): (f64, f64), budget: Option<u64>) -> Result<EmissionRetrieval> {
+fn model(backend: &Backend, (lo, hi): (f64, f64), budget: Option<u64>) -> Result<Retrieval> {
     let grid = Grid::with_resolution(lo, hi, RESOLUTION)?;
     let co = line_list(Isotopologue::C12O16, Broadener::Air, Some((lo - 25.0, hi + 25.0)), 0.0)?;
     let absorber = Absorber { name: "CO".into(), molar_mass: co.species.molar_mass, lists: vec![co] };
@@ -28,23 +28,18 @@ fn model(backend: &Backend, (lo, hi): (f64, f64), budget: Option<u64>) -> Result
         ..Settings::default()
     };
     let pressure = PressureGrid::logarithmic(1e-5, 10.0, 15)?;
-    let model = EmissionModel::new(grid, pressure, &[absorber], &[], settings, 8, false, &())?;
+    let model = Model::emission(grid, pressure).opacity(absorber).settings(settings).build()?;
     let profiles = |x: &[Dual], pressure: &PressureGrid| {
         let layers = |value: Dual| vec![value; pressure.layers()];
         let temperature = |p: &f64| x[0].clone() * (Dual::from(0.05) * p.ln()).exp();
-        Ok(State {
-            temperature_k: pressure.pressure_bar().iter().map(temperature).collect(),
-            gravity: layers(2478.0.into()),
-            mean_molar_mass: layers(2.33.into()),
-            mass_mixing_ratio: vec![layers(x[1].clone().exp())],
-            collision_mixing_ratio: vec![],
-            surface_temperature_k: None,
-        })
+        let temperature = pressure.pressure_bar().iter().map(temperature).collect();
+        let state = State::new(temperature, layers(2478.0.into()), layers(2.33.into()));
+        Ok(state.with_mass_ratio("CO", x[1].clone().exp()))
     };
     let names = vec!["T0".into(), "ln_ratio".into()];
     // So that all three programs are needed.
     let settings = DerivativeSettings { budget, gradient: GradientMode::Reverse, ..Default::default() };
-    EmissionRetrieval::new(model, backend, names, profiles, settings)
+    Retrieval::new(model, backend, names, profiles, settings)
 }
 
 /// Two data sets, of which the second spans five times as much.
@@ -58,7 +53,7 @@ fn observations() -> Vec<Observation> {
         .into()
 }
 
-fn objective(backend: &Backend, mode: Mode, budget: Option<u64>) -> Result<SpectrumObjective<EmissionRetrieval>> {
+fn objective(backend: &Backend, mode: Mode, budget: Option<u64>) -> Result<SpectrumObjective<Retrieval>> {
     let share = |needs: &Needs| budget.map(|bytes| (bytes as f64 * needs.share) as u64);
     SpectrumObjective::new(observations(), mode, RESOLUTION, |n| model(backend, n.range, share(n)))
 }
@@ -84,7 +79,7 @@ fn least(mode: Mode) -> u64 {
 }
 
 /// What fits and chains ask for, in the order in which they might, twice.
-fn all(objective: &mut SpectrumObjective<EmissionRetrieval>) -> Vec<(&'static str, Vec<f64>)> {
+fn all(objective: &mut SpectrumObjective<Retrieval>) -> Vec<(&'static str, Vec<f64>)> {
     let mut all = Vec::new();
     for _ in 0..2 {
         all.push(("residuals", objective.residuals(&X).unwrap()));
@@ -118,7 +113,7 @@ fn gpu_an_objective_stays_within_its_budget_with_the_same_bits() {
             device.ledger().reset_peaks();
             let mut objective = objective(&backend, mode, Some(budget)).unwrap();
             equal(&all(&mut objective), &unbounded, &format!("{mode:?}: a budget of {budget} bytes"));
-            let planned: u64 = objective.models().map(EmissionRetrieval::planned_bytes).sum();
+            let planned: u64 = objective.models().map(Retrieval::planned_bytes).sum();
             let held = device.ledger().peak();
             println!("{mode:?}: budget {budget}, planned {planned}, held at most {held}");
             assert!(held <= planned && planned <= budget, "{mode:?}: {held} of {planned} of {budget}");

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use super::engine::Summary;
 use super::notes;
 use super::table::{self, Table};
-use crate::spectrum::MemoryReport;
+use crate::memory::MemoryReport;
 use crate::{Error, Result};
 
 /// Prints to standard output; a reader that has gone away (`| head`) is no error.

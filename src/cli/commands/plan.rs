@@ -6,7 +6,7 @@ use crate::cli::engine::{Engine, Planned, PlannedModel, PlannedRetrieval};
 use crate::cli::notes;
 use crate::cli::table::{Table, bytes, count};
 use crate::gpu::Limits;
-use crate::spectrum::StageEstimate;
+use crate::memory::StageEstimate;
 use crate::{Error, Progress, Result};
 
 /// Plans a spectrum, and where parameters are declared its derivatives, a fit and a sampling, and prints what they will take.

@@ -9,7 +9,8 @@ use crate::cli::table::{bytes, count};
 use crate::cross_section::Settings;
 use crate::gpu::Limits;
 use crate::grid::Grid;
-use crate::spectrum::{Bytes, EmissionRetrieval, Place, StageEstimate, most_points};
+use crate::memory::{Bytes, Place, StageEstimate, most_points};
+use crate::spectrum::Retrieval;
 use crate::{Error, Progress, Result};
 
 /// Tolerances whose bytes and costs are told.
@@ -58,7 +59,7 @@ fn retrieval(scene: &Scene, limits: &Limits, budget: Option<u64>) -> Result<Opti
         return Ok(None);
     }
     let x: Vec<f64> = of_model(config).map(|(_, p)| p.start).collect();
-    let planned = |model: &EmissionRetrieval, data_sets| planned_model(model, data_sets, &x, limits);
+    let planned = |model: &Retrieval, data_sets| planned_model(model, data_sets, &x, limits);
     if config.data.is_empty() {
         let model = super::retrieval::model(scene, scene.grid, budget)?;
         let models = vec![planned(&model, Vec::new()).map_err(|e| budget_hint(e, budget))?];
@@ -87,7 +88,7 @@ fn retrieval(scene: &Scene, limits: &Limits, budget: Option<u64>) -> Result<Opti
 }
 
 fn planned_model(
-    model: &EmissionRetrieval,
+    model: &Retrieval,
     data_sets: Vec<String>,
     x: &[f64],
     limits: &Limits,

@@ -1,4 +1,4 @@
-//! `jacobian`, `fit` and `sample` by [`EmissionRetrieval`] and [`SpectrumObjective`].
+//! `jacobian`, `fit` and `sample` by [`Retrieval`] and [`SpectrumObjective`].
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::grid::Grid;
 use crate::inference::Priors;
 use crate::instrument::{Instrument, Response};
 use crate::objective::{DataSet, Needs, Observation, SpectrumModel, SpectrumObjective};
-use crate::spectrum::{ChunkSize, DerivativeSettings, Dual, EmissionRetrieval};
+use crate::spectrum::{ChunkSize, DerivativeSettings, Dual, Retrieval};
 use crate::{Error, Note, Progress, Result};
 
 /// Spectrum and Jacobian at the start values, or the product of `weights` \[output\]\[nu\] with it.
@@ -111,7 +111,7 @@ pub(super) fn objective(
     scene: &Scene,
     observations: Vec<Observation>,
     budget: Option<u64>,
-) -> Result<SpectrumObjective<EmissionRetrieval>> {
+) -> Result<SpectrumObjective<Retrieval>> {
     let share = |needs: &Needs| budget.map(|bytes| (bytes as f64 * needs.share) as u64);
     let build = |needs: &Needs| model(scene, part(&scene.grid, needs.range)?, share(needs));
     let objective = SpectrumObjective::new(observations, scene.config.retrieval.mode, scene.grid.resolution(), build);
@@ -132,7 +132,7 @@ pub(super) fn of_model(config: &Config) -> impl Iterator<Item = (usize, &Paramet
 }
 
 /// The model on `grid` as a function of its parameters; its programs take at most `budget` bytes of a device's memory.
-pub(super) fn model(scene: &Scene, grid: Grid, budget: Option<u64>) -> Result<EmissionRetrieval> {
+pub(super) fn model(scene: &Scene, grid: Grid, budget: Option<u64>) -> Result<Retrieval> {
     let config = scene.config;
     let (places, names): (Vec<usize>, Vec<String>) = of_model(config).map(|(i, p)| (i, p.name.clone())).unzip();
     if names.is_empty() {
@@ -149,7 +149,7 @@ pub(super) fn model(scene: &Scene, grid: Grid, budget: Option<u64>) -> Result<Em
     };
     let chunk = config.retrieval.jac_chunk_size.map_or(ChunkSize::Auto, ChunkSize::Columns);
     let settings = DerivativeSettings { chunk, budget, gradient: config.retrieval.gradient };
-    EmissionRetrieval::new(scene.model(grid)?, &scene.backend, names, state, settings)
+    Retrieval::new(scene.model(grid)?, &scene.backend, names, state, settings)
 }
 
 /// The points of `grid` that hold `range` \[cm-1\], which lies in it, and one more at either end: rounding must not make a range too short.

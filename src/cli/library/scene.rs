@@ -13,8 +13,8 @@ use crate::cross_section::Settings;
 use crate::gpu::Limits;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::LineSource;
-use crate::optical_depth::CiaTable;
-use crate::spectrum::{Absorber, EmissionModel, State, choose_tier};
+use crate::opacity::{CiaTable, CollisionPair};
+use crate::spectrum::{Absorber, Model, State, choose_tier};
 use crate::timing::Stages;
 use crate::{Error, Note, Progress, Resources, Result};
 
@@ -29,7 +29,7 @@ pub(super) struct Scene<'a> {
     pub seconds: Stages,
     pub settings: Settings,
     notes: Vec<Note>,
-    collisions: Vec<CiaTable>,
+    collisions: Vec<CollisionPair>,
     cache: Cache,
     progress: &'a dyn Progress,
 }
@@ -99,7 +99,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The model on a part of the grid or all of it, for the backend.
-    pub fn model(&self, grid: Grid) -> Result<EmissionModel> {
+    pub fn model(&self, grid: Grid) -> Result<Model> {
         match &self.backend {
             Backend::Cpu => self.model_with(grid, self.settings, self.progress),
             Backend::Device(device) => self.model_within(grid, &device.limits(), device.budget()?),
@@ -107,54 +107,50 @@ impl<'a> Scene<'a> {
     }
 
     /// The model with source tiers whose spectrum fits into `budget` bytes of a device with `limits`.
-    pub fn model_within(&self, grid: Grid, limits: &Limits, budget: Option<u64>) -> Result<EmissionModel> {
+    pub fn model_within(&self, grid: Grid, limits: &Limits, budget: Option<u64>) -> Result<Model> {
         let make = |method| self.model_with(grid, Settings { method, ..self.settings }, self.progress);
         choose_tier(self.settings.method, make, |model| model.plan(limits, budget).map(drop))
     }
 
     /// The model with another accuracy.
-    pub fn model_with(&self, grid: Grid, settings: Settings, progress: &dyn Progress) -> Result<EmissionModel> {
-        EmissionModel::from_sources(
-            grid,
-            self.pressure.clone(),
-            &self.absorbers,
-            &self.collisions,
-            settings,
-            self.config.transfer.streams,
-            self.config.transfer.surface_temperature.is_some(),
-            &Resources::with_cache(&self.cache, progress),
-        )
-        .map_err(|e| micrometres::hint(self.config.grid.range, e))
+    pub fn model_with(&self, grid: Grid, settings: Settings, progress: &dyn Progress) -> Result<Model> {
+        Model::emission(grid, self.pressure.clone())
+            .opacities(&self.absorbers)
+            .opacities(&self.collisions)
+            .settings(settings)
+            .streams(self.config.transfer.streams)
+            .surface(self.config.transfer.surface_temperature.is_some())
+            .build_with(&Resources::with_cache(&self.cache, progress))
+            .map_err(|e| micrometres::hint(self.config.grid.range, e))
     }
 
     /// What a user must be told of the lists and of a model made from them, for the temperatures at the start.
     ///
     /// # Errors
     /// A grid that looks like micrometres, where no species has a line.
-    pub fn notes(&self, model: &EmissionModel) -> Result<Vec<Note>> {
-        let spans = self.absorbers.iter().enumerate().flat_map(|(i, absorber)| {
+    pub fn notes(&self, model: &Model) -> Result<Vec<Note>> {
+        let spans = self.absorbers.iter().flat_map(|absorber| {
             absorber.lists.iter().map(move |list| {
                 let name = list.species()?.name;
-                let record = model.records().find(|r| r.0 == i && r.1 == name).and_then(|r| r.2);
+                let record = model.records().find(|r| r.0 == absorber.name && r.1 == name).and_then(|r| r.2);
                 Ok((absorber.name.clone(), micrometres::span(list, record)))
             })
         });
         let spans = spans.collect::<Result<Vec<_>>>()?;
         let units = micrometres::check(self.config.grid.range, &spans);
         let units = units.map_err(|e| in_config(self.config, "grid.range_cm", e))?;
-        let continua = model.continuum_notes(&self.start()?.temperature_k);
+        let continua = model.notes_at(&self.start()?.temperature_k);
         Ok(self.notes.iter().cloned().chain(model.notes()).chain(continua).chain(units).collect())
     }
 
     /// What became of the records of all lists that have lines within range.
-    pub fn records(&self, model: &EmissionModel) -> Result<serde_json::Value> {
-        let name = |i: usize| self.absorbers[i].name.as_str();
-        super::records(model.records().map(|(i, isotopologue, record)| (name(i), isotopologue, record)))
+    pub fn records(&self, model: &Model) -> Result<serde_json::Value> {
+        super::records(model.records())
     }
 
     /// Lines used, per species.
-    pub fn lines(&self, model: &EmissionModel) -> Vec<(String, u64)> {
-        self.absorbers.iter().enumerate().map(|(i, a)| (a.name.clone(), model.lines_of(i).0)).collect()
+    pub fn lines(&self, model: &Model) -> Vec<(String, u64)> {
+        self.absorbers.iter().map(|a| (a.name.clone(), model.lines_of(&a.name).0)).collect()
     }
 
     /// First and last wavenumber of lines that count \[cm-1\].
@@ -186,7 +182,7 @@ fn settings(config: &Config, temperature_k: &[f64]) -> Result<Settings> {
 }
 
 /// A collision file, found to hold the pair that the configuration names.
-fn pair_table(config: &Config, cia: &config::Cia, key: &str) -> Result<CiaTable> {
+fn pair_table(config: &Config, cia: &config::Cia, key: &str) -> Result<CollisionPair> {
     let table = CiaTable::read(&cia.file)?;
     let mut named: Vec<String> = cia.pair.iter().map(|s| s.trim().to_lowercase()).collect();
     let mut held: Vec<String> = table.name.split('-').map(|s| s.trim().to_lowercase()).collect();
@@ -197,5 +193,6 @@ fn pair_table(config: &Config, cia: &config::Cia, key: &str) -> Result<CiaTable>
         return Err(Error::Config { path: config.path.clone(), key: format!("{key}.pair"), message });
     }
     // Where the table ends: an error, or the nearest temperature that it has.
-    Ok(table.clamped(cia.outside == Outside::Clamp))
+    let table = table.clamped(cia.outside == Outside::Clamp);
+    Ok(CollisionPair { table, partners: cia.pair.clone() })
 }

@@ -1,4 +1,4 @@
-//! `spectrum` by [`EmissionModel`].
+//! `spectrum` by [`Model`](crate::spectrum::Model).
 
 use super::scene::Scene;
 use super::{describe, json};
@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::cli::config::Config;
 use crate::cli::engine::{SpectrumResult, Summary};
 use crate::cli::source::DeviceChoice;
-use crate::spectrum::{EmissionModel, State};
+use crate::spectrum::{Model, State};
 use crate::{Progress, Result};
 
 /// Computes a spectrum; parameters have their start values.
@@ -26,10 +26,10 @@ pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Pro
 }
 
 /// Computes and reports.
-fn run(model: &EmissionModel, scene: &Scene, state: &State, progress: &dyn Progress) -> Result<SpectrumResult> {
+fn run(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> Result<SpectrumResult> {
     let notes = scene.notes(model)?;
     let mut emission = model.open(&scene.backend)?;
-    let flux = emission.flux(state, progress)?;
+    let flux = emission.spectrum(state, progress)?;
     let memory = emission.memory(&scene.seconds);
     let report = emission.report();
     let mut value = json(&report)?;

@@ -18,7 +18,6 @@ pub(super) struct Profiles {
     /// Of a temperature profile from a file.
     temperature: Option<ProfileTable>,
     species: Vec<Constituent>,
-    pairs: Vec<[Constituent; 2]>,
     surface: Option<Quantity>,
 }
 
@@ -29,8 +28,8 @@ struct Constituent {
     name: String,
     unit: Abundance,
     ratio: Ratio,
-    /// \[g mol-1\]; not used by partners of collisions.
-    molar_mass: f64,
+    /// That of its lines \[g mol-1\].
+    molar_mass: Option<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,22 +54,24 @@ impl Profiles {
             };
             let ratio = ratio(&species.mixing.profile)?;
             let name = species.lines.name.clone();
-            Ok(Constituent { key: format!("species[{i}]"), name, unit, ratio, molar_mass: *molar_mass })
+            Ok(Constituent { key: format!("species[{i}]"), name, unit, ratio, molar_mass: Some(*molar_mass) })
         });
-        let pairs = config.cia.iter().enumerate().map(|(i, cia)| {
-            let partner = |k: usize| -> Result<Constituent> {
-                let ratio = ratio(&cia.volume_mixing_ratios[k])?;
-                let (key, name) = (format!("cia[{i}].volume_mixing_ratios"), cia.pair[k].clone());
-                Ok(Constituent { key, name, unit: Abundance::Volume, ratio, molar_mass: 1.0 })
-            };
-            Ok([partner(0)?, partner(1)?])
-        });
+        let mut species = species.collect::<Result<Vec<_>>>()?;
+        for (i, cia) in config.cia.iter().enumerate() {
+            for (name, profile) in cia.pair.iter().zip(&cia.volume_mixing_ratios) {
+                if species.iter().any(|s| s.name == *name) {
+                    continue;
+                }
+                let (key, name) = (format!("cia[{i}].volume_mixing_ratios"), name.clone());
+                let (unit, ratio) = (Abundance::Volume, ratio(profile)?);
+                species.push(Constituent { key, name, unit, ratio, molar_mass: None });
+            }
+        }
         Ok(Self {
             atmosphere: a.clone(),
             clip: clip.map_err(|e| super::in_config(config, "atmosphere.temperature.clip_k", e))?,
             temperature,
-            species: species.collect::<Result<_>>()?,
-            pairs: pairs.collect::<Result<_>>()?,
+            species,
             surface: config.transfer.surface_temperature,
         })
     }
@@ -92,18 +93,16 @@ impl Profiles {
             },
         };
         let gravity = gravity.at(pressure, &temperature_k, &mean_molar_mass).map_err(at("atmosphere"))?;
-        let mass = |c: &Constituent| {
-            let ratio = c.at(x, pressure)?;
-            Ok(ratio.iter().map(|ratio| c.unit.to_mass(ratio, c.molar_mass, &mean)).collect())
-        };
-        let pair = |[first, second]: &[Constituent; 2]| Ok((first.at(x, pressure)?, second.at(x, pressure)?));
-        Ok(State {
-            mass_mixing_ratio: self.species.iter().map(mass).collect::<Result<_, Keyed>>()?,
-            collision_mixing_ratio: self.pairs.iter().map(pair).collect::<Result<_, Keyed>>()?,
-            surface_temperature_k: self.surface.map(|t| t.at(x)),
-            temperature_k,
-            gravity,
-            mean_molar_mass,
+        let mut state = State::new(temperature_k, gravity, mean_molar_mass);
+        for c in &self.species {
+            state = state.with_species(&c.name, c.unit, c.at(x, pressure)?);
+            if let Some(molar_mass) = c.molar_mass {
+                state = state.of_molar_mass(molar_mass);
+            }
+        }
+        Ok(match self.surface {
+            Some(t) => state.with_surface(t.at(x)),
+            None => state,
         })
     }
 

@@ -1,10 +1,11 @@
 //! Derivatives against differences of the f64 spectrum, each backend and mode against the other, in memory as planned.
 
-use super::super::program::Tables;
-use super::super::retrieval::EmissionRetrieval;
-use super::super::tests::{LAYERS, crowded, device, sparse, with_continuum};
-use super::program::{GradientProgram, Wanted};
+use super::super::device::derivative_programs::{GradientProgram, Wanted};
+use super::super::device::program::Tables;
+use super::super::retrieval::Retrieval;
+use super::super::tests::{LAYERS, crowded, device, has_surface, sparse, with_continuum};
 use super::*;
+use num_dual::DualNum;
 use crate::backend::Backend;
 use crate::cross_section::Method;
 use crate::objective::SpectrumModel;
@@ -16,33 +17,32 @@ const X: [f64; 5] = [903.37, 0.03, -7.0, 2500.0, 1400.0];
 
 /// A state in which everything depends on the parameters.
 fn profiles(
-    model: &EmissionModel,
+    model: &Model,
 ) -> impl Fn(&[Dual], &crate::atmosphere::PressureGrid) -> Result<State<Dual>> + use<> {
-    let (surface, pairs, absorbers) = (model.surface, model.collisions.len(), model.absorbers.len());
+    let (surface, pairs) = (has_surface(model), model.opacities().len() > 1);
     move |x, pressure| {
-        use num_dual::DualNum;
         let ln_p: Vec<f64> = pressure.pressure_bar().iter().map(|p| p.ln()).collect();
         let each = |f: &dyn Fn(f64) -> Dual| ln_p.iter().map(|l| f(*l)).collect::<Vec<Dual>>();
         let ratio = x[2].clone().exp();
         let constant = |v: f64| Dual::from(v);
-        Ok(State {
-            temperature_k: each(&|l| x[0].clone() * (x[1].clone() * l).exp()),
-            gravity: vec![x[3].clone(); ln_p.len()],
-            mean_molar_mass: each(&|_| ratio.clone() * 10.0 + 2.3),
-            mass_mixing_ratio: vec![each(&|l| ratio.clone() * constant((0.05 * l).exp())); absorbers],
-            collision_mixing_ratio: vec![(each(&|_| -ratio.clone() + 0.85), each(&|_| constant(0.15))); pairs],
-            surface_temperature_k: surface.then(|| x[4].clone()),
-        })
+        let temperature = each(&|l| x[0].clone() * (x[1].clone() * l).exp());
+        let mean = each(&|_| ratio.clone() * 10.0 + 2.3);
+        let mut state = State::new(temperature, vec![x[3].clone(); ln_p.len()], mean)
+            .with_mass_profile("CO", each(&|l| ratio.clone() * constant((0.05 * l).exp())));
+        if pairs {
+            state = state.with_volume_profile("H2", each(&|_| -ratio.clone() + 0.85)).with_volume_ratio("He", constant(0.15));
+        }
+        Ok(if surface { state.with_surface(x[4].clone()) } else { state })
     }
 }
 
-fn retrieval(model: EmissionModel, backend: &Backend, settings: DerivativeSettings) -> EmissionRetrieval {
+fn retrieval(model: Model, backend: &Backend, settings: DerivativeSettings) -> Retrieval {
     let names = NAMES.iter().map(|n| n.to_string()).collect();
     let profiles = profiles(&model);
-    EmissionRetrieval::new(model, backend, names, profiles, settings).unwrap()
+    Retrieval::new(model, backend, names, profiles, settings).unwrap()
 }
 
-fn models() -> Vec<(&'static str, EmissionModel)> {
+fn models() -> Vec<(&'static str, Model)> {
     vec![
         ("sparse", sparse()),
         ("crowded", crowded(Method::Lines)),
@@ -87,7 +87,7 @@ fn the_jacobian_is_what_differences_give() {
 }
 
 /// u (J v) = (J^T u) v.
-fn dot_product_test(retrieval: &mut EmissionRetrieval) -> f64 {
+fn dot_product_test(retrieval: &mut Retrieval) -> f64 {
     let n = retrieval.wavenumber().len();
     let u: Vec<f64> = (0..n).map(|i| 1.0 + 0.5 * (i as f64 * 0.7).sin()).collect();
     let v = [0.3, -200.0, 5.0, 0.1, 0.7];
@@ -171,7 +171,7 @@ fn gpu_chunks_and_budgets_do_not_change_results() {
         // 20 columns: the five directions, four times over
         let state = retrieval.state(&X).unwrap();
         let tangents: Vec<State> = (0..20).map(|p| state.derivatives(p % 5)).collect();
-        let coefficients = Coefficients::new(&model, &state.values(), &tangents).unwrap();
+        let coefficients = Coefficients::along(&model, &state.values(), &tangents).unwrap();
         let (flux, jacobian) = retrieval.jacobian(&state.values(), &coefficients).unwrap();
         let n = model.grid.len();
         assert!(jacobian[..5 * n] == jacobian[15 * n..], "equal columns differ");
@@ -218,7 +218,7 @@ fn gpu_gradients_have_the_same_spectrum_stored_and_recomputed() {
             retrieval(model.clone(), backend, settings)
         };
         let on_device = Backend::Device(device.clone());
-        let value_and_gradient = |retrieval: &mut EmissionRetrieval| {
+        let value_and_gradient = |retrieval: &mut Retrieval| {
             let mut seen = Vec::new();
             let mut weights = |flux: &[f64]| {
                 seen = flux.to_vec();
@@ -259,23 +259,22 @@ fn wrong_parameters_are_refused() {
 }
 
 /// Mixing ratios as they stand: of the absorber, and of the partners of each pair; all the same in every layer.
-fn by_ratios(model: EmissionModel, backend: &Backend, gradient: GradientMode) -> EmissionRetrieval {
-    let (pairs, absorbers, surface) = (model.collisions.len(), model.absorbers.len(), model.surface);
+fn by_ratios(model: Model, backend: &Backend, gradient: GradientMode) -> Retrieval {
+    let (surface, pairs) = (has_surface(&model), model.opacities().len() > 1);
     let profiles = move |x: &[Dual], pressure: &crate::atmosphere::PressureGrid| {
         let layers = pressure.layers();
         let ln_p = pressure.pressure_bar().iter().map(|p| p.ln());
-        Ok(State {
-            temperature_k: ln_p.map(|l| Dual::from(903.37 * (0.03 * l).exp())).collect(),
-            gravity: vec![Dual::from(2500.0); layers],
-            mean_molar_mass: vec![Dual::from(2.3); layers],
-            mass_mixing_ratio: vec![vec![x[0].clone(); layers]; absorbers],
-            collision_mixing_ratio: vec![(vec![x[1].clone(); layers], vec![x[2].clone(); layers]); pairs],
-            surface_temperature_k: surface.then(|| Dual::from(1400.0)),
-        })
+        let temperature = ln_p.map(|l| Dual::from(903.37 * (0.03 * l).exp())).collect();
+        let (gravity, mean) = (vec![Dual::from(2500.0); layers], vec![Dual::from(2.3); layers]);
+        let mut state = State::new(temperature, gravity, mean).with_mass_ratio("CO", x[0].clone());
+        if pairs {
+            state = state.with_volume_ratio("H2", x[1].clone()).with_volume_ratio("He", x[2].clone());
+        }
+        Ok(if surface { state.with_surface(Dual::from(1400.0)) } else { state })
     };
     let names = ["X", "x1", "x2"].map(String::from).to_vec();
     let settings = DerivativeSettings { gradient, ..DerivativeSettings::default() };
-    EmissionRetrieval::new(model, backend, names, profiles, settings).unwrap()
+    Retrieval::new(model, backend, names, profiles, settings).unwrap()
 }
 
 #[test]

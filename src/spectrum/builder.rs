@@ -1,0 +1,161 @@
+//! A model put together: what absorbs, how accurately, and what is seen of it.
+
+use std::sync::Arc;
+
+use super::model::Model;
+use crate::atmosphere::{PressureGrid, State};
+use crate::cross_section::Method;
+use crate::grid::{Grid, TemperatureRange};
+use crate::opacity::{Setting, Source, Told};
+use crate::transfer::{Emission, Geometry};
+use crate::{Error, Resources, Result, Settings};
+
+/// Collects what a [`Model`] is made of.
+///
+/// ```
+/// use photosphere::prelude::*;
+///
+/// let grid = Grid::with_resolution(4300.0, 4310.0, 1e5)?;
+/// let pressure = PressureGrid::logarithmic(1e-5, 10.0, 40)?;
+/// let state = State::constant(40, 1200.0, 2500.0, 2.33).with_mass_ratio("CO", 1e-3);
+/// let co = carbon_monoxide::line_list(Isotopologue::C12O16, Broadener::Hydrogen, None, 1e-24)?;
+/// let model = Model::emission(grid, pressure).opacity(Absorber::new("CO", co)).for_state(&state).build()?;
+/// let flux = model.open(&Backend::Cpu)?.spectrum(&state, &())?;
+/// assert_eq!(flux.len(), grid.len());
+/// # Ok::<(), photosphere::Error>(())
+/// ```
+pub struct ModelBuilder<'a> {
+    grid: Grid,
+    pressure: PressureGrid,
+    sources: Vec<Box<dyn Source + 'a>>,
+    geometry: Chosen,
+    settings: Settings,
+}
+
+enum Chosen {
+    Emission { streams: usize, surface: bool },
+    Given(Arc<dyn Geometry>),
+}
+
+impl<'a> ModelBuilder<'a> {
+    pub(super) fn emission(grid: Grid, pressure: PressureGrid) -> Self {
+        let geometry = Chosen::Emission { streams: 8, surface: false };
+        Self { grid, pressure, sources: Vec::new(), geometry, settings: Settings::default() }
+    }
+
+    pub(super) fn with_geometry(grid: Grid, pressure: PressureGrid, geometry: impl Geometry + 'static) -> Self {
+        let geometry = Chosen::Given(Arc::new(geometry));
+        Self { grid, pressure, sources: Vec::new(), geometry, settings: Settings::default() }
+    }
+
+    /// Adds what absorbs or scatters.
+    #[must_use]
+    pub fn opacity(mut self, source: impl Source + 'a) -> Self {
+        self.sources.push(Box::new(source));
+        self
+    }
+
+    /// Adds several of one kind.
+    #[must_use]
+    pub fn opacities(self, sources: impl IntoIterator<Item = impl Source + 'a>) -> Self {
+        sources.into_iter().fold(self, Self::opacity)
+    }
+
+    /// Twice the number of angles of emission; 8 if nothing is said.
+    #[must_use]
+    pub fn streams(mut self, number: usize) -> Self {
+        if let Chosen::Emission { streams, .. } = &mut self.geometry {
+            *streams = number;
+        }
+        self
+    }
+
+    /// Whether emission has a black surface below the last layer; states then have its temperature.
+    #[must_use]
+    pub fn surface(mut self, there: bool) -> Self {
+        if let Chosen::Emission { surface, .. } = &mut self.geometry {
+            *surface = there;
+        }
+        self
+    }
+
+    /// Accuracy, temperatures, line profiles: all at once.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Relative error aimed at, 1e-7 to 0.1; 1e-3 if nothing is said.
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.settings.tolerance = tolerance;
+        self
+    }
+
+    /// Temperatures that states may have \[K\]; 100 to 3000 if nothing is said. The narrower, the faster.
+    #[must_use]
+    pub fn temperatures(mut self, range: TemperatureRange) -> Self {
+        self.settings.temperature_range = range;
+        self
+    }
+
+    /// The temperatures that `state` has: right for a single spectrum. A retrieval needs the range of all its states.
+    #[must_use]
+    pub fn for_state(mut self, state: &State) -> Self {
+        let (lo, hi) = state.temperature_k.iter().fold((f64::INFINITY, 0.0f64), |(lo, hi), t| (lo.min(*t), hi.max(*t)));
+        if let Ok(range) = TemperatureRange::new(lo, hi) {
+            self.settings.temperature_range = range;
+        }
+        self
+    }
+
+    /// Whether lines are taken one by one or by their density; chosen by cost if nothing is said.
+    #[must_use]
+    pub fn method(mut self, method: Method) -> Self {
+        self.settings.method = method;
+        self
+    }
+
+    /// Makes all opacities ready for the grid and the layers, without a cache.
+    ///
+    /// # Errors
+    /// Nothing that absorbs; lists without any line in range and nothing else; what an opacity or a geometry refuses.
+    pub fn build(self) -> Result<Model> {
+        self.build_with(&Resources::new(&()))
+    }
+
+    /// As [`build`](Self::build), with a cache and a bar of progress.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_with(self, resources: &Resources<'_>) -> Result<Model> {
+        let Self { grid, pressure, sources, geometry, settings } = self;
+        let surface = matches!(geometry, Chosen::Emission { surface: true, .. });
+        if sources.is_empty() && !surface {
+            return Err(Error::invalid("model", "nothing that absorbs and no surface", "at least one of them"));
+        }
+        let geometry: Arc<dyn Geometry> = match geometry {
+            Chosen::Emission { streams, surface } => Arc::new(Emission::new(streams, surface)?),
+            Chosen::Given(geometry) => geometry,
+        };
+        settings.check()?;
+        let mut told = Told::default();
+        let wavenumber = told.seconds.time("set-up", || grid.wavenumbers());
+        let at = Setting { grid, wavenumber: &wavenumber, pressure: &pressure, settings: &settings, resources };
+        let mut opacities: Vec<Arc<dyn crate::opacity::Opacity>> = Vec::new();
+        let mut empty = true;
+        for source in &sources {
+            let opacity = source.prepare(&at, &mut told)?;
+            empty &= opacity.is_empty();
+            opacities.push(opacity.into());
+        }
+        // An absorber without lines here is a remark, a spectrum of nothing is none.
+        if let (true, false, Some(error)) = (empty, surface, told.nothing) {
+            return Err(error);
+        }
+        let wavenumber = Arc::new(wavenumber);
+        let (notes, seconds) = (told.notes, told.seconds);
+        Ok(Model { grid, wavenumber, pressure, opacities, geometry, settings, notes, seconds })
+    }
+}
