@@ -8,6 +8,8 @@ pub fn kernels() -> Vec<&'static Kernel> {
     all.extend(crate::cross_section::device::kernels());
     all.push(&crate::opacity::cia::device::CIA);
     all.push(&crate::opacity::cia::device::CIA_WITH_DERIVATIVE);
+    all.push(&crate::opacity::continuum::device::CONTINUUM);
+    all.push(&crate::opacity::continuum::device::CONTINUUM_DERIVATIVE);
     all.push(&crate::opacity::device::SUM);
     all.push(&crate::transfer::emission::device::EMISSION);
     all.push(&crate::transfer::sensitivity::device::SENSITIVITY);

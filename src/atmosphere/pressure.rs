@@ -65,6 +65,18 @@ impl PressureGrid {
         &self.pressure_bar
     }
 
+    /// Pressures of the layers' boundaries \[bar\], from the top, one more than there are layers. Each layer's centre is the geometric mean of its boundaries,
+    /// and their difference is its thickness.
+    pub fn boundaries_bar(&self) -> Vec<f64> {
+        // P_up P_low = P^2 and P_low - P_up = dP; a boundary between two layers is the mean of what they say, which differ in rounding.
+        let half = |i: usize| 0.5 * self.dpressure_bar[i];
+        let low = |i: usize| half(i) + half(i).hypot(self.pressure_bar[i]);
+        let up = |i: usize| self.pressure_bar[i].powi(2) / low(i);
+        let last = self.layers() - 1;
+        let between = (0..last).map(|i| (low(i) * up(i + 1)).sqrt());
+        std::iter::once(up(0)).chain(between).chain([low(last)]).collect()
+    }
+
     /// Pressure thickness of each layer \[bar\].
     pub fn dpressure_bar(&self) -> &[f64] {
         &self.dpressure_bar
@@ -121,6 +133,8 @@ mod tests {
         let same = PressureGrid::from_boundaries(&boundaries).unwrap();
         for i in 0..61 {
             assert!((same.pressure_bar()[i] / grid.pressure_bar()[i] - 1.0).abs() < 1e-13);
+            assert!((grid.boundaries_bar()[i] / boundaries[i] - 1.0).abs() < 1e-13);
+            assert!((same.boundaries_bar()[i + 1] / boundaries[i + 1] - 1.0).abs() < 1e-13);
             assert!((same.dpressure_bar()[i] / grid.dpressure_bar()[i] - 1.0).abs() < 1e-12);
         }
         let total: f64 = grid.dpressure_bar().iter().sum();

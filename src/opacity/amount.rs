@@ -1,5 +1,9 @@
-//! Logarithms of amounts, with derivatives.
+//! Logarithms of amounts in layers, with derivatives.
 
+use super::continuum::LN_NOTHING;
+use crate::Result;
+use crate::atmosphere::{PressureGrid, State};
+use crate::constants::ATOMIC_MASS_CGS;
 use crate::dual::{Dual, DualExt};
 
 /// ln of a product whose value is known, with its derivatives: those of the factors, relative to these.
@@ -15,4 +19,38 @@ pub(super) fn ln_product(ln_value: f64, numerators: &[&Dual], denominators: &[&D
         denominators.iter().map(relative).fold(sum, |sum, r| sum - r)
     };
     Dual::new_from(ln_value, (0..columns).map(derivative).collect())
+}
+
+/// ln of the molecules cm-2 of a species in each layer, x dP / (mu m_u g).
+pub(super) fn ln_column(state: &State<Dual>, layers: &PressureGrid, species: &str) -> Result<Vec<Dual>> {
+    let ratio = state.volume_ratio(species)?;
+    let each = layers.dpressure_bar().iter().zip(&ratio).zip(state.mean_molar_mass.iter().zip(&state.gravity));
+    let column = |((dp, x), (mean, g)): ((&f64, &Dual), (&Dual, &Dual))| {
+        let value = dp * 1e6 * x.value() / (mean.value() * ATOMIC_MASS_CGS * g.value());
+        ln_product(value.ln().max(LN_NOTHING), &[x], &[mean, g])
+    };
+    Ok(each.map(column).collect())
+}
+
+/// ln of the mass of all gas above a cm2 in each layer, dP / g \[g cm-2\], times a factor.
+pub(super) fn ln_mass(state: &State<Dual>, layers: &PressureGrid, factor: &Dual) -> Vec<Dual> {
+    let each = layers.dpressure_bar().iter().zip(&state.gravity);
+    let mass = |(dp, g): (&f64, &Dual)| {
+        ln_product((factor.value() * dp * 1e6 / g.value()).ln().max(LN_NOTHING), &[factor], &[g])
+    };
+    each.map(mass).collect()
+}
+
+/// The value of an opacity's parameter, refused where `holds` does not.
+pub(super) fn parameter<'s>(
+    state: &'s State<Dual>,
+    name: &str,
+    required: &str,
+    holds: impl Fn(f64) -> bool,
+) -> Result<&'s Dual> {
+    let value = state.parameter(name)?;
+    match value.value().is_finite() && holds(value.value()) {
+        true => Ok(value),
+        false => Err(crate::Error::invalid(format!("parameter {name}"), value.value(), required)),
+    }
 }

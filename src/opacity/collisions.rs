@@ -38,6 +38,12 @@ impl Source for CollisionPair {
     }
 }
 
+impl Source for &CollisionPair {
+    fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
+        (**self).prepare(at, told)
+    }
+}
+
 impl Source for CiaTable {
     fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
         CollisionPair::from(self.clone()).prepare(at, told)

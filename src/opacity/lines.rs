@@ -81,6 +81,12 @@ impl<S: LineSource> Source for Absorber<S> {
     }
 }
 
+impl<S: LineSource> Source for &Absorber<S> {
+    fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
+        (**self).prepare(at, told)
+    }
+}
+
 /// A species' lines, made ready for a grid and its layers.
 #[derive(Clone, Debug)]
 pub struct Lines {

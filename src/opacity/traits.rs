@@ -304,9 +304,3 @@ pub struct Told {
     /// The reason why lists contribute nothing, if there is such a list.
     pub nothing: Option<crate::Error>,
 }
-
-impl<S: Source + ?Sized> Source for &S {
-    fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
-        (**self).prepare(at, told)
-    }
-}

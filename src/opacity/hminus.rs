@@ -1,0 +1,184 @@
+//! Absorption by the negative hydrogen ion, bound-free and free-free (John 1988, A&A 193, 189).
+//!
+//! Both are given per hydrogen atom and unit electron pressure, k \[cm4 dyn-1\], with stimulated emission included, so that the optical depth of a layer is
+//! k(nu, T) P_e N_H with the electron pressure P_e = x_e P and the column N_H of hydrogen atoms. Bound-free absorption begins at 1.6419 um; alpha = hc / k_B is 1.4388e4 um K
+//! (the paper's printed 1.439e8 is of another unit). The species are `H` and `e-`.
+
+use super::amount::ln_product;
+use super::continuum::{Conditions, Continuum, LN_NOTHING, LnCoefficient};
+use crate::atmosphere::{PressureGrid, State};
+use crate::constants::ATOMIC_MASS_CGS;
+use crate::dual::{Dual, DualExt};
+use crate::{Note, Result};
+
+/// Photo-detachment threshold \[um\].
+const THRESHOLD_UM: f64 = 1.6419;
+
+/// hc / k_B \[um K\].
+const ALPHA: f64 = 1.4388e4;
+
+/// Temperatures of the free-free fit \[K\]: 5040 / T of 0.5 to 3.6.
+const FREE_FREE_K: (f64, f64) = (1400.0, 10_080.0);
+
+/// Shortest wavelength of the free-free fit \[um\].
+const SHORTEST_UM: f64 = 0.1823;
+
+/// C_n of the bound-free cross section (table 2).
+const BOUND_FREE: [f64; 6] = [152.519, 49.534, -118.858, 92.536, -34.194, 4.982];
+
+/// A_n to F_n of the free-free coefficient, n = 1 to 6, at 0.3645 um and above (table 3a), and below (table 3b).
+const FREE_FREE: [[[f64; 6]; 6]; 2] = [
+    [
+        [0.0, 2483.346, -3449.889, 2200.040, -696.271, 88.283],
+        [0.0, 285.827, -1158.382, 2427.719, -1841.400, 444.517],
+        [0.0, -2054.291, 8746.523, -13651.105, 8624.970, -1863.864],
+        [0.0, 2827.776, -11485.632, 16755.524, -10051.530, 2095.288],
+        [0.0, -1341.537, 5303.609, -7510.494, 4400.067, -901.788],
+        [0.0, 208.952, -812.939, 1132.738, -655.020, 132.985],
+    ],
+    [
+        [518.1021, 473.2636, -482.2089, 115.5291, 0.0, 0.0],
+        [-734.8666, 1443.4137, -737.1616, 169.6374, 0.0, 0.0],
+        [1021.1775, -1977.3395, 1096.8827, -245.6490, 0.0, 0.0],
+        [-479.0721, 922.3575, -521.1341, 114.2430, 0.0, 0.0],
+        [93.1373, -178.9275, 101.7963, -21.9972, 0.0, 0.0],
+        [-6.4285, 12.3600, -7.0571, 1.5097, 0.0, 0.0],
+    ],
+];
+
+/// Bound-free absorption per hydrogen atom and electron pressure \[cm4 dyn-1\], and its derivative by temperature, at a wavenumber \[cm-1\] (eqs. 3 to 5).
+pub fn bound_free(wavenumber: f64, temperature_k: f64) -> (f64, f64) {
+    let um = 1e4 / wavenumber;
+    let above = 1.0 / um - 1.0 / THRESHOLD_UM;
+    if above <= 0.0 {
+        return (0.0, 0.0);
+    }
+    let root = above.sqrt();
+    let series = BOUND_FREE.iter().rev().fold(0.0, |sum, c| sum * root + c);
+    let cross_section = 1e-18 * um.powi(3) * above * root * series;
+    let (t, x) = (temperature_k, ALPHA / (um * temperature_k));
+    let value = 0.750 * t.powf(-2.5) * (ALPHA / (THRESHOLD_UM * t)).exp() * -(-x).exp_m1() * cross_section;
+    let slope = -2.5 / t - ALPHA / (THRESHOLD_UM * t * t) - x / t / x.exp_m1();
+    (value, value * slope)
+}
+
+/// Free-free absorption per hydrogen atom and electron pressure \[cm4 dyn-1\], and its derivative by temperature, at a wavenumber \[cm-1\] (eq. 6). Temperatures and wavelengths
+/// beyond the fit (1400 to 10 080 K, 0.1823 um) count as its end.
+pub fn free_free(wavenumber: f64, temperature_k: f64) -> (f64, f64) {
+    let um = (1e4 / wavenumber).max(SHORTEST_UM);
+    let t = temperature_k.clamp(FREE_FREE_K.0, FREE_FREE_K.1);
+    let table = &FREE_FREE[usize::from(um < 0.3645)];
+    let (theta, inverse) = (5040.0 / t, 1.0 / um);
+    let (mut value, mut slope) = (0.0, 0.0);
+    for n in 0..6 {
+        let [a, b, c, d, e, f] = [0, 1, 2, 3, 4, 5].map(|row| table[row][n]);
+        let shape = um * um * a + b + inverse * (c + inverse * (d + inverse * (e + inverse * f)));
+        let power = 0.5 * (n as f64 + 2.0);
+        let term = 1e-29 * theta.powf(power) * shape;
+        value += term;
+        slope -= power / t * term;
+    }
+    (value, if t == temperature_k { slope } else { 0.0 })
+}
+
+/// H- in the composition's hydrogen atoms `H` and electrons `e-`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HMinus;
+
+impl Continuum for HMinus {
+    fn name(&self) -> &str {
+        "H-"
+    }
+
+    fn ln_amount(&self, state: &State<Dual>, layers: &PressureGrid) -> Result<Vec<Dual>> {
+        let (hydrogen, electrons) = (state.volume_ratio("H")?, state.volume_ratio("e-")?);
+        let pressures = layers.pressure_bar().iter().zip(layers.dpressure_bar());
+        let each = pressures.enumerate().map(|(i, (p, dp))| {
+            let (h, e, mean, g) = (&hydrogen[i], &electrons[i], &state.mean_molar_mass[i], &state.gravity[i]);
+            let electron_pressure = e.value() * p * 1e6;
+            let column = h.value() * dp * 1e6 / (mean.value() * ATOMIC_MASS_CGS * g.value());
+            ln_product((electron_pressure * column).ln().max(LN_NOTHING), &[h, e], &[mean, g])
+        });
+        Ok(each.collect())
+    }
+
+    fn ln_coefficient(&self, at: &Conditions, wavenumber: &[f64], into: &mut LnCoefficient) {
+        for (i, nu) in wavenumber.iter().enumerate() {
+            let (bound, free) = (bound_free(*nu, at.temperature_k), free_free(*nu, at.temperature_k));
+            let sum = bound.0 + free.0;
+            into.value[i] = sum.ln().max(LN_NOTHING);
+            into.by_temperature[i] = if sum > 0.0 { (bound.1 + free.1) / sum } else { 0.0 };
+        }
+    }
+
+    fn notes(&self, (_, hi): (f64, f64), temperature_k: &[f64]) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let outside = temperature_k.iter().filter(|t| !(FREE_FREE_K.0..=FREE_FREE_K.1).contains(*t)).count();
+        if outside > 0 {
+            let (lo, hi) = FREE_FREE_K;
+            let text = format!("free-free absorption is known from {lo} to {hi} K; {outside} layers take the value at the end");
+            notes.push(Note::new("H-", text, None));
+        }
+        if 1e4 / hi < SHORTEST_UM {
+            let text = format!("free-free absorption is known from {SHORTEST_UM} um; shorter wavelengths take the value there");
+            notes.push(Note::new("H-", text, None));
+        }
+        notes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reference_values_are_met() {
+        let nu = 1e4 / 1.4;
+        assert!((bound_free(nu, 3000.0).0 / 4.065769e-25 - 1.0).abs() < 1e-6, "{:e}", bound_free(nu, 3000.0).0);
+        assert!((free_free(nu, 3000.0).0 / 2.0075e-26 - 1.0).abs() < 1e-4, "{:e}", free_free(nu, 3000.0).0);
+    }
+
+    #[test]
+    fn free_free_is_bell_and_berrington() {
+        // Bell & Berrington 1987, J. Phys. B 20, 801, table 1, in 1e-26 cm4 dyn-1 by wavelength and 5040 / T; John's fit is within 1 % of it.
+        for (angstrom, theta, expected) in [
+            (3038.0, 1.0, 0.0789),
+            (5063.0, 2.0, 0.390),
+            (9113.0, 1.0, 0.576),
+            (15_189.0, 1.0, 1.52),
+            (30_378.0, 1.6, 8.67),
+            (91_134.0, 0.5, 27.0),
+        ] {
+            let found = free_free(1e8 / angstrom, 5040.0 / theta).0 * 1e26;
+            assert!((found / expected - 1.0).abs() < 0.015, "{angstrom} A, {theta}: {found}");
+        }
+    }
+
+    #[test]
+    fn bound_free_peaks_near_0_85_um_and_ends_at_its_threshold() {
+        // The cross section alone: 3.95e-17 cm2 at its maximum (Wishart 1979), which John's fit meets within 1 %.
+        let cross_section = |um: f64| {
+            let (t, x) = (5000.0f64, ALPHA / (um * 5000.0));
+            bound_free(1e4 / um, t).0 / (0.750 * t.powf(-2.5) * (ALPHA / (THRESHOLD_UM * t)).exp() * -(-x).exp_m1())
+        };
+        let best = (40..160).map(|i| f64::from(i) * 0.01).max_by(|a, b| cross_section(*a).total_cmp(&cross_section(*b)));
+        assert!((best.unwrap() - 0.85).abs() < 0.03 && (cross_section(0.85) / 3.95e-17 - 1.0).abs() < 0.02);
+        assert_eq!(bound_free(1e4 / 1.65, 3000.0), (0.0, 0.0));
+    }
+
+    #[test]
+    fn slopes_are_what_differences_give() {
+        for um in [0.2, 0.5, 1.0, 1.5, 1.7, 5.0] {
+            for t in [1500.0, 3000.0, 6000.0] {
+                for of in [bound_free, free_free] {
+                    let (nu, h) = (1e4 / um, 1e-3 * t);
+                    let at = |steps: f64| of(nu, t + steps * h).0;
+                    let expected = (at(-2.0) - 8.0 * at(-1.0) + 8.0 * at(1.0) - at(2.0)) / (12.0 * h);
+                    let scale = of(nu, t).0 / t;
+                    assert!((of(nu, t).1 - expected).abs() <= 1e-8 * scale, "{um} um, {t} K");
+                }
+            }
+        }
+        assert_eq!(free_free(1e4, 500.0).1, 0.0);
+    }
+}
