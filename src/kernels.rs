@@ -13,6 +13,9 @@ pub fn kernels() -> Vec<&'static Kernel> {
     all.push(&crate::opacity::device::SUM);
     all.push(&crate::transfer::emission::device::EMISSION);
     all.push(&crate::transfer::sensitivity::device::SENSITIVITY);
+    all.push(&crate::transfer::transmission::device::TRANSMISSION);
+    all.push(&crate::transfer::transmission::device::TRANSMISSION_ROWS);
+    all.push(&crate::transfer::transmission::device::TRANSMISSION_SENSITIVITY);
     all.extend(crate::transfer::jacobian::device::kernels());
     all
 }

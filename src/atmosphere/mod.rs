@@ -5,6 +5,7 @@
 
 pub mod composition;
 pub mod gravity;
+pub mod hydrostatic;
 pub mod pressure;
 pub mod state;
 pub mod table;
@@ -18,6 +19,7 @@ mod number;
 pub use clip::clip;
 pub use composition::{Abundance, MixingRatio, mean_molar_mass, number_density};
 pub use gravity::Gravity;
+pub use hydrostatic::{Hydrostatic, ReferenceLevel};
 pub use number::Number;
 pub use pressure::PressureGrid;
 pub use state::{Species, State};

@@ -145,10 +145,10 @@ mod tests {
 
     #[test]
     fn molar_masses_of_formulae() {
-        // HITRAN's masses of the main isotopologues differ from those of natural mixtures by up to 0.5 % (HCl: chlorine has two).
+        // HITRAN's masses of the main isotopologues differ from those of natural mixtures by up to 0.5 % (HCl: chlorine has two; germanium has five, 1.7 %).
         for i in isotopologues::all().iter().filter(|i| i.number == '1') {
             if let Some(m) = molar_mass(i.molecule) {
-                assert!((m / i.molar_mass - 1.0).abs() < 0.015, "{}: {m}, {}", i.molecule, i.molar_mass);
+                assert!((m / i.molar_mass - 1.0).abs() < 0.02, "{}: {m}, {}", i.molecule, i.molar_mass);
             }
         }
         assert_eq!(molar_mass("H2O").map(|m| (m * 1e3).round()), Some(18_015.0));

@@ -34,6 +34,7 @@ pub struct ModelBuilder<'a> {
 
 enum Chosen {
     Emission { streams: usize, surface: bool },
+    /// Any geometry.
     Given(Arc<dyn Geometry>),
 }
 

@@ -8,7 +8,7 @@ use crate::grid::Grid;
 use crate::lines::LoadReport;
 use crate::opacity::{HostBytes, Opacity};
 use crate::timing::Stages;
-use crate::transfer::{Geometry, Order};
+use crate::transfer::{Geometry, Order, Transmission};
 use crate::{Note, Result, Settings};
 
 /// Everything of a spectrum that does not depend on temperatures and abundances: grid, pressures, opacities, and the way of light through them.
@@ -30,6 +30,12 @@ impl Model {
     /// Emission of layers at these pressures: the flux at the top of the atmosphere.
     pub fn emission<'a>(grid: Grid, pressure: PressureGrid) -> ModelBuilder<'a> {
         ModelBuilder::emission(grid, pressure)
+    }
+
+    /// Transmission of layers at these pressures: the planet's radius in front of its star. States give the radii of the layers' boundaries
+    /// ([`State::with_radii`]).
+    pub fn transmission<'a>(grid: Grid, pressure: PressureGrid) -> ModelBuilder<'a> {
+        ModelBuilder::with_geometry(grid, pressure, Transmission)
     }
 
     /// Any geometry.

@@ -73,7 +73,7 @@ fn build(grid: Grid, lists: Vec<LineList>, tables: &[CiaTable], method: Method, 
     let settings = Settings { tolerance: 1e-3, temperature_range, method, line_margin: 25.0, ..Settings::default() };
     let pressure = PressureGrid::logarithmic(1e-7, 30.0, LAYERS).unwrap();
     let absorber = Absorber { name: "CO".into(), lists, molar_mass: 28.0 };
-    let model = Model::emission(grid, pressure).opacity(absorber).opacities(tables);
+    let model = Model::emission(grid, pressure).opacity(absorber).opacities(tables.iter().cloned());
     model.settings(settings).streams(8).surface(surface).build().unwrap()
 }
 

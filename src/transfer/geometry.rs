@@ -32,7 +32,7 @@ pub enum Order {
 pub enum OwnRows {
     /// By the temperature of a surface: one row.
     Surface,
-    /// By the radii of the layers' boundaries, relative to that of the lowest: one row for each.
+    /// By the thickness of each layer and by the radius of the lowest boundary, all in units of that radius: one row more than there are layers.
     Radii,
 }
 
@@ -153,7 +153,7 @@ pub trait DeviceTransfer: fmt::Debug {
     fn end(&mut self, builder: &mut ProgramBuilder);
 
     /// Declares rows for derivatives, named `name.*`, of `nodes` points.
-    fn rows(&self, builder: &mut ProgramBuilder, name: &str, nodes: u64) -> SensitivityRows;
+    fn rows(&mut self, builder: &mut ProgramBuilder, name: &str, nodes: u64) -> SensitivityRows;
 
     /// Value and derivatives at a segment, from the optical depths of all layers.
     ///

@@ -19,6 +19,7 @@ pub mod quadrature;
 pub mod sensitivity;
 #[cfg(test)]
 mod test_case;
+pub mod transmission;
 
 pub use contribution::contribution_function;
 pub use emission::device::{EMISSION, EmissionBuffers};
@@ -31,4 +32,5 @@ pub use jacobian::device::{LayerJacobianBuffers, ProjectBuffers, Projection, Red
 pub use planck::planck_flux;
 pub use quadrature::Quadrature;
 pub use sensitivity::EmissionSensitivity;
+pub use transmission::Transmission;
 pub use sensitivity::device::{SENSITIVITY, SensitivityBuffers};

@@ -181,7 +181,7 @@ impl DeviceTransfer for OnDevice {
         });
     }
 
-    fn rows(&self, builder: &mut ProgramBuilder, name: &str, nodes: u64) -> SensitivityRows {
+    fn rows(&mut self, builder: &mut ProgramBuilder, name: &str, nodes: u64) -> SensitivityRows {
         let surface = u64::from(self.geometry.surface);
         let mut rows = |thing: &str, rows: u64| {
             builder.buffer(format!("{name}.{thing}"), Element::F32, &[rows, nodes], Role::Scratch)

@@ -1,0 +1,183 @@
+//! The inner loops of [`transmission`](super): one block of neighbouring wavenumbers.
+//!
+//! A tile of [`ROWS`] chords times [`LANES`] wavenumbers is held in registers while the layers pass, so that an optical depth is loaded once for all of them. Every wavenumber goes through the
+//! same arithmetic wherever it lies in a block: the last tile is filled up with zeros.
+
+use super::chords::{ChordSlopes, Chords};
+use crate::numerics;
+
+/// Wavenumbers of a tile: two vectors of eight.
+pub(super) const LANES: usize = 16;
+/// Chords of a tile.
+const ROWS: usize = 8;
+
+type Lane = [f64; LANES];
+
+/// Where derivatives go.
+pub(super) struct Slopes<'r, 'a> {
+    pub slopes: &'r ChordSlopes,
+    /// \[layer\].
+    pub depth: &'r mut [&'a mut [f64]],
+    /// \[layer + 1\].
+    pub radii: &'r mut [&'a mut [f64]],
+}
+
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(super) fn integral_block(chords: &Chords, dtau: &[f64], n: usize, start: usize, integral: &mut [f64]) {
+    multiversion::target::match_target! {
+        "x86_64+avx2+fma" => values::<true>(chords, dtau, n, start, integral),
+        "aarch64+neon" => values::<true>(chords, dtau, n, start, integral),
+        _ => values::<false>(chords, dtau, n, start, integral),
+    }
+}
+
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(super) fn sensitivity_block(
+    chords: &Chords,
+    dtau: &[f64],
+    n: usize,
+    start: usize,
+    integral: &mut [f64],
+    rows: Slopes<'_, '_>,
+) {
+    multiversion::target::match_target! {
+        "x86_64+avx2+fma" => derivatives::<true>(chords, dtau, n, start, integral, rows),
+        "aarch64+neon" => derivatives::<true>(chords, dtau, n, start, integral, rows),
+        _ => derivatives::<false>(chords, dtau, n, start, integral, rows),
+    }
+}
+
+/// The optical depths of all layers at the lanes from `first`, zeros beyond the block's `points`.
+#[inline(always)]
+fn gather(dtau: &[f64], n: usize, layers: usize, first: usize, points: usize, into: &mut Vec<Lane>) {
+    into.clear();
+    into.resize(layers, [0.0; LANES]);
+    for (k, lane) in into.iter_mut().enumerate() {
+        lane[..points].copy_from_slice(&dtau[k * n + first..][..points]);
+    }
+}
+
+/// Adds the sums over layers of `matrix` \[layer\]\[row\] times the optical depths to a tile of rows from `first`; layers up to `last`.
+#[inline(always)]
+fn tile<const FMA: bool>(matrix: &[f64], rows: usize, first: usize, depths: &[Lane], sums: &mut [Lane; ROWS]) {
+    let count = ROWS.min(rows - first);
+    if count == ROWS {
+        for (k, depth) in depths.iter().enumerate() {
+            let factors = &matrix[k * rows + first..][..ROWS];
+            for (sum, factor) in sums.iter_mut().zip(factors) {
+                for (s, d) in sum.iter_mut().zip(depth) {
+                    *s = numerics::mul_add::<FMA>(*factor, *d, *s);
+                }
+            }
+        }
+    } else {
+        for (k, depth) in depths.iter().enumerate() {
+            for (sum, factor) in sums.iter_mut().zip(&matrix[k * rows + first..][..count]) {
+                for (s, d) in sum.iter_mut().zip(depth) {
+                    *s = numerics::mul_add::<FMA>(*factor, *d, *s);
+                }
+            }
+        }
+    }
+}
+
+/// Layers that a tile's chords cross.
+fn crossed(first: usize, rows: usize) -> usize {
+    (first + ROWS - 1).min(rows - 1) / 2 + 1
+}
+
+#[inline(always)]
+fn values<const FMA: bool>(chords: &Chords, dtau: &[f64], n: usize, start: usize, integral: &mut [f64]) {
+    let (layers, rows) = (chords.layers, chords.rows());
+    let mut depths = Vec::with_capacity(layers);
+    for (i, out) in integral.chunks_mut(LANES).enumerate() {
+        gather(dtau, n, layers, start + i * LANES, out.len(), &mut depths);
+        let mut sum = [0.0; LANES];
+        for first in (0..rows).step_by(ROWS) {
+            let mut tau = [[0.0; LANES]; ROWS];
+            tile::<FMA>(&chords.length, rows, first, &depths[..crossed(first, rows)], &mut tau);
+            for (tau, weight) in tau.iter().zip(&chords.weight[first..]) {
+                for (s, t) in sum.iter_mut().zip(tau) {
+                    *s = numerics::mul_add::<FMA>(*weight, numerics::transmission::<FMA>(*t).1, *s);
+                }
+            }
+        }
+        out.copy_from_slice(&sum[..out.len()]);
+    }
+}
+
+#[inline(always)]
+fn derivatives<const FMA: bool>(
+    chords: &Chords,
+    dtau: &[f64],
+    n: usize,
+    start: usize,
+    integral: &mut [f64],
+    into: Slopes<'_, '_>,
+) {
+    let (layers, rows, slopes) = (chords.layers, chords.rows(), into.slopes);
+    let mut depths = Vec::with_capacity(layers);
+    // Of each row: 1 - T, w T, the change of tau when layer and chord go up together, and when the layers above some layer do.
+    let (mut lost, mut seen) = (vec![[0.0; LANES]; rows], vec![[0.0; LANES]; rows]);
+    let (mut shift, mut lift) = (vec![[0.0; LANES]; rows], vec![[0.0; LANES]; rows]);
+    for (i, out) in integral.chunks_mut(LANES).enumerate() {
+        let (first_point, count) = (i * LANES, out.len());
+        gather(dtau, n, layers, start + first_point, count, &mut depths);
+        let mut sum = [0.0; LANES];
+        for first in (0..rows).step_by(ROWS) {
+            let (mut tau, mut moved) = ([[0.0; LANES]; ROWS], [[0.0; LANES]; ROWS]);
+            let crossed = &depths[..crossed(first, rows)];
+            tile::<FMA>(&chords.length, rows, first, crossed, &mut tau);
+            tile::<FMA>(&slopes.shift, rows, first, crossed, &mut moved);
+            for j in first..(first + ROWS).min(rows) {
+                let weight = chords.weight[j];
+                shift[j] = moved[j - first];
+                for l in 0..LANES {
+                    let (through, less) = numerics::transmission::<FMA>(tau[j - first][l]);
+                    (lost[j][l], seen[j][l]) = (less, weight * through);
+                    sum[l] = numerics::mul_add::<FMA>(weight, less, sum[l]);
+                }
+            }
+        }
+        out.copy_from_slice(&sum[..count]);
+        lift.fill([0.0; LANES]);
+        // All rows above the layer, moved together with everything in them.
+        let mut above = [0.0; LANES];
+        let mut bottom = sum.map(|s| 2.0 * s);
+        for k in 0..layers {
+            let (mut by_depth, mut by_own, mut by_lift) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+            let at = k * rows;
+            let dtau = depths[k];
+            // The row of the layer's own middle goes up by half of what the layer grows: it feels half a lift and half a shift of the layers above.
+            let middle = 2 * k;
+            for l in 0..LANES {
+                let own_shift = numerics::mul_add::<FMA>(-slopes.shift[at + middle], dtau[l], shift[middle][l]);
+                by_lift[l] = seen[middle][l] * 0.5 * (own_shift - lift[middle][l]);
+            }
+            for j in middle..rows {
+                let (c, own, up) = (chords.length[at + j], slopes.own[at + j], slopes.lift[at + j]);
+                for l in 0..LANES {
+                    let s = seen[j][l];
+                    by_depth[l] = numerics::mul_add::<FMA>(s, c, by_depth[l]);
+                    by_own[l] = numerics::mul_add::<FMA>(s, own, by_own[l]);
+                    by_lift[l] = numerics::mul_add::<FMA>(s, lift[j][l], by_lift[l]);
+                    lift[j][l] = numerics::mul_add::<FMA>(up, dtau[l], lift[j][l]);
+                }
+            }
+            let [of_middle, of_lower, of_upper] = slopes.weight_own[k];
+            let mut by_thickness = [0.0; LANES];
+            for l in 0..LANES {
+                let upper = if k > 0 { lost[middle - 1][l] * of_upper } else { 0.0 };
+                let weights = lost[middle][l] * of_middle + lost[middle + 1][l] * of_lower + upper;
+                by_thickness[l] = numerics::mul_add::<FMA>(by_own[l], dtau[l], by_lift[l]) + above[l] + weights;
+                bottom[l] = numerics::mul_add::<FMA>(-chords.thickness[k], by_thickness[l], bottom[l]);
+                for j in [middle, middle + 1] {
+                    above[l] += seen[j][l] * shift[j][l] + lost[j][l] * slopes.weight_shift[j];
+                }
+            }
+            into.depth[k][first_point..][..count].copy_from_slice(&by_depth[..count]);
+            into.radii[k][first_point..][..count].copy_from_slice(&by_thickness[..count]);
+        }
+        into.radii[layers][first_point..][..count].copy_from_slice(&bottom[..count]);
+    }
+}
