@@ -1,6 +1,6 @@
 //! Logarithms of amounts, with derivatives.
 
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 
 /// ln of a product whose value is known, with its derivatives: those of the factors, relative to these.
 pub(super) fn ln_product(ln_value: f64, numerators: &[&Dual], denominators: &[&Dual]) -> Dual {
@@ -14,5 +14,5 @@ pub(super) fn ln_product(ln_value: f64, numerators: &[&Dual], denominators: &[&D
         let sum = factors.fold(first, |sum, r| sum + r);
         denominators.iter().map(relative).fold(sum, |sum, r| sum - r)
     };
-    Dual::new_from(ln_value, (0..columns).map(derivative).collect())
+    Dual::new(ln_value, (0..columns).map(derivative).collect())
 }
