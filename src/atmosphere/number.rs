@@ -1,11 +1,6 @@
-//! What profiles are computed with.
+//! What profiles are computed with, and what their parameters may be.
 
-use num_dual::DualNum;
-
-/// `f64`, or a number that carries derivatives ([`Dual`](crate::spectrum::Dual)).
-pub trait Number: DualNum<Primitive = f64> {}
-
-impl<D: DualNum<Primitive = f64>> Number for D {}
+pub use crate::dual::Number;
 
 /// Refuses a value that is not positive and finite; `what` names it.
 pub(super) fn positive(what: &str, value: f64) -> crate::Result<()> {

@@ -4,7 +4,7 @@
 //! converted where an opacity needs the other: x = X mu / m, with m the molar mass of the species and mu that of the gas.
 
 use super::{Abundance, Number};
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 use crate::lines::formula::molar_mass;
 use crate::{Error, Result};
 
@@ -245,7 +245,7 @@ impl State<Dual> {
         // `map` visits numbers in the order of `numbers`.
         Ok(state.map(|value| {
             let i = at.replace(at.get() + 1);
-            Dual::new_from(*value, rows.iter().map(|row| row[i]).collect())
+            Dual::new(*value, rows.iter().map(|row| row[i]).collect())
         }))
     }
 
@@ -262,7 +262,7 @@ impl State<Dual> {
     /// The state at which derivatives are computed: with every mixing ratio at least [`LEAST_RATIO`].
     pub(crate) fn with_least_ratios(mut self) -> Self {
         let ratios = self.species.iter_mut().flat_map(|s| &mut s.ratio);
-        ratios.filter(|x| x.value() < LEAST_RATIO).for_each(|x| *x = Dual::new_from(LEAST_RATIO, x.derivatives().to_vec()));
+        ratios.filter(|x| x.value() < LEAST_RATIO).for_each(|x| *x = Dual::new(LEAST_RATIO, x.derivatives().to_vec()));
         self
     }
 }

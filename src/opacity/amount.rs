@@ -4,7 +4,7 @@ use super::continuum::LN_NOTHING;
 use crate::Result;
 use crate::atmosphere::{PressureGrid, State};
 use crate::constants::ATOMIC_MASS_CGS;
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 
 /// ln of a product whose value is known, with its derivatives: those of the factors, relative to these.
 pub(super) fn ln_product(ln_value: f64, numerators: &[&Dual], denominators: &[&Dual]) -> Dual {
@@ -18,7 +18,7 @@ pub(super) fn ln_product(ln_value: f64, numerators: &[&Dual], denominators: &[&D
         let sum = factors.fold(first, |sum, r| sum + r);
         denominators.iter().map(relative).fold(sum, |sum, r| sum - r)
     };
-    Dual::new_from(ln_value, (0..columns).map(derivative).collect())
+    Dual::new(ln_value, (0..columns).map(derivative).collect())
 }
 
 /// ln of the molecules cm-2 of a species in each layer, x dP / (mu m_u g).

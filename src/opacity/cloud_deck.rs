@@ -8,7 +8,7 @@
 use super::amount::parameter;
 use super::continuum::{Conditions, Continuum, LN_NOTHING, LnCoefficient};
 use crate::atmosphere::{PressureGrid, State};
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 use crate::{Error, Result};
 
 /// Vertical optical depth above the top.
@@ -66,7 +66,7 @@ impl Continuum for CloudDeck {
             // d ln tau / d P_top = -k / P_top; at its largest it does not change any more
             let slope = if ln < LN_OPAQUE && ln > LN_NOTHING { -k / top.value() } else { 0.0 };
             let derivatives = top.derivatives().iter().map(|d| d * slope).collect();
-            Dual::new_from(ln.clamp(LN_NOTHING, LN_OPAQUE), derivatives)
+            Dual::new(ln.clamp(LN_NOTHING, LN_OPAQUE), derivatives)
         });
         Ok(each.collect())
     }

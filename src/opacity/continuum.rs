@@ -18,7 +18,7 @@ use super::traits::{
     CpuOpacity, DeviceTables, Extinction, HostBytes, Layers, Opacity, OpticalRows, Setting, Source, Told,
 };
 use crate::atmosphere::{PressureGrid, State};
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 use crate::grid::Grid;
 use crate::{Error, Note, Result, numerics};
 

@@ -10,7 +10,7 @@ use super::amount::{ln_column, ln_mass};
 use super::continuum::{Conditions, Continuum, LN_NOTHING, LnCoefficient, SPACING};
 use super::traits::Extinction;
 use crate::atmosphere::{PressureGrid, State};
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 use crate::{Error, Result};
 
 /// What a coefficient is counted by.
@@ -83,7 +83,7 @@ impl Custom {
             };
             for (i, nu) in wavenumber.iter().enumerate() {
                 let value = coefficient(&conditions, *nu);
-                set(into, i, value.value(), |k| DualExt::derivative(&value, k));
+                set(into, i, value.value(), |k| value.derivative(k));
             }
         };
         Self::from_parts(name.into(), amount, parameters, Arc::new(evaluate))

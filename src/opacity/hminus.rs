@@ -8,7 +8,7 @@ use super::amount::ln_product;
 use super::continuum::{Conditions, Continuum, LN_NOTHING, LnCoefficient};
 use crate::atmosphere::{PressureGrid, State};
 use crate::constants::ATOMIC_MASS_CGS;
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 use crate::{Note, Result};
 
 /// Photo-detachment threshold \[um\].

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::model::Model;
 use crate::atmosphere::State;
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 use crate::transfer::OwnRows;
 use crate::{Error, Result};
 

@@ -16,7 +16,7 @@ use super::model::Model;
 use super::retrieval_plan::RetrievalPlan;
 use crate::atmosphere::{PressureGrid, State};
 use crate::backend::Backend;
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 use crate::gpu::Device;
 use crate::objective::SpectrumModel;
 use crate::output::Values;

@@ -4,7 +4,6 @@
 //! ExoJAX's own are up to 2.6e-2 of a column's maximum off the exact ones (99th percentile of its points 9e-3 and 1.2e-2, measured here), as
 //! its flux is off by up to 6e-2: agreement to 2e-3 holds for its median only.
 
-use num_dual::DualNum;
 use photosphere::Backend;
 use photosphere::atmosphere::PressureGrid;
 use photosphere::cross_section::{Method, ProfileSettings, Settings, direct_sum};
@@ -22,7 +21,7 @@ fn profile(x: &[Dual], pressure: &PressureGrid) -> photosphere::Result<State<Dua
     let layers = pressure.layers();
     let temperature = |p: &f64| {
         let t = x[0].clone() * (x[1].clone() * p.ln()).exp();
-        if (500.0..=1500.0).contains(&t.re) { t } else { Dual::from(t.re.clamp(500.0, 1500.0)) }
+        if (500.0..=1500.0).contains(&t.value()) { t } else { Dual::from(t.value().clamp(500.0, 1500.0)) }
     };
     let temperature = pressure.pressure_bar().iter().map(temperature).collect();
     let (gravity, mean) = (vec![Dual::from(24785.7730044555); layers], vec![Dual::from(2.33); layers]);

@@ -1,15 +1,12 @@
 //! Device memory of retrievals as wholes: spectra, Jacobians and gradients of one or several models within one budget, as planned.
 
-use num_dual::DualNum;
 use photosphere::atmosphere::PressureGrid;
 use photosphere::cross_section::{Method, Settings};
 use photosphere::gpu::{Device, Limits, MemoryPolicy};
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::objective::{DataSet, LogDensity, Mode, Needs, Observation, Residuals, SpectrumObjective};
-use photosphere::spectrum::{
-    Absorber, DerivativeSettings, Dual, Model, Retrieval, GradientMode, State,
-};
+use photosphere::spectrum::{Absorber, DerivativeSettings, Dual, GradientMode, Model, Retrieval, State};
 use photosphere::{Backend, Error, Result};
 
 const X: [f64; 2] = [900.0, -4.5];

@@ -8,7 +8,7 @@ use super::device::{
 };
 use super::{ChordSlopes, Chords, TransmissionSensitivity, integral};
 use crate::atmosphere::{PressureGrid, State};
-use crate::dual::{Dual, DualExt};
+use crate::dual::Dual;
 use crate::gpu::{BufferId, Element, ProgramBuilder, Role, Workspace};
 use crate::grid::Segment;
 use crate::output::Values;
