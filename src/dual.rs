@@ -29,7 +29,11 @@ impl DualExt for Dual {
         Self::new(re, Derivative::derivative_generic(dual_nalgebra::Dyn(count), dual_nalgebra::U1, index))
     }
     fn new_from(re: f64, eps: Vec<f64>) -> Self {
-        if eps.is_empty() { Self::from(re) } else { Self::new(re, Derivative::some(dual_nalgebra::DVector::from_vec(eps))) }
+        if eps.is_empty() {
+            Self::from(re)
+        } else {
+            Self::new(re, Derivative::some(dual_nalgebra::DVector::from_vec(eps)))
+        }
     }
     fn value(&self) -> f64 {
         self.re

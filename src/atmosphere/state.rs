@@ -262,7 +262,9 @@ impl State<Dual> {
     /// The state at which derivatives are computed: with every mixing ratio at least [`LEAST_RATIO`].
     pub(crate) fn with_least_ratios(mut self) -> Self {
         let ratios = self.species.iter_mut().flat_map(|s| &mut s.ratio);
-        ratios.filter(|x| x.value() < LEAST_RATIO).for_each(|x| *x = Dual::new_from(LEAST_RATIO, x.derivatives().to_vec()));
+        ratios
+            .filter(|x| x.value() < LEAST_RATIO)
+            .for_each(|x| *x = Dual::new_from(LEAST_RATIO, x.derivatives().to_vec()));
         self
     }
 }

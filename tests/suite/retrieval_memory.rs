@@ -7,9 +7,7 @@ use photosphere::gpu::{Device, Limits, MemoryPolicy};
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::objective::{DataSet, LogDensity, Mode, Needs, Observation, Residuals, SpectrumObjective};
-use photosphere::spectrum::{
-    Absorber, DerivativeSettings, Dual, Model, Retrieval, GradientMode, State,
-};
+use photosphere::spectrum::{Absorber, DerivativeSettings, Dual, GradientMode, Model, Retrieval, State};
 use photosphere::{Backend, Error, Result};
 
 const X: [f64; 2] = [900.0, -4.5];

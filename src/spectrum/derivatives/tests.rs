@@ -5,20 +5,18 @@ use super::super::device::program::Tables;
 use super::super::retrieval::Retrieval;
 use super::super::tests::{LAYERS, crowded, device, has_surface, sparse, with_continuum};
 use super::*;
-use num_dual::DualNum;
 use crate::backend::Backend;
 use crate::cross_section::Method;
 use crate::objective::SpectrumModel;
 use crate::spectrum::{Dual, State};
+use num_dual::DualNum;
 
 /// Temperature scale and slope, the absorber's ratio, gravity, and what else the model has.
 const NAMES: [&str; 5] = ["T0", "alpha", "ln_ratio", "gravity", "surface"];
 const X: [f64; 5] = [903.37, 0.03, -7.0, 2500.0, 1400.0];
 
 /// A state in which everything depends on the parameters.
-fn profiles(
-    model: &Model,
-) -> impl Fn(&[Dual], &crate::atmosphere::PressureGrid) -> Result<State<Dual>> + use<> {
+fn profiles(model: &Model) -> impl Fn(&[Dual], &crate::atmosphere::PressureGrid) -> Result<State<Dual>> + use<> {
     let (surface, pairs) = (has_surface(model), model.opacities().len() > 1);
     move |x, pressure| {
         let ln_p: Vec<f64> = pressure.pressure_bar().iter().map(|p| p.ln()).collect();
@@ -30,7 +28,9 @@ fn profiles(
         let mut state = State::new(temperature, vec![x[3].clone(); ln_p.len()], mean)
             .with_mass_profile("CO", each(&|l| ratio.clone() * constant((0.05 * l).exp())));
         if pairs {
-            state = state.with_volume_profile("H2", each(&|_| -ratio.clone() + 0.85)).with_volume_ratio("He", constant(0.15));
+            state = state
+                .with_volume_profile("H2", each(&|_| -ratio.clone() + 0.85))
+                .with_volume_ratio("He", constant(0.15));
         }
         Ok(if surface { state.with_surface(x[4].clone()) } else { state })
     }
