@@ -61,7 +61,8 @@ pub fn compute(backend: &Backend) -> Result<Emission> {
     };
 
     // Eight streams; below the last layer it is black and as hot as that layer.
-    let model = Model::emission(grid, pressure).opacity(absorber).settings(settings).streams(8).surface(true).build()?;
+    let model =
+        Model::emission(grid, pressure).opacity(absorber).settings(settings).streams(8).surface(true).build()?;
     let state = State::new(temperature_k, vec![GRAVITY; LAYERS], vec![2.33; LAYERS])
         .with_mass_ratio("CO", MASS_MIXING_RATIO)
         .with_surface(hottest);

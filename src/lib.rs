@@ -13,6 +13,7 @@
 //! - [`spectrum::EmissionModel`] computes emission spectra: set up once, then one call per spectrum.
 //! - [`cross_section::CrossSections`] computes cross sections at given temperatures and pressures.
 //! - [`inference`] fits models to data and samples posteriors, given an [`objective`].
+//! - `scenario` (feature `scenario`) makes models, states and objectives from configuration files.
 //! - [`direct_sum`](fn@cross_section::direct_sum) is the exact line-by-line sum, to check either against.
 //!
 //! # Example
@@ -53,9 +54,9 @@ pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod constants;
-pub mod dual;
 pub mod cross_section;
 pub mod density;
+pub mod dual;
 pub mod error;
 pub mod gpu;
 pub mod grid;
@@ -75,7 +76,10 @@ pub mod output;
 pub mod plot;
 pub mod progress;
 pub mod resources;
+#[cfg(feature = "scenario")]
+pub mod scenario;
 pub mod spectrum;
+pub mod stage;
 pub mod timing;
 pub mod transfer;
 
@@ -87,6 +91,7 @@ pub use error::{Error, Result};
 pub use note::Note;
 pub use progress::Progress;
 pub use resources::Resources;
+pub use stage::Stage;
 
 /// The README's snippet, compiled and run with the documentation's examples.
 #[cfg(doctest)]

@@ -50,7 +50,11 @@ impl<D: Number> Hydrostatic<D> {
             ("mean molar masses", mean_molar_mass.len(), layers),
         ] {
             if given != required {
-                return Err(Error::invalid(format!("number of {what}"), given, format!("{required}, for {layers} layers")));
+                return Err(Error::invalid(
+                    format!("number of {what}"),
+                    given,
+                    format!("{required}, for {layers} layers"),
+                ));
             }
         }
         positive("reference radius [cm]", reference.radius_cm.re())?;
@@ -62,7 +66,11 @@ impl<D: Number> Hydrostatic<D> {
         let (top, bottom) = (boundary_bar[0], boundary_bar[layers]);
         let at = reference.pressure_bar.unwrap_or(bottom);
         if !(top..=bottom).contains(&at) {
-            return Err(Error::invalid("reference pressure [bar]", at, format!("{top} to {bottom}, within the layers")));
+            return Err(Error::invalid(
+                "reference pressure [bar]",
+                at,
+                format!("{top} to {bottom}, within the layers"),
+            ));
         }
         // s = R_0 / r falls upwards by k_B T / (mu m_u g_0 R_0) for each unit of ln P.
         let scale = D::from(BOLTZMANN_CGS / ATOMIC_MASS_CGS) / (reference.gravity.clone() * &reference.radius_cm);
@@ -120,8 +128,9 @@ mod tests {
         let whole = earth(300.0, None).unwrap();
         for at in [1e-7, 3e-4, 1.0, 99.0] {
             // The radius and the gravity that the first planet has at this pressure.
-            let s = 1.0 - BOLTZMANN_CGS * 300.0 / (28.8 * ATOMIC_MASS_CGS * 980.0 * 6.5e8)
-                * (PressureGrid::logarithmic(1e-8, 1e2, 20).unwrap().boundaries_bar()[20] / at).ln();
+            let s = 1.0
+                - BOLTZMANN_CGS * 300.0 / (28.8 * ATOMIC_MASS_CGS * 980.0 * 6.5e8)
+                    * (PressureGrid::logarithmic(1e-8, 1e2, 20).unwrap().boundaries_bar()[20] / at).ln();
             let reference = ReferenceLevel { radius_cm: 6.5e8 / s, gravity: 980.0 * s * s, pressure_bar: Some(at) };
             let layers = PressureGrid::logarithmic(1e-8, 1e2, 20).unwrap();
             let same = Hydrostatic::new(&layers.boundaries_bar(), &[300.0; 20], &[28.8; 20], &reference).unwrap();

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::config::Config;
-use super::source::{
-    Broadening, CacheChoice, DeviceChoice, Format, Isotopologues, LineProfile, LineSource, Method, name_of,
-};
-use super::{broadening, parse};
+use super::parse::{self, word_of};
+use crate::cross_section::Method;
 use crate::gpu::MemoryPolicy;
 use crate::lines::Width;
+use crate::scenario::Config;
+use crate::scenario::broadening::Broadening;
+use crate::scenario::source::{CacheChoice, DeviceChoice, Format, Isotopologues, LineProfile, ListKeys};
+use crate::scenario::words::Words;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -207,7 +208,7 @@ pub struct CrossSectionArgs {
     #[arg(long, value_name = "PATH", required_if_eq_any = [("format", "hitran"), ("format", "hitemp"), ("format", "exomol")])]
     pub lines: Vec<PathBuf>,
     /// Format of the line list
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = word_of::<Format>())]
     pub format: Format,
     /// Formula of the molecule, such as CO2, or an isotopologue as ExoMol writes it, such as 12C-16O2: what to take of a file with several
     /// molecules, and a check of any other
@@ -230,7 +231,7 @@ pub struct CrossSectionArgs {
     #[arg(long, value_name = "GAS|GAS=X,GAS=X...")]
     pub broadener: Option<Broadening>,
     /// Half width at 296 K in cm-1 bar-1, and temperature exponent (0.5 if not given), of lines that have none in the list
-    #[arg(long, value_name = "G[,N]", allow_hyphen_values = true, value_parser = broadening::width)]
+    #[arg(long, value_name = "G[,N]", allow_hyphen_values = true, value_parser = parse::width)]
     pub default_width: Option<Width>,
     /// Compute without transition files that an ExoMol data set lacks within --range; without this they are an error
     #[arg(long)]
@@ -248,7 +249,7 @@ pub struct CrossSectionArgs {
     #[arg(long, value_name = "E", default_value = "1e-3", allow_negative_numbers = true, value_parser = parse::tolerance)]
     pub tolerance: f64,
     /// How to compute
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = word_of::<Method>(), default_value = Method::Auto.word())]
     pub method: Method,
     /// Leave out lines further than this outside --range, in cm-1 [default: every line of the list contributes, wherever it lies]
     #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = parse::not_negative)]
@@ -413,12 +414,12 @@ impl RunArgs {
 
 impl CrossSectionArgs {
     /// The line list these arguments describe.
-    pub fn source(&self) -> LineSource {
+    pub fn source(&self) -> ListKeys {
         let name = match self.lines.first().and_then(|p| p.file_name()) {
             Some(name) if self.format != Format::Builtin => name.to_string_lossy().into_owned(),
-            _ => name_of(&self.format),
+            _ => self.format.word().to_owned(),
         };
-        LineSource {
+        ListKeys {
             name: self.species.clone().unwrap_or(name),
             named: self.species.is_some(),
             format: self.format,

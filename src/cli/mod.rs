@@ -1,54 +1,46 @@
 //! The command line, feature `cli`.
 //!
 //! [`Cli`] is the grammar; [`run`] carries a command out; [`report`] and [`exit_code`] turn an error into what a person
-//! and a script see. Commands reach the numerical library through [`engine::Engine`] only. A further command needs a
-//! variant of [`args::Command`], a file in `commands/`, and a line in [`run_with`].
+//! and a script see. Commands read options, check outputs, write files and draw; what they compute is in [`scenario`](crate::scenario). A
+//! further command needs a variant of [`args::Command`], a file in `commands/`, and a line in [`run_with`].
 
 pub mod args;
-pub mod broadening;
 pub mod commands;
-pub mod config;
-pub mod engine;
-mod library;
-pub mod limits;
-pub mod memory;
 pub mod notes;
 mod parse;
 pub mod progress;
-pub mod source;
 pub mod table;
 
 use std::io::Write;
 
 pub use args::Cli;
 use args::Command;
-use engine::Engine;
-pub use library::Library;
 use progress::TerminalProgress;
 
+use crate::scenario::config;
 use crate::{Error, Progress, Result};
 
-/// Carries out a command with the library's own engine, progress on the terminal.
+/// Carries out a command, progress on the terminal.
 ///
 /// # Errors
 /// Any: see [`exit_code`].
 pub fn run(cli: Cli) -> Result<()> {
-    run_with(cli, &Library, &TerminalProgress::new())
+    run_with(cli, &TerminalProgress::new())
 }
 
-/// As [`run`], with another engine or another place for progress.
+/// As [`run`], with another place for progress.
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_with(cli: Cli, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+pub fn run_with(cli: Cli, progress: &dyn Progress) -> Result<()> {
     match cli.command {
-        Command::Devices => commands::devices::run(engine),
-        Command::CrossSection(args) => commands::cross_section::run(&args, engine, progress),
-        Command::Plan(args) => commands::plan::run(&args, engine, progress),
-        Command::Spectrum(args) => commands::spectrum::run(&args, engine, progress),
-        Command::Jacobian(args) => commands::jacobian::run(&args, engine, progress),
-        Command::Fit(args) => commands::fit::run(&args, engine, progress),
-        Command::Sample(args) => commands::sample::run(&args, engine, progress),
+        Command::Devices => commands::devices::run(),
+        Command::CrossSection(args) => commands::cross_section::run(&args, progress),
+        Command::Plan(args) => commands::plan::run(&args, progress),
+        Command::Spectrum(args) => commands::spectrum::run(&args, progress),
+        Command::Jacobian(args) => commands::jacobian::run(&args, progress),
+        Command::Fit(args) => commands::fit::run(&args, progress),
+        Command::Sample(args) => commands::sample::run(&args, progress),
         Command::Cache(args) => commands::cache::run(&args),
     }
 }

@@ -4,8 +4,18 @@
 
 use std::path::PathBuf;
 
-use super::limits;
-use super::source::Isotopologues;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use crate::lines::Width;
+use crate::scenario::limits;
+use crate::scenario::source::Isotopologues;
+use crate::scenario::words::Words;
+
+/// One of a type's words.
+pub(super) fn word_of<T: Words + Send + Sync>() -> impl TypedValueParser<Value = T> {
+    let values = T::ALL.iter().map(|w| PossibleValue::new(w.name).aliases(w.alias).help(w.help));
+    PossibleValuesParser::new(values).try_map(|word| T::from_word(&word).ok_or("not a known word"))
+}
 
 /// Finite and above zero.
 pub(super) fn positive(text: &str) -> Result<f64, String> {
@@ -53,7 +63,7 @@ pub(super) fn temperature_pressure(text: &str) -> Result<(f64, f64), String> {
 
 /// A relative tolerance.
 pub(super) fn tolerance(text: &str) -> Result<f64, String> {
-    let (lo, hi) = super::limits::TOLERANCE;
+    let (lo, hi) = limits::TOLERANCE;
     match text.trim().parse::<f64>() {
         Ok(v) if (lo..=hi).contains(&v) => Ok(v),
         _ => Err(format!("given `{text}`, required a number from {lo:e} to {hi}, such as 1e-3")),
@@ -62,11 +72,21 @@ pub(super) fn tolerance(text: &str) -> Result<f64, String> {
 
 /// Grid points.
 pub(super) fn points(text: &str) -> Result<usize, String> {
-    let (lo, hi) = super::limits::POINTS;
+    let (lo, hi) = limits::POINTS;
     match text.trim().parse::<usize>() {
         Ok(v) if (lo..=hi).contains(&v) => Ok(v),
         _ => Err(format!("given `{text}`, required a whole number from {lo} to {hi}")),
     }
+}
+
+/// `G[,N]`: the half width at 296 K \[cm-1 bar-1\] and the temperature exponent, 0.5 if it is not given.
+pub(super) fn width(text: &str) -> Result<Width, String> {
+    let required = "required G or G,N: the half width at 296 K in cm-1 bar-1, above 0, and the exponent of (296 K / T) \
+                    (0.5 if not given), such as 0.07,0.5";
+    let wrong = || format!("given `{text}`, {required}");
+    let (gamma, exponent) = text.split_once(',').unwrap_or((text, "0.5"));
+    let number = |t: &str| t.trim().parse::<f64>().map_err(|_| wrong());
+    Width::new(number(gamma)?, number(exponent)?).map_err(|_| wrong())
 }
 
 /// A file name that ends in `.npy`: the report takes the same name with `.json`.
@@ -116,6 +136,15 @@ mod tests {
         assert!(npy_path(".npy").is_err() && npy_path("").is_err());
     }
 
+    #[test]
+    fn widths_have_an_exponent_of_a_half_if_none_is_given() {
+        assert_eq!(width("0.07"), Ok(Width::power_law(0.07, 0.5)));
+        assert_eq!(width("0.05, 0.6"), Ok(Width::power_law(0.05, 0.6)));
+        for wrong in ["", "0", "-1,0.5", "0.05,x", "nan", "0.05,inf"] {
+            assert!(width(wrong).unwrap_err().starts_with(&format!("given `{wrong}`, required G or G,N")), "{wrong}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_answered(text in "\\PC*|[0-9:.,eE+-]*") {
@@ -123,7 +152,7 @@ mod tests {
                 prop_assert!(r.0 > 0.0 && r.1.is_finite());
             }
             let _ = (points(&text), tolerance(&text), positive(&text), npy_path(&text));
-            let _ = (isotopologues(&text), not_negative(&text), text.parse::<crate::cli::source::Broadening>());
+            let _ = (isotopologues(&text), not_negative(&text), text.parse::<crate::scenario::broadening::Broadening>());
         }
     }
 }

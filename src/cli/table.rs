@@ -1,6 +1,8 @@
-//! Plain tables and quantities for people to read on a terminal.
+//! Plain tables for people to read on a terminal.
 
 use std::fmt;
+
+pub use crate::scenario::quantities::{bytes, count};
 
 /// Rows of text in aligned columns; a column whose cells all start with a digit or sign is set flush right.
 #[derive(Clone, Debug, Default)]
@@ -42,39 +44,10 @@ impl fmt::Display for Table {
     }
 }
 
-/// Bytes in binary units: `512 B`, `24.0 MiB`.
-pub fn bytes(n: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if n < 1024 {
-        return format!("{n} B");
-    }
-    let mut value = n as f64 / 1024.0;
-    let mut unit = 0;
-    // 1023.95 would print as 1024.0.
-    while value >= 1023.95 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
-}
-
 /// A duration \[s\] with three significant digits: `0.0123 s`, `12.3 s`.
 pub fn seconds(s: f64) -> String {
     let digits = if s > 0.0 { (2 - s.log10().floor() as i32).clamp(0, 6) as usize } else { 0 };
     format!("{s:.digits$} s")
-}
-
-/// A whole number with its thousands set apart: `150 000`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, d) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(d);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -90,12 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn quantities() {
-        assert_eq!(
-            [0, 1023, 1024, 1_048_575, 25_165_824, u64::MAX].map(bytes),
-            ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "24.0 MiB", "16384.0 PiB"]
-        );
+    fn durations_have_three_digits() {
         assert_eq!([0.0, 0.01234, 1.0, 123.4, 5e-9].map(seconds), ["0 s", "0.0123 s", "1.00 s", "123 s", "0.000000 s"]);
-        assert_eq!([0, 999, 150_000, 1_000_000].map(count), ["0", "999", "150 000", "1 000 000"]);
     }
 }

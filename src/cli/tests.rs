@@ -1,80 +1,18 @@
-//! Commands with an engine that computes nothing.
+//! Commands on small inputs: the built-in list on a few points, on the CPU.
 
-use std::cell::Cell;
 use std::path::Path;
 
 use clap::Parser;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::config::Config;
-use super::engine::*;
-use super::source::DeviceChoice;
 use super::*;
-use crate::Note;
-use crate::gpu::Limits;
-use crate::output::Values;
 
-/// Answers with simple numbers and counts how often it was asked to compute.
-#[derive(Default)]
-struct Stub {
-    computed: Cell<usize>,
-    fails: Option<fn() -> Error>,
-}
+/// A device that is not there: a command that gets as far as to compute fails with [`Error::Device`].
+const NO_DEVICE: [&str; 2] = ["--device", "no such device"];
 
-impl Stub {
-    fn asked(&self) -> Result<Summary> {
-        self.computed.set(self.computed.get() + 1);
-        match self.fails {
-            Some(error) => Err(error()),
-            None => Ok(Summary {
-                device: "stub".into(),
-                lines: vec![("CO".into(), 194)],
-                errors: vec![("CO".into(), 4.5e-4)],
-                device_bytes: Some(24 << 20),
-                stages: vec![("transfer".into(), 0.25)],
-                memory: None,
-                notes: vec![Note::new("CO", "half of it", Some(0.5)), Note::new("CO", "a little", Some(1e-6))],
-            }),
-        }
-    }
-}
-
-impl Engine for Stub {
-    fn devices(&self) -> Result<Vec<DeviceInfo>> {
-        self.asked().map(|_| Vec::new())
-    }
-
-    fn cross_section(&self, job: &CrossSectionJob, _: &dyn Progress) -> Result<CrossSectionResult> {
-        let summary = self.asked()?;
-        let values = (0..job.points * job.at.len()).map(|i| 1e-20 * (i + 1) as f32).collect();
-        Ok(CrossSectionResult { values: Values::F32(values), report: json!({ "tier": "stub" }), summary })
-    }
-
-    fn jacobian(&self, _: &Config, _: &DeviceChoice, _: Option<&[f64]>, _: &dyn Progress) -> Result<JacobianResult> {
-        Err(Error::Device("computes nothing".into()))
-    }
-
-    fn retrieval(&self, _: &Config, _: &DeviceChoice, _: &dyn Progress) -> Result<RetrievalSetup> {
-        Err(Error::Device("computes nothing".into()))
-    }
-
-    fn spectrum(&self, config: &Config, _: &DeviceChoice, _: &dyn Progress) -> Result<SpectrumResult> {
-        let summary = self.asked()?;
-        let n = config.grid.points();
-        let (lo, hi) = config.grid.range;
-        let wavenumber: Vec<f64> = (0..n).map(|i| lo * (hi / lo).powf(i as f64 / (n - 1) as f64)).collect();
-        let flux = wavenumber.iter().map(|v| 2e4 + 1e3 * v.sin()).collect();
-        Ok(SpectrumResult { wavenumber, flux: Values::F64(flux), report: json!({ "levels": [1, 2] }), summary })
-    }
-
-    fn plan(&self, _: &Config, _: &Limits, _: &dyn Progress) -> Result<Planned> {
-        Err(Error::out_of_memory("the program", 2, 1))
-    }
-}
-
-fn run_stub(stub: &Stub, arguments: &[&str]) -> Result<()> {
+fn run_command(arguments: &[&str]) -> Result<()> {
     let cli = Cli::try_parse_from(std::iter::once(&"photosphere").chain(arguments)).expect("valid usage");
-    run_with(cli, stub, &())
+    run_with(cli, &())
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -84,57 +22,70 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+fn json_at(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
 /// `cross-section` with the built-in list and the given output.
-fn cross_section(stub: &Stub, out: &Path) -> Result<()> {
-    let out = out.to_str().unwrap();
+fn cross_section(device: [&str; 2], out: &Path) -> Result<()> {
     let options = ["--format", "builtin", "--range", "2000:2100", "--points", "50", "--at", "500:1,900:0.1"];
-    run_stub(stub, &[&["cross-section"], &options[..], &["--out", out]].concat())
+    run_command(&[&["cross-section"], &options[..], &device, &["--no-cache", "--out", out.to_str().unwrap()]].concat())
+}
+
+/// The emission example on few points and layers, with more text at its end.
+fn small_example(folder: &Path, more: &str) -> String {
+    let text = include_str!("../../examples/emission.toml");
+    let text = text.replace("points = 150000", "points = 60").replace("layers = 200", "layers = 6");
+    let path = folder.join("c.toml");
+    std::fs::write(&path, text + more).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 #[test]
 fn cross_section_writes_array_and_report() {
     let folder = tempfile::tempdir().unwrap();
-    cross_section(&Stub::default(), &folder.path().join("co.npy")).unwrap();
+    cross_section(["--device", "cpu"], &folder.path().join("co.npy")).unwrap();
     assert_eq!(names(folder.path()), ["co.json", "co.npy"]);
     let bytes = std::fs::read(folder.path().join("co.npy")).unwrap();
-    assert_eq!(npyz::NpyFile::new(&bytes[..]).unwrap().shape(), [2, 50]);
-    let report: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(folder.path().join("co.json")).unwrap()).unwrap();
-    assert_eq!(report["array"], json!({ "shape": [2, 50], "dtype": "float32", "unit": "cm2 molecule-1" }));
+    let array = npyz::NpyFile::new(&bytes[..]).unwrap();
+    assert_eq!(array.shape(), [2, 50]);
+    assert!(array.into_vec::<f64>().unwrap().iter().all(|v| (1e-30..1e-15).contains(v)));
+    let report = json_at(&folder.path().join("co.json"));
+    assert_eq!(report["array"], json!({ "shape": [2, 50], "dtype": "float64", "unit": "cm2 molecule-1" }));
     assert_eq!(report["at"][1], json!({ "temperature_k": 900.0, "pressure_bar": 0.1 }));
-    assert_eq!((&report["result"]["tier"], &report["requested"]["method"]), (&json!("stub"), &json!("auto")));
+    assert_eq!(report["requested"]["method"], "auto");
+    assert_eq!(report["lines"]["format"], "builtin");
     assert_eq!(report["requested"]["temperature_range_k"], json!([500.0, 900.0]));
-    // All notes, those that are too small to print as well.
-    assert_eq!(report["notes"][1], json!({ "about": "CO", "text": "a little", "strength_share": 1e-6 }));
+    assert_eq!(report["notes"][0]["about"], "builtin");
+    let seconds = report["result"]["seconds"].as_object().unwrap();
+    assert!(["load", "set-up", "cross sections"].iter().all(|stage| seconds.contains_key(*stage)), "{seconds:?}");
 }
 
 #[test]
 fn spectrum_writes_arrays_report_and_pictures() {
     let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("c.toml");
-    std::fs::write(&config, include_str!("../../examples/emission.toml").replace("150000", "2000")).unwrap();
+    let config = small_example(folder.path(), "");
     let out = folder.path().join("a/b");
-    run_stub(&Stub::default(), &["spectrum", config.to_str().unwrap(), "--out", out.to_str().unwrap()]).unwrap();
+    run_command(&["spectrum", &config, "--device", "cpu", "--out", out.to_str().unwrap()]).unwrap();
     assert_eq!(names(&out), ["flux.npy", "report.json", "spectrum.png", "spectrum.svg", "wavenumber.npy"]);
-    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
+    let report = json_at(&out.join("report.json"));
     assert_eq!(report["arrays"]["flux.npy"]["dtype"], "float64");
-    assert_eq!(report["grid"]["points"], 2000);
+    assert_eq!((&report["grid"]["points"], &report["layers"]), (&json!(60), &json!(6)));
+    let stages: Vec<&str> = report["seconds"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(stages, ["load", "set-up", "cross sections", "transfer", "files and pictures"]);
     assert!(report["seconds"]["files and pictures"].as_f64().unwrap() > 0.0);
 }
 
 #[test]
 fn memory_budgets_of_the_command_line_come_before_the_configurations() {
     let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("c.toml");
-    let text = include_str!("../../examples/emission.toml").replace("150000", "2000");
-    std::fs::write(&config, text + "\n[device]\nmemory_budget = 0.5\n").unwrap();
+    let config = small_example(folder.path(), "svg = false\npng = false\n[device]\nmemory_budget = 0.5\n");
     let out = folder.path().join("out");
     let budget = |extra: &[&str]| {
-        let base = ["spectrum", config.to_str().unwrap(), "--out", out.to_str().unwrap()];
-        run_stub(&Stub::default(), &[&base[..], extra].concat()).unwrap();
-        let report: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
-        report["memory_budget"].clone()
+        let base = ["spectrum", &config, "--device", "cpu", "--out", out.to_str().unwrap()];
+        run_command(&[&base[..], extra].concat()).unwrap();
+        assert_eq!(names(&out), ["flux.npy", "report.json", "wavenumber.npy"]);
+        json_at(&out.join("report.json"))["memory_budget"].clone()
     };
     assert_eq!(budget(&[]), "0.5");
     assert_eq!(budget(&["--memory-budget", "48MiB"]), "48MiB");
@@ -146,45 +97,44 @@ fn outputs_are_checked_before_anything_is_computed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let stub = Stub::default();
-    let error = cross_section(&stub, &folder.path().join("missing/co.npy")).unwrap_err();
-    assert_eq!((exit_code(&error), stub.computed.get()), (5, 0), "{error}");
+    let error = cross_section(NO_DEVICE, &folder.path().join("missing/co.npy")).unwrap_err();
+    assert_eq!(exit_code(&error), 5, "{error}");
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/emission.toml");
-    let error = run_stub(&stub, &["spectrum", config, "--out", file.to_str().unwrap()]).unwrap_err();
-    assert_eq!((exit_code(&error), stub.computed.get()), (5, 0), "{error}");
+    let arguments = [&["spectrum", config], &NO_DEVICE[..], &["--out", file.to_str().unwrap()]].concat();
+    let error = run_command(&arguments).unwrap_err();
+    assert_eq!(exit_code(&error), 5, "{error}");
     // A folder where the report should go.
     std::fs::create_dir(folder.path().join("co.json")).unwrap();
-    let error = cross_section(&stub, &folder.path().join("co.npy")).unwrap_err();
-    assert_eq!((exit_code(&error), stub.computed.get()), (5, 0), "{error}");
+    let error = cross_section(NO_DEVICE, &folder.path().join("co.npy")).unwrap_err();
+    assert_eq!(exit_code(&error), 5, "{error}");
 }
 
 #[test]
 fn a_failed_computation_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let stub = Stub { fails: Some(|| Error::Device("lost".into())), ..Default::default() };
-    let error = cross_section(&stub, &folder.path().join("co.npy")).unwrap_err();
-    assert_eq!((exit_code(&error), stub.computed.get()), (4, 1));
+    let error = cross_section(NO_DEVICE, &folder.path().join("co.npy")).unwrap_err();
+    assert_eq!(exit_code(&error), 4, "{error}");
     assert_eq!(names(folder.path()), [""; 0]);
+    let config = small_example(folder.path(), "");
+    let out = folder.path().join("out");
+    let arguments = [&["spectrum", &config], &NO_DEVICE[..], &["--out", out.to_str().unwrap()]].concat();
+    assert_eq!(exit_code(&run_command(&arguments).unwrap_err()), 4);
+    assert!(!out.exists());
 }
 
 #[test]
 fn missing_inputs_are_found_before_anything_is_computed() {
     let folder = tempfile::tempdir().unwrap();
-    let stub = Stub::default();
     let out = folder.path().join("o.npy");
+    let out_options = [&NO_DEVICE[..], &["--out", out.to_str().unwrap()]].concat();
     let options = ["--format", "hitran", "--lines", "no/such.par", "--range", "1:2", "--points", "9", "--at", "9:1"];
-    let error = run_stub(&stub, &[&["cross-section"], &options[..], &["--out", out.to_str().unwrap()]].concat());
-    let error = error.unwrap_err();
+    let error = run_command(&[&["cross-section"], &options[..], &out_options].concat()).unwrap_err();
     assert!(error.to_string().starts_with("cannot read no/such.par: "), "{error}");
-    let config = folder.path().join("c.toml");
-    let text = include_str!("../../examples/emission.toml").replace(
-        "[transfer]",
-        "[[cia]]\nfile = \"x.cia\"\npair = [\"H2\", \"H2\"]\nvolume_mixing_ratios = [0.8, 0.8]\n[transfer]",
-    );
-    std::fs::write(&config, text).unwrap();
-    let other = run_stub(&stub, &["spectrum", config.to_str().unwrap(), "--out", out.to_str().unwrap()]).unwrap_err();
+    let cia = "\n[[cia]]\nfile = \"x.cia\"\npair = [\"H2\", \"H2\"]\nvolume_mixing_ratios = [0.8, 0.8]\n";
+    let config = small_example(folder.path(), cia);
+    let other = run_command(&[&["spectrum", &config], &out_options[..]].concat()).unwrap_err();
     assert!(other.to_string().contains("key `cia[0].file`: there is no file or folder"), "{other}");
-    assert_eq!([exit_code(&error), exit_code(&other), stub.computed.get() as u8], [3, 3, 0]);
+    assert_eq!([exit_code(&error), exit_code(&other)], [3, 3]);
     assert!(!out.exists());
 }
 

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::budget::ErrorBudget;
 use super::cpu;
-use super::direct_sum::direct_sum;
 use super::device::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
+use super::direct_sum::direct_sum;
 use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
 use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
 use crate::backend::{Backend, BackendInfo};

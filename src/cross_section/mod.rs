@@ -4,10 +4,10 @@ pub mod budget;
 pub mod convolve;
 pub mod cpu;
 pub mod crowding;
+pub mod device;
 pub mod direct_sum;
 #[cfg(test)]
 mod distant_tests;
-pub mod device;
 pub mod job;
 pub mod levels;
 pub mod near;

@@ -1,8 +1,8 @@
 //! Sources of the convolution: lines one by one, or summed once into a line-shape density.
 
 pub mod build;
-pub mod distant;
 pub mod device;
+pub mod distant;
 pub mod grid_lines;
 pub mod line_shape;
 pub mod lines;

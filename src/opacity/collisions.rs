@@ -34,7 +34,11 @@ impl From<CiaTable> for CollisionPair {
 impl Source for CollisionPair {
     fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
         let grid = told.seconds.time("continua", || self.table.resample(at.wavenumber))?;
-        Ok(Box::new(Collisions { name: self.partners.join("-"), partners: self.partners.clone(), grid: Arc::new(grid) }))
+        Ok(Box::new(Collisions {
+            name: self.partners.join("-"),
+            partners: self.partners.clone(),
+            grid: Arc::new(grid),
+        }))
     }
 }
 
@@ -110,7 +114,8 @@ impl Opacity for Collisions {
             // ln k and its slopes, positions
             prepared: 8 * (2 * coefficients + points) as u64,
             // the same in f32 and u32, rows padded
-            device_tables: (4 * points.next_multiple_of(crate::cross_section::device::ROW_MULTIPLE) + 8 * coefficients) as u64,
+            device_tables: (4 * points.next_multiple_of(crate::cross_section::device::ROW_MULTIPLE) + 8 * coefficients)
+                as u64,
             ..HostBytes::default()
         }
     }

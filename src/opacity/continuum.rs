@@ -89,7 +89,11 @@ pub struct LnCoefficient {
 impl LnCoefficient {
     /// Zeros for so many wavenumbers and parameters.
     pub fn new(points: usize, parameters: usize) -> Self {
-        Self { value: vec![0.0; points], by_temperature: vec![0.0; points], by_shape: vec![vec![0.0; points]; parameters] }
+        Self {
+            value: vec![0.0; points],
+            by_temperature: vec![0.0; points],
+            by_shape: vec![vec![0.0; points]; parameters],
+        }
     }
 }
 
@@ -138,7 +142,8 @@ impl Smooth {
         let shape = self.continuum.shape();
         let shape = shape.iter().map(|name| state.parameter(name).copied()).collect::<Result<Vec<_>>>()?;
         let all = state.temperature_k.iter().zip(layers.pressure_bar());
-        let conditions = |(t, p): (&f64, &f64)| Conditions { temperature_k: *t, pressure_bar: *p, shape: shape.clone() };
+        let conditions =
+            |(t, p): (&f64, &f64)| Conditions { temperature_k: *t, pressure_bar: *p, shape: shape.clone() };
         Ok(all.map(conditions).collect())
     }
 

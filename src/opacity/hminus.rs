@@ -116,11 +116,15 @@ impl Continuum for HMinus {
         let outside = temperature_k.iter().filter(|t| !(FREE_FREE_K.0..=FREE_FREE_K.1).contains(*t)).count();
         if outside > 0 {
             let (lo, hi) = FREE_FREE_K;
-            let text = format!("free-free absorption is known from {lo} to {hi} K; {outside} layers take the value at the end");
+            let text = format!(
+                "free-free absorption is known from {lo} to {hi} K; {outside} layers take the value at the end"
+            );
             notes.push(Note::new("H-", text, None));
         }
         if 1e4 / hi < SHORTEST_UM {
-            let text = format!("free-free absorption is known from {SHORTEST_UM} um; shorter wavelengths take the value there");
+            let text = format!(
+                "free-free absorption is known from {SHORTEST_UM} um; shorter wavelengths take the value there"
+            );
             notes.push(Note::new("H-", text, None));
         }
         notes
@@ -161,7 +165,8 @@ mod tests {
             let (t, x) = (5000.0f64, ALPHA / (um * 5000.0));
             bound_free(1e4 / um, t).0 / (0.750 * t.powf(-2.5) * (ALPHA / (THRESHOLD_UM * t)).exp() * -(-x).exp_m1())
         };
-        let best = (40..160).map(|i| f64::from(i) * 0.01).max_by(|a, b| cross_section(*a).total_cmp(&cross_section(*b)));
+        let best =
+            (40..160).map(|i| f64::from(i) * 0.01).max_by(|a, b| cross_section(*a).total_cmp(&cross_section(*b)));
         assert!((best.unwrap() - 0.85).abs() < 0.03 && (cross_section(0.85) / 3.95e-17 - 1.0).abs() < 0.02);
         assert_eq!(bound_free(1e4 / 1.65, 3000.0), (0.0, 0.0));
     }

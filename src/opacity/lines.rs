@@ -9,9 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::amount::ln_product;
-use super::traits::{
-    CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, OpticalRows, Setting, Source, Told,
-};
+use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, OpticalRows, Setting, Source, Told};
 use crate::atmosphere::{PressureGrid, State};
 use crate::constants::ATOMIC_MASS_CGS;
 use crate::cross_section::Prepared;
@@ -73,9 +71,9 @@ impl<S: LineSource> Source for Absorber<S> {
             }
             parts.push(told.seconds.time("set-up", || Prepared::of(lines, pressures, *at.settings))?);
         }
-        let lists = parts.iter().map(|prepared| {
-            (self.part_name(&prepared.species.name), Seen::of(prepared), prepared.records.as_ref())
-        });
+        let lists = parts
+            .iter()
+            .map(|prepared| (self.part_name(&prepared.species.name), Seen::of(prepared), prepared.records.as_ref()));
         told.notes.extend(remarks::told(&lists.collect::<Vec<_>>(), at.settings));
         Ok(Box::new(Lines { name: self.name.clone(), molar_mass: self.molar_mass, parts: Arc::new(parts) }))
     }

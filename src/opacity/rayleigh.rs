@@ -86,8 +86,12 @@ impl RayleighGas {
             Self::H2 => "Dalgarno & Williams 1962, ApJ 136, 690",
             Self::He => "Chan & Dalgarno 1965, Proc. Phys. Soc. 85, 227",
             Self::N2 | Self::CO2 | Self::CH4 | Self::CO => "Sneep & Ubachs 2005, JQSRT 92, 293",
-            Self::O2 => "Thalman et al. 2014, JQSRT 147, 171 (index), Bates 1984, Planet. Space Sci. 32, 785 (King factor)",
-            Self::H2O => "Ciddor 1996, Appl. Opt. 35, 1566 (index), Murphy 1977, J. Chem. Phys. 67, 5897 (depolarisation)",
+            Self::O2 => {
+                "Thalman et al. 2014, JQSRT 147, 171 (index), Bates 1984, Planet. Space Sci. 32, 785 (King factor)"
+            }
+            Self::H2O => {
+                "Ciddor 1996, Appl. Opt. 35, 1566 (index), Murphy 1977, J. Chem. Phys. 67, 5897 (depolarisation)"
+            }
             Self::H => "Lee & Kim 2004, MNRAS 347, 802",
         }
     }
@@ -148,9 +152,8 @@ impl RayleighGas {
                     of_index(index, density, (6.0 + 3.0 * 0.0003) / (6.0 - 7.0 * 0.0003), nu)
                 }
                 Self::H => {
-                    const C: [f64; 10] = [
-                        1.26537, 3.73766, 8.8127, 19.1515, 39.919, 81.1018, 161.896, 319.001, 622.229, 1203.82,
-                    ];
+                    const C: [f64; 10] =
+                        [1.26537, 3.73766, 8.8127, 19.1515, 39.919, 81.1018, 161.896, 319.001, 622.229, 1203.82];
                     let x2 = nu2 / (LYMAN_LIMIT * LYMAN_LIMIT);
                     THOMSON * x2 * x2 * C.iter().rev().fold(0.0, |sum, c| sum * x2 + c)
                 }
@@ -235,7 +238,11 @@ mod tests {
             (2.0, 5.0875e-30 + 2.0e-32 + 6.3e-35),
         ];
         for (um, expected) in cases {
-            assert!((at_um(RayleighGas::H2, um) / expected - 1.0).abs() < 1e-3, "{um}: {:e}", at_um(RayleighGas::H2, um));
+            assert!(
+                (at_um(RayleighGas::H2, um) / expected - 1.0).abs() < 1e-3,
+                "{um}: {:e}",
+                at_um(RayleighGas::H2, um)
+            );
         }
         assert!((at_um(RayleighGas::H2, 0.5) / 1.38844e-27 - 1.0).abs() < 1e-5);
     }

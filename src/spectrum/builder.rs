@@ -33,7 +33,10 @@ pub struct ModelBuilder<'a> {
 }
 
 enum Chosen {
-    Emission { streams: usize, surface: bool },
+    Emission {
+        streams: usize,
+        surface: bool,
+    },
     /// Any geometry.
     Given(Arc<dyn Geometry>),
 }

@@ -47,7 +47,10 @@ impl Optics {
         if !self.parts.is_empty() {
             zeros(&mut self.slope, count);
         }
-        self.parts.iter_mut().flat_map(|p| p.shape.iter_mut().chain([&mut p.depth])).for_each(|rows| zeros(rows, count));
+        self.parts
+            .iter_mut()
+            .flat_map(|p| p.shape.iter_mut().chain([&mut p.depth]))
+            .for_each(|rows| zeros(rows, count));
     }
 
     /// Where an opacity adds itself.

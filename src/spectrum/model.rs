@@ -39,7 +39,11 @@ impl Model {
     }
 
     /// Any geometry.
-    pub fn with_geometry<'a>(grid: Grid, pressure: PressureGrid, geometry: impl Geometry + 'static) -> ModelBuilder<'a> {
+    pub fn with_geometry<'a>(
+        grid: Grid,
+        pressure: PressureGrid,
+        geometry: impl Geometry + 'static,
+    ) -> ModelBuilder<'a> {
         ModelBuilder::with_geometry(grid, pressure, geometry)
     }
 
@@ -86,8 +90,7 @@ impl Model {
 
     /// The lists that have lines within range: the opacity's name, the isotopologue, and what became of the records of its files.
     pub fn records(&self) -> impl Iterator<Item = (&str, &str, Option<&LoadReport>)> {
-        self.opacities()
-            .flat_map(|o| o.lists().iter().map(|p| (o.name(), p.species.name.as_str(), p.records.as_ref())))
+        self.opacities().flat_map(|o| o.lists().iter().map(|p| (o.name(), p.species.name.as_str(), p.records.as_ref())))
     }
 
     /// What a user must be told: opacities that contribute nothing, and what became of lines that were read.

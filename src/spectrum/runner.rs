@@ -37,13 +37,9 @@ impl Model {
         let mut seconds = self.seconds.clone();
         let on = match backend {
             Backend::Cpu => On::Cpu(Box::default()),
-            Backend::Device(device) => On::Device(Box::new(DeviceSpectrum::new(
-                self,
-                device,
-                device.budget()?,
-                &mut |_| (),
-                &mut seconds,
-            )?)),
+            Backend::Device(device) => {
+                On::Device(Box::new(DeviceSpectrum::new(self, device, device.budget()?, &mut |_| (), &mut seconds)?))
+            }
         };
         Ok(Runner { model: self.clone(), backend: backend.clone(), on, seconds })
     }

@@ -107,7 +107,8 @@ fn gpu_spectra_do_not_depend_on_batches_and_segments() {
     for (name, model) in
         [("sparse", sparse()), ("crowded", crowded(Method::Lines)), ("density", crowded(Method::Density))]
     {
-        let levels: Vec<_> = model.opacities().next().unwrap().lists()[0].layers.iter().map(|l| l.ladder.finest).collect();
+        let levels: Vec<_> =
+            model.opacities().next().unwrap().lists()[0].layers.iter().map(|l| l.ladder.finest).collect();
         eprintln!("{name}: finest levels {levels:?}");
         let n = model.grid.len();
         let (whole, bytes) = flux(&model, &device, Extent::new(0..LAYERS, LAYERS, n, 1, 32 << 20));

@@ -14,12 +14,12 @@
 //!
 //! Cost: one exponential per layer, wavenumber and angle, one Planck function where the temperature changed.
 
+use crate::Result;
 use crate::constants::C2;
 use crate::numerics;
 use crate::transfer::Quadrature;
 use crate::transfer::blocks::{BLOCK, check_length, check_temperature};
 use crate::transfer::planck::{planck_from_parts, prefactor};
-use crate::Result;
 use rayon::prelude::*;
 
 mod block;

@@ -74,7 +74,13 @@ pub trait Geometry: fmt::Debug + Send + Sync {
     fn on_cpu<'a>(&'a self, state: &'a State, wavenumber: &'a [f64]) -> Result<Box<dyn CpuTransfer + 'a>>;
 
     /// Declares its buffers for a program over rows of `points` values.
-    fn declare(&self, builder: &mut ProgramBuilder, layers: usize, points: u64, wavenumber: BufferId) -> Box<dyn DeviceTransfer>;
+    fn declare(
+        &self,
+        builder: &mut ProgramBuilder,
+        layers: usize,
+        points: u64,
+        wavenumber: BufferId,
+    ) -> Box<dyn DeviceTransfer>;
 
     /// From what is computed to what is observed.
     fn observe(&self, state: &State, computed: Values) -> Values {

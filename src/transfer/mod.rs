@@ -32,5 +32,5 @@ pub use jacobian::device::{LayerJacobianBuffers, ProjectBuffers, Projection, Red
 pub use planck::planck_flux;
 pub use quadrature::Quadrature;
 pub use sensitivity::EmissionSensitivity;
-pub use transmission::Transmission;
 pub use sensitivity::device::{SENSITIVITY, SensitivityBuffers};
+pub use transmission::Transmission;

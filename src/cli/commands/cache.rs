@@ -7,7 +7,7 @@ use crate::cli::args::{CacheAction, CacheArgs};
 use crate::cli::table::{Table, bytes};
 use crate::{Error, Result};
 
-/// Lists or clears the cache. It holds nothing of the numerical library's own, so no engine is asked.
+/// Lists or clears the cache.
 ///
 /// # Errors
 /// No folder is known; an entry cannot be deleted.

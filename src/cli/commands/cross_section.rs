@@ -3,22 +3,22 @@
 use serde_json::{Value, json};
 
 use crate::cli::args::CrossSectionArgs;
-use crate::cli::engine::{CrossSectionJob, CrossSectionResult, Engine};
-use crate::cli::source::name_of;
 use crate::cli::table::count;
 use crate::output::{check_file, write_json};
+use crate::scenario::words::Words;
+use crate::scenario::{self, CrossSectionJob, CrossSectionResult};
 use crate::{Error, Progress, Result};
 
 /// Computes cross sections and writes `FILE.npy` and `FILE.json`.
 ///
 /// # Errors
-/// Unwritable outputs, found before anything is computed; missing files; whatever the engine reports.
-pub fn run(args: &CrossSectionArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+/// Unwritable outputs, found before anything is computed; missing files; whatever the computation reports.
+pub fn run(args: &CrossSectionArgs, progress: &dyn Progress) -> Result<()> {
     let job = job(args)?;
     let report_path = args.out.with_extension("json");
     check_file(&args.out)?;
     check_file(&report_path)?;
-    let result = engine.cross_section(&job, progress)?;
+    let result = scenario::cross_section(&job, progress)?;
     let shape = [job.at.len(), job.points];
     result.values.write(&args.out, &shape)?;
     // The report goes last: where it lies, the array beside it is complete.
@@ -51,7 +51,7 @@ fn job(args: &CrossSectionArgs) -> Result<CrossSectionJob> {
     })
 }
 
-/// The request, the array's layout, and what the engine reports.
+/// The request, the array's layout, and what the computation reports.
 fn report(job: &CrossSectionJob, result: &CrossSectionResult) -> Value {
     let (lo, hi) = job.range;
     let resolution = (job.points - 1) as f64 / (hi / lo).ln();
@@ -63,16 +63,45 @@ fn report(job: &CrossSectionJob, result: &CrossSectionResult) -> Value {
         "grid": { "first_cm": lo, "last_cm": hi, "points": job.points, "spacing": "ln", "resolution": resolution },
         "at": at,
         "lines": {
-            "format": name_of(&job.source.format),
+            "format": job.source.format.word(),
             "paths": job.source.paths,
             "isotopologue": job.source.isotopologues,
         },
         "requested": {
             "tolerance": job.tolerance,
-            "method": name_of(&job.method),
+            "method": job.method.word(),
             "memory_budget": job.memory_budget,
             "temperature_range_k": job.temperature_range,
         },
         "result": result.report,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Note;
+    use crate::cli::args::{Cli, Command};
+    use crate::output::Values;
+    use crate::scenario::RunSummary;
+    use clap::Parser;
+
+    #[test]
+    fn reports_have_all_notes_and_the_table_those_that_matter() {
+        let options =
+            ["--format", "builtin", "--range", "2000:2100", "--points", "3", "--at", "500:1", "--out", "a.npy"];
+        let cli = Cli::try_parse_from([&["photosphere", "cross-section"], &options[..]].concat()).unwrap();
+        let Command::CrossSection(args) = cli.command else { panic!("another command") };
+        let notes = vec![Note::new("CO", "half of it", Some(0.5)), Note::new("CO", "a little", Some(1e-6))];
+        let summary =
+            RunSummary { device: "llvmpipe".into(), device_bytes: Some(24 << 20), notes, ..Default::default() };
+        let values = Values::F32(vec![1e-20; 3]);
+        let result = CrossSectionResult { values, report: json!({ "lists": [] }), summary };
+        let job = job(&args).unwrap();
+        let told = report(&job, &result);
+        assert_eq!(told["notes"][1], json!({ "about": "CO", "text": "a little", "strength_share": 1e-6 }));
+        assert_eq!((&told["result"]["lists"], &told["array"]["dtype"]), (&json!([]), &json!("float32")));
+        let table = super::super::summary_table(&result.summary, &[], job.tolerance);
+        assert!(table.contains("24.0 MiB") && table.contains("half of it") && !table.contains("a little"), "{table}");
+    }
 }

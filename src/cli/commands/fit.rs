@@ -4,35 +4,26 @@ use serde_json::{Value, json};
 
 use super::folder::ResultFolder;
 use crate::cli::args::FitArgs;
-use crate::cli::config::{Config, FitMethod};
-use crate::cli::engine::{Engine, RetrievalSetup};
-use crate::cli::memory::Derivative;
 use crate::cli::notes;
-use crate::inference::{Fit, LbfgsSettings, LeastSquaresSettings, adamw, lbfgs, levenberg_marquardt};
+use crate::inference::Fit;
 use crate::objective::Prediction;
 use crate::output::{write_json, write_npy};
 use crate::plot::{self, FittedData, Formats};
-use crate::{Error, Progress, Result};
+use crate::scenario::{Config, RetrievalSetup, retrieval};
+use crate::{Progress, Result};
 
 /// Fits the parameters of a configuration to its data; writes the result and a figure for each data set.
 ///
 /// # Errors
-/// A wrong configuration and an unwritable folder, both found before anything is computed; whatever engine and optimiser report.
-pub fn run(args: &FitArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+/// A wrong configuration and an unwritable folder, both found before anything is computed; whatever model and optimiser report.
+pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
     let config = args.run.load()?;
-    let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
-    let method = method(&config, &setup)?;
-    // L-BFGS and AdamW follow the gradient; errors of the parameters come from the Jacobian, where residuals are defined.
-    if !matches!(method, FitMethod::LevenbergMarquardt(_)) {
-        setup.check_memory(Derivative::Gradient)?;
-    }
-    if setup.objective.check_least_squares().is_ok() {
-        setup.check_memory(Derivative::Jacobian)?;
-    }
+    let mut setup = retrieval(&config, &args.run.device, progress)?;
+    let method = setup.fit_method(&config)?;
     let folder = ResultFolder::new(&args.run.out, ["fit.json"])?;
     let notes = notes::section(&setup.notes, config.method.tolerance);
     super::print(&format!("{}\n{notes}\n", setup.objective.summary()))?;
-    let fit = fit(method, &mut setup, progress)?;
+    let fit = setup.fit(method, progress)?;
     let predictions = setup.objective.predict(&fit.parameters)?;
     draw(&config, &folder, &setup, &predictions)?;
     write_json(&folder.at("fit.json"), &report(&config, &setup, &fit))?;
@@ -40,38 +31,6 @@ pub fn run(args: &FitArgs, engine: &dyn Engine, progress: &dyn Progress) -> Resu
         super::print(&format!("device memory {taken}\n"))?;
     }
     super::print(&format!("{fit}\nwritten to {}\n", args.run.out.display()))
-}
-
-/// The method asked for, or the one that suits.
-fn method(config: &Config, setup: &RetrievalSetup) -> Result<FitMethod> {
-    match (config.retrieval.fit, setup.objective.check_least_squares()) {
-        (Some(FitMethod::LevenbergMarquardt(_)), Err(e)) => {
-            let key = "retrieval.fit.method".into();
-            Err(Error::Config { path: config.path.clone(), key, message: e.to_string() })
-        }
-        (Some(method), _) => Ok(method),
-        (None, Ok(())) => Ok(FitMethod::LevenbergMarquardt(LeastSquaresSettings::default())),
-        (None, Err(_)) => Ok(FitMethod::Lbfgs(LbfgsSettings::default())),
-    }
-}
-
-fn fit(method: FitMethod, setup: &mut RetrievalSetup, progress: &dyn Progress) -> Result<Fit> {
-    let start: Vec<f64> = setup.parameters.iter().map(|p| p.start).collect();
-    let (objective, priors) = (&mut setup.objective, &setup.priors);
-    let mut fit = match method {
-        FitMethod::LevenbergMarquardt(settings) => {
-            return levenberg_marquardt(objective, priors, &start, &settings, progress);
-        }
-        FitMethod::Lbfgs(settings) => lbfgs(objective, priors, &start, &settings, progress)?,
-        FitMethod::AdamW(settings) => adamw(objective, priors, &start, &settings, progress)?,
-    };
-    if objective.check_least_squares().is_ok() {
-        fit.assess(objective, priors)?;
-    } else {
-        fit.chi_square = Some(objective.chi_square(&fit.parameters)?);
-        fit.data = Some(objective.data_sets().map(|set| set.len()).sum());
-    }
-    Ok(fit)
 }
 
 fn draw(config: &Config, folder: &ResultFolder, setup: &RetrievalSetup, predictions: &[Prediction]) -> Result<()> {

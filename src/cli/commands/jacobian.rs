@@ -7,25 +7,24 @@ use serde_json::json;
 
 use super::folder::ResultFolder;
 use crate::cli::args::JacobianArgs;
-use crate::cli::config::Config;
-use crate::cli::engine::Engine;
 use crate::cli::notes;
 use crate::cli::table::{Table, count};
 use crate::output::{write_json, write_npy};
+use crate::scenario::{self, Config};
 use crate::{Error, Progress, Result};
 
 /// Computes derivatives of a spectrum by the parameters of a configuration, at their start values.
 ///
 /// # Errors
-/// A wrong configuration, weights of another shape and an unwritable folder, all found before anything is computed; whatever the engine
+/// A wrong configuration, weights of another shape and an unwritable folder, all found before anything is computed; whatever the model
 /// reports.
-pub fn run(args: &JacobianArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+pub fn run(args: &JacobianArgs, progress: &dyn Progress) -> Result<()> {
     let config = args.run.load()?;
     let weights = args.weights.as_deref().map(|path| Weights::read(path, &config)).transpose()?;
     let main = if weights.is_some() { "product.npy" } else { "jacobian.npy" };
     let names = ["wavenumber.npy", "flux.npy", main, "parameters.json"];
     let folder = ResultFolder::new(&args.run.out, names)?;
-    let result = engine.jacobian(&config, &args.run.device, weights.as_ref().map(|w| w.rows.as_slice()), progress)?;
+    let result = scenario::jacobian(&config, &args.run.device, weights.as_ref().map(|w| w.rows.as_slice()), progress)?;
     let (n, parameters) = (result.wavenumber.len(), result.names.len());
     write_npy(&folder.at(names[0]), &[n], &result.wavenumber)?;
     write_npy(&folder.at(names[1]), &[n], &result.flux)?;

@@ -12,10 +12,10 @@ pub mod spectrum;
 
 use std::io::{self, Write};
 
-use super::engine::Summary;
 use super::notes;
 use super::table::{self, Table};
 use crate::memory::MemoryReport;
+use crate::scenario::RunSummary;
 use crate::{Error, Result};
 
 /// Prints to standard output; a reader that has gone away (`| head`) is no error.
@@ -27,7 +27,7 @@ fn print(text: &str) -> Result<()> {
 }
 
 /// Lines, device, bytes and seconds per stage as a table, and what the user must be told at a tolerance.
-fn summary_table(summary: &Summary, first: &[(&str, String)], tolerance: f64) -> String {
+fn summary_table(summary: &RunSummary, first: &[(&str, String)], tolerance: f64) -> String {
     let mut t = Table::default();
     for (name, value) in first {
         t.row([*name, value.as_str()]);
@@ -42,11 +42,10 @@ fn summary_table(summary: &Summary, first: &[(&str, String)], tolerance: f64) ->
     if let Some(bytes) = summary.device_bytes {
         t.row(["device memory".to_owned(), table::bytes(bytes)]);
     }
-    for (stage, seconds) in &summary.stages {
-        t.row([format!("time, {stage}"), table::seconds(*seconds)]);
+    for (stage, seconds) in summary.seconds.iter() {
+        t.row([format!("time, {stage}"), table::seconds(seconds)]);
     }
-    let total: f64 = summary.stages.iter().map(|s| s.1).sum();
-    t.row(["time, total".to_owned(), table::seconds(total)]);
+    t.row(["time, total".to_owned(), table::seconds(summary.seconds.total())]);
     let memory = summary.memory.as_ref().map_or(String::new(), |memory| format!("\n{}", memory_table(memory)));
     // Last: where a terminal's reader looks first.
     format!("{t}{memory}{}", notes::section(&summary.notes, tolerance))

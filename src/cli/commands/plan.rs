@@ -1,12 +1,11 @@
 //! `photosphere plan`
 
 use crate::cli::args::PlanArgs;
-use crate::cli::config::Config;
-use crate::cli::engine::{Engine, Planned, PlannedModel, PlannedRetrieval};
 use crate::cli::notes;
 use crate::cli::table::{Table, bytes, count};
 use crate::gpu::Limits;
 use crate::memory::StageEstimate;
+use crate::scenario::{self, Config, Planned, PlannedModel, PlannedRetrieval};
 use crate::{Error, Progress, Result};
 
 /// Plans a spectrum, and where parameters are declared its derivatives, a fit and a sampling, and prints what they will take.
@@ -14,11 +13,11 @@ use crate::{Error, Progress, Result};
 /// # Errors
 /// A wrong configuration; files that cannot be read; no plan fits the budget. Where only derivatives do not fit, the spectrum's plan is printed
 /// first.
-pub fn run(args: &PlanArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+pub fn run(args: &PlanArgs, progress: &dyn Progress) -> Result<()> {
     let mut config = Config::load(&args.config)?;
     config.memory_budget = args.memory_budget.unwrap_or(config.memory_budget);
     config.check_files()?;
-    let planned = engine.plan(&config, &limits(&args.device_limits)?, progress)?;
+    let planned = scenario::plan(&config, &limits(&args.device_limits)?, progress)?;
     let text = match args.json {
         false => render(&planned) + &notes::section(&planned.notes, config.method.tolerance),
         true => {

@@ -4,23 +4,22 @@ use serde_json::json;
 
 use super::folder::ResultFolder;
 use crate::cli::args::SampleArgs;
-use crate::cli::engine::Engine;
-use crate::cli::memory::Derivative;
 use crate::cli::notes;
 use crate::inference::{Checkpoint, Summary, sample, write_zarr};
 use crate::output::write_json;
 use crate::plot::{Formats, Quantity, corner, traces};
+use crate::scenario::{Derivative, retrieval};
 use crate::{Error, Progress, Result};
 
 /// Samples the posterior of the parameters of a configuration; writes draws, summary and figures.
 ///
 /// # Errors
-/// A wrong configuration and an unwritable folder, both found before anything is computed; a checkpoint of another run; whatever engine
+/// A wrong configuration and an unwritable folder, both found before anything is computed; a checkpoint of another run; whatever model
 /// and sampler report.
-pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
     let config = args.run.load()?;
     let out = &args.run.out;
-    let mut setup = engine.retrieval(&config, &args.run.device, progress)?;
+    let mut setup = retrieval(&config, &args.run.device, progress)?;
     setup.check_memory(Derivative::Gradient)?;
     let results = ResultFolder::new(out, ["summary.json"])?;
     let notes = notes::section(&setup.notes, config.method.tolerance);
@@ -31,8 +30,7 @@ pub fn run(args: &SampleArgs, engine: &dyn Engine, progress: &dyn Progress) -> R
         return Err(Error::invalid("--resume", given, "the checkpoint of an interrupted run"));
     }
     let checkpoint = Checkpoint { folder, run: setup.run.clone(), resume: args.resume };
-    let start: Vec<f64> = setup.parameters.iter().map(|p| p.start).collect();
-    let settings = config.retrieval.sampler;
+    let (start, settings) = (setup.start(), config.retrieval.sampler);
     let trace = sample(&mut setup.objective, &setup.priors, &[start], &settings, Some(&checkpoint), progress)?;
 
     write_zarr(&trace, &results.at("trace.zarr"))?;

@@ -6,32 +6,27 @@ use serde_json::{Value, json};
 
 use super::folder::ResultFolder;
 use crate::cli::args::SpectrumArgs;
-use crate::cli::config::Config;
-use crate::cli::engine::{Engine, SpectrumResult};
 use crate::cli::table::count;
 use crate::output::{write_json, write_npy};
 use crate::plot::{Formats, Series, SpectrumOptions, Zoom};
-use crate::{Error, Progress, Result, plot};
+use crate::scenario::{self, Config, SpectrumResult};
+use crate::{Progress, Result, Stage, plot};
 
 /// Computes an emission spectrum and writes arrays, report and pictures into a folder.
 ///
 /// # Errors
-/// A wrong configuration and an unwritable folder, both found before anything is computed; whatever the engine reports.
-pub fn run(args: &SpectrumArgs, engine: &dyn Engine, progress: &dyn Progress) -> Result<()> {
+/// A wrong configuration and an unwritable folder, both found before anything is computed; whatever the model reports.
+pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
     let args = &args.run;
     let config = args.load()?;
     let folder = ResultFolder::new(&args.out, outputs(&config))?;
-    let mut result = engine.spectrum(&config, &args.device, progress)?;
+    let mut result = scenario::spectrum(&config, &args.device, progress)?;
     let n = result.wavenumber.len();
-    if result.flux.len() != n {
-        let given = format!("{} values at {n} wavenumbers", result.flux.len());
-        return Err(Error::invalid("flux", given, "one value per wavenumber"));
-    }
     let started = Instant::now();
     write_npy(&folder.at("wavenumber.npy"), &[n], &result.wavenumber)?;
     result.flux.write(&folder.at("flux.npy"), &[n])?;
     draw(&config, &folder, &result)?;
-    result.summary.stages.push(("files and pictures".into(), started.elapsed().as_secs_f64()));
+    result.summary.seconds.add(Stage::Files, started.elapsed().as_secs_f64());
     // The report goes last: where it lies, everything beside it is complete.
     write_json(&folder.at("report.json"), &report(&config, &result))?;
     let first = [
@@ -74,13 +69,11 @@ fn formula(name: &str) -> String {
     if plain { name.chars().map(lowered).collect() } else { name.to_owned() }
 }
 
-/// The request, the arrays' layout, and what the engine reports.
+/// The request, the arrays' layout, and what the model reports.
 fn report(config: &Config, result: &SpectrumResult) -> Value {
     let n = result.wavenumber.len();
     let (lo, hi) = config.grid.range;
     let species: Vec<&str> = config.species.iter().map(|s| s.lines.name.as_str()).collect();
-    let stages: serde_json::Map<String, Value> =
-        result.summary.stages.iter().map(|(name, seconds)| (name.clone(), json!(seconds))).collect();
     json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
         "configuration": config.path,
@@ -99,7 +92,7 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
         "memory_budget": config.memory_budget,
         "lines": result.summary.lines.iter().map(|(s, n)| json!({ "species": s, "lines": n })).collect::<Vec<_>>(),
         "device_bytes": result.summary.device_bytes,
-        "seconds": stages,
+        "seconds": result.summary.seconds,
         "result": result.report,
     })
 }

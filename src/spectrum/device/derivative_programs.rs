@@ -13,14 +13,14 @@ use super::program::{Build, Built, DepthRows, SpectrumPlan, Tables};
 use crate::Result;
 use crate::cross_section::device::{Extent, ROW_MULTIPLE};
 use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role, first_that_fits};
-use crate::opacity::device::points;
 use crate::opacity::Opacity;
+use crate::opacity::device::points;
 use crate::spectrum::derivatives::{ChunkSize, LayerGradient};
 use crate::spectrum::model::Model;
+use crate::transfer::SensitivityRows;
 use crate::transfer::jacobian::device::{
     COLUMNS, LayerJacobianBuffers, ProjectBuffers, Projection, ReduceBuffers, blocks,
 };
-use crate::transfer::SensitivityRows;
 
 /// What is wanted of the layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,26 +181,30 @@ impl<'a> JacobianProgram<'a> {
         b.builder.full_staging();
         let rows = Rows::declare(&mut b, wanted, "sensitivity", longest);
         let layers = model.layers() as u32;
-        b.walk(false, |_| rows.depths.clone(), |builder, transfer, _, _, segment| {
-            builder.stage("transfer");
-            transfer.sensitivity(builder, points(segment)?, rows.depths.dtau, &rows.sensitivity)?;
-            // The columns of this segment alone: as if it were the whole grid.
-            let local = crate::grid::Segment::whole(points(segment)?.len())?;
-            for first in (0..columns).step_by(chunk) {
-                let of_chunk = first as u32..(first + chunk).min(columns) as u32;
-                builder.stage("jacobian").clear(jacobian);
-                for (kind, range, first_coefficient) in rows.kinds(layers) {
-                    let columns = of_chunk.clone();
-                    let all_columns = padded as u32;
-                    let projection = Projection { rows: range, first_coefficient, columns, all_columns };
-                    let buffers = ProjectBuffers { coefficient: coefficients, jacobian };
-                    kind.project(builder, local, local.len(), &buffers, &projection)?;
+        b.walk(
+            false,
+            |_| rows.depths.clone(),
+            |builder, transfer, _, _, segment| {
+                builder.stage("transfer");
+                transfer.sensitivity(builder, points(segment)?, rows.depths.dtau, &rows.sensitivity)?;
+                // The columns of this segment alone: as if it were the whole grid.
+                let local = crate::grid::Segment::whole(points(segment)?.len())?;
+                for first in (0..columns).step_by(chunk) {
+                    let of_chunk = first as u32..(first + chunk).min(columns) as u32;
+                    builder.stage("jacobian").clear(jacobian);
+                    for (kind, range, first_coefficient) in rows.kinds(layers) {
+                        let columns = of_chunk.clone();
+                        let all_columns = padded as u32;
+                        let projection = Projection { rows: range, first_coefficient, columns, all_columns };
+                        let buffers = ProjectBuffers { coefficient: coefficients, jacobian };
+                        kind.project(builder, local, local.len(), &buffers, &projection)?;
+                    }
+                    builder.pause();
                 }
-                builder.pause();
-            }
-            rows.retire(builder);
-            Ok(())
-        })?;
+                rows.retire(builder);
+                Ok(())
+            },
+        )?;
         Ok(Self { built: b.finish(limits, budget)?, coefficients, jacobian, chunk, columns })
     }
 
@@ -284,10 +288,14 @@ impl<'a> GradientProgram<'a> {
                 let nodes = points(segment)?.len();
                 kept.push(Rows::declare(&mut b, wanted, &format!("sensitivity{i}"), nodes));
             }
-            b.walk(false, |i| kept[i].depths.clone(), |builder, transfer, i, _, segment| {
-                builder.stage("transfer");
-                transfer.sensitivity(builder, points(segment)?, kept[i].depths.dtau, &kept[i].sensitivity)
-            })?;
+            b.walk(
+                false,
+                |i| kept[i].depths.clone(),
+                |builder, transfer, i, _, segment| {
+                    builder.stage("transfer");
+                    transfer.sensitivity(builder, points(segment)?, kept[i].depths.dtau, &kept[i].sensitivity)
+                },
+            )?;
             b.builder.pause();
             for (segment, rows) in segments.iter().zip(&kept) {
                 reduce(&mut b.builder, segment, rows)?;
@@ -297,13 +305,17 @@ impl<'a> GradientProgram<'a> {
             let rows = Rows::declare(&mut b, wanted, "sensitivity", longest);
             values_alone(&mut b, &rows)?;
             b.builder.pause();
-            b.walk(false, |_| rows.depths.clone(), |builder, transfer, _, _, segment| {
-                builder.stage("transfer");
-                transfer.sensitivity(builder, points(segment)?, rows.depths.dtau, &rows.sensitivity)?;
-                reduce(builder, segment, &rows)?;
-                rows.retire(builder);
-                Ok(())
-            })?;
+            b.walk(
+                false,
+                |_| rows.depths.clone(),
+                |builder, transfer, _, _, segment| {
+                    builder.stage("transfer");
+                    transfer.sensitivity(builder, points(segment)?, rows.depths.dtau, &rows.sensitivity)?;
+                    reduce(builder, segment, &rows)?;
+                    rows.retire(builder);
+                    Ok(())
+                },
+            )?;
         }
         Ok(Self { built: b.finish(limits, budget)?, weights, sums, stored })
     }
@@ -319,14 +331,18 @@ fn values_alone(b: &mut Build, rows: &Rows) -> Result<()> {
     b.builder.stage("transfer");
     b.transfer.begin(&mut b.builder);
     let values = rows.values();
-    b.walk(true, |_| values.clone(), |builder, transfer, _, layers, segment| {
-        builder.stage("transfer");
-        transfer.add(builder, layers, points(segment)?, values.dtau)?;
-        for buffer in values.all() {
-            builder.retire(buffer);
-        }
-        Ok(())
-    })?;
+    b.walk(
+        true,
+        |_| values.clone(),
+        |builder, transfer, _, layers, segment| {
+            builder.stage("transfer");
+            transfer.add(builder, layers, points(segment)?, values.dtau)?;
+            for buffer in values.all() {
+                builder.retire(buffer);
+            }
+            Ok(())
+        },
+    )?;
     b.transfer.end(&mut b.builder);
     Ok(())
 }

@@ -128,7 +128,13 @@ impl<'a> Build<'a> {
         &mut self,
         values: bool,
         rows: impl Fn(usize) -> DepthRows,
-        mut each: impl FnMut(&mut ProgramBuilder, &mut dyn DeviceTransfer, usize, &Range<usize>, &Range<usize>) -> Result<()>,
+        mut each: impl FnMut(
+            &mut ProgramBuilder,
+            &mut dyn DeviceTransfer,
+            usize,
+            &Range<usize>,
+            &Range<usize>,
+        ) -> Result<()>,
     ) -> Result<()> {
         let Self { builder, schedule, opacities, transfer, .. } = self;
         let without: Vec<_> = opacities.iter().filter(|_| values).map(|o| o.values()).collect();
@@ -222,12 +228,16 @@ impl<'a> SpectrumProgram<'a> {
         b.transfer.begin(&mut b.builder);
         let dtau = b.builder.buffer("optical_depth.dtau", Element::F32, &[batch, longest], Role::Scratch);
         let rows = DepthRows { dtau, slope: None, parts: Vec::new() };
-        b.walk(false, |_| rows.clone(), |builder, transfer, _, layers, segment| {
-            builder.stage("transfer");
-            transfer.add(builder, layers, points(segment)?, dtau)?;
-            builder.retire(dtau);
-            Ok(())
-        })?;
+        b.walk(
+            false,
+            |_| rows.clone(),
+            |builder, transfer, _, layers, segment| {
+                builder.stage("transfer");
+                transfer.add(builder, layers, points(segment)?, dtau)?;
+                builder.retire(dtau);
+                Ok(())
+            },
+        )?;
         b.transfer.end(&mut b.builder);
         let Built { program, extent, constants, inputs, result } = b.finish(limits, budget)?;
         Ok(Self { program, extent, constants, inputs, result })

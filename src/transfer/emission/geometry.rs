@@ -8,10 +8,10 @@ use crate::atmosphere::{PressureGrid, State};
 use crate::dual::Dual;
 use crate::gpu::{BufferId, Element, ProgramBuilder, Role, Workspace};
 use crate::grid::Segment;
+use crate::transfer::blocks::RESTART;
 use crate::transfer::geometry::{
     CpuTransfer, DeviceTransfer, Geometry, Order, OwnRows, Sensitivity, SensitivityRows, TransferInputs,
 };
-use crate::transfer::blocks::RESTART;
 use crate::transfer::sensitivity::device::SensitivityBuffers;
 use crate::transfer::{EmissionSensitivity, Quadrature};
 use crate::{Error, Result};
@@ -84,10 +84,22 @@ impl Geometry for Emission {
     }
 
     fn on_cpu<'a>(&'a self, state: &'a State, wavenumber: &'a [f64]) -> Result<Box<dyn CpuTransfer + 'a>> {
-        Ok(Box::new(OnCpu { geometry: self, state, wavenumber, carried: None, sensitivity: EmissionSensitivity::new() }))
+        Ok(Box::new(OnCpu {
+            geometry: self,
+            state,
+            wavenumber,
+            carried: None,
+            sensitivity: EmissionSensitivity::new(),
+        }))
     }
 
-    fn declare(&self, builder: &mut ProgramBuilder, layers: usize, points: u64, wavenumber: BufferId) -> Box<dyn DeviceTransfer> {
+    fn declare(
+        &self,
+        builder: &mut ProgramBuilder,
+        layers: usize,
+        points: u64,
+        wavenumber: BufferId,
+    ) -> Box<dyn DeviceTransfer> {
         let temperature = builder.buffer("transfer.temperature", Element::F32, &[layers as u64 + 1], Role::Input);
         let flux = builder.buffer("transfer.flux", Element::F32, &[points], Role::Output);
         Box::new(OnDevice { geometry: self.clone(), layers, points, wavenumber, temperature, flux, tau: None })
@@ -166,7 +178,9 @@ impl DeviceTransfer for OnDevice {
     }
 
     fn add(&self, builder: &mut ProgramBuilder, layers: &Range<usize>, segment: Segment, dtau: BufferId) -> Result<()> {
-        let Some(tau) = self.tau else { return Err(Error::invalid("emission", "no buffer for tau", "a begun spectrum")) };
+        let Some(tau) = self.tau else {
+            return Err(Error::invalid("emission", "no buffer for tau", "a begun spectrum"));
+        };
         let (wavenumber, temperature, flux) = (self.wavenumber, self.temperature, self.flux);
         let buffers = EmissionBuffers { wavenumber, dtau, temperature, tau, flux };
         let surface = (self.geometry.surface && layers.end == self.layers).then_some(self.layers as u32);

@@ -69,8 +69,14 @@ impl Chords {
         let bottom_cm = radius_cm[layers];
         let rho: Vec<f64> = radius_cm.iter().map(|r| r / bottom_cm).collect();
         let thickness: Vec<f64> = radius_cm.windows(2).map(|r| (r[0] - r[1]) / bottom_cm).collect();
-        let mut chords =
-            Self { layers, bottom_cm, rho, thickness, length: vec![0.0; 2 * layers * layers], weight: vec![0.0; 2 * layers] };
+        let mut chords = Self {
+            layers,
+            bottom_cm,
+            rho,
+            thickness,
+            length: vec![0.0; 2 * layers * layers],
+            weight: vec![0.0; 2 * layers],
+        };
         for row in 0..chords.rows() {
             let (m, b) = (row / 2, chords.impact(row));
             for k in 0..=m {

@@ -84,7 +84,13 @@ impl Geometry for Transmission {
         Ok(Box::new(OnCpu { chords, slopes: None, values, sensitivity }))
     }
 
-    fn declare(&self, builder: &mut ProgramBuilder, layers: usize, points: u64, _: BufferId) -> Box<dyn DeviceTransfer> {
+    fn declare(
+        &self,
+        builder: &mut ProgramBuilder,
+        layers: usize,
+        points: u64,
+        _: BufferId,
+    ) -> Box<dyn DeviceTransfer> {
         let integral = builder.buffer("transfer.integral", Element::F32, &[points], Role::Output);
         Box::new(OnDevice { layers, integral, values: None, slopes: None })
     }
@@ -194,7 +200,8 @@ impl DeviceTransfer for OnDevice {
         dtau: BufferId,
         rows: &SensitivityRows,
     ) -> Result<()> {
-        let (Some([chord, vectors]), Some((radii, _)), [slant, moved, lifted]) = (self.slopes, &rows.own, &rows.scratch[..])
+        let (Some([chord, vectors]), Some((radii, _)), [slant, moved, lifted]) =
+            (self.slopes, &rows.own, &rows.scratch[..])
         else {
             return Err(Error::invalid("transmission", "no rows", "those of its own"));
         };

@@ -14,7 +14,8 @@ fn depths(layers: usize, n: usize, seed: u64) -> Vec<f64> {
     let column: Vec<f64> = (0..n).map(|_| 10f64.powf(rng.random_range(-5.0..3.0))).collect();
     let each = |at: usize| {
         let (k, i) = (at / n, at % n);
-        let depth = column[i] * 10f64.powf(6.0 * (k as f64 / layers as f64 - 1.0)) * (1.0 + (at as f64 * 0.7).sin() * 0.5);
+        let depth =
+            column[i] * 10f64.powf(6.0 * (k as f64 / layers as f64 - 1.0)) * (1.0 + (at as f64 * 0.7).sin() * 0.5);
         if at % 97 == 0 { 0.0 } else { f64::from(depth as f32) }
     };
     (0..layers * n).map(each).collect()
@@ -172,7 +173,8 @@ fn on_device(device: &Device, chords: &Chords, dtau: &[f64], n: usize) -> [Vec<f
     b.stage("transfer");
     let (segment, count) = (Segment::whole(n as u32).unwrap(), chords.layers as u32);
     TransmissionBuffers { dtau: depths, chord, weight, integral: alone }.dispatch(&mut b, segment, count);
-    let buffers = TransmissionSensitivityBuffers { dtau: depths, chord: slopes, vectors, integral, scratch, depth, radii };
+    let buffers =
+        TransmissionSensitivityBuffers { dtau: depths, chord: slopes, vectors, integral, scratch, depth, radii };
     buffers.dispatch(&mut b, segment, count);
     let mut workspace = Workspace::new(device, b.finish(&Limits::default(), None).unwrap()).unwrap();
     let of = chords.slopes();
@@ -196,9 +198,10 @@ fn gpu_kernels_equal_their_twins() {
         let [alone, integral, depth, radii] = on_device(&device, &chords, &dtau, n);
         // Sums of up to 100 positive terms in f32, and exponentials of 1.3 ulp.
         for (found, expected) in [(&alone, &twin.integral), (&integral, &twin.integral), (&depth, &twin.depth)] {
-            let off = found.iter().zip(expected).fold(0.0f64, |m, (f, e)| {
-                if *e < 1e-20 { m } else { m.max((f64::from(*f) / e - 1.0).abs()) }
-            });
+            let off = found
+                .iter()
+                .zip(expected)
+                .fold(0.0f64, |m, (f, e)| if *e < 1e-20 { m } else { m.max((f64::from(*f) / e - 1.0).abs()) });
             eprintln!("{layers} layers: {off:.1e}");
             assert!(off < 2e-5, "{layers} layers: {off:e}");
         }

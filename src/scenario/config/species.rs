@@ -1,15 +1,16 @@
 //! `[[species]]` and `[[cia]]`.
 
-use super::model::{Cia, Mixing, MixingUnit, Outside, Profile, Species};
+use super::model::{CiaKeys, MixingKeys, ProfileKeys, SpeciesKeys};
 use super::reader::{FINITE, Item, POSITIVE, RATIO, Section, nearest};
 use super::sections::needed;
 use crate::Result;
-use crate::cli::broadening::REQUIRED_NAME;
-use crate::cli::limits;
-use crate::cli::source::{Broadening, Format, Isotopologues, LineSource};
+use crate::atmosphere::Abundance;
 use crate::lines::Width;
+use crate::scenario::broadening::{Broadening, REQUIRED_NAME};
+use crate::scenario::limits;
+use crate::scenario::source::{Format, Isotopologues, ListKeys};
 
-pub(super) fn species(top: &Section) -> Result<Vec<Species>> {
+pub(super) fn species(top: &Section) -> Result<Vec<SpeciesKeys>> {
     let required = "one or more sections [[species]]";
     let item = top.need("species", required)?;
     match item.elements() {
@@ -18,7 +19,7 @@ pub(super) fn species(top: &Section) -> Result<Vec<Species>> {
     }
 }
 
-fn one_species(item: &Item) -> Result<Species> {
+fn one_species(item: &Item) -> Result<SpeciesKeys> {
     let s = item.section(&[
         "name",
         "format",
@@ -33,7 +34,7 @@ fn one_species(item: &Item) -> Result<Species> {
         "volume_mixing_ratio",
     ])?;
     let format: Format = s.need("format", "\"hitran\", \"exomol\" or \"builtin\"")?.choice()?;
-    let lines = LineSource {
+    let lines = ListKeys {
         name: match s.get("name") {
             Some(item) => item.string("a name in quotes")?.to_owned(),
             None if format == Format::Builtin => "CO".into(),
@@ -51,8 +52,8 @@ fn one_species(item: &Item) -> Result<Species> {
     };
     let need = "how much there is, as a number or a file; or `volume_mixing_ratio` in its place";
     let (ratio, by_mass) = s.either("mass_mixing_ratio", "volume_mixing_ratio", need)?;
-    let unit = if by_mass { MixingUnit::Mass } else { MixingUnit::Volume };
-    Ok(Species { lines, mixing: Mixing { unit, profile: profile(&ratio)? } })
+    let unit = if by_mass { Abundance::Mass } else { Abundance::Volume };
+    Ok(SpeciesKeys { lines, mixing: MixingKeys { unit, profile: profile(&ratio)? } })
 }
 
 fn paths(s: &Section, format: Format) -> Result<Vec<std::path::PathBuf>> {
@@ -145,19 +146,19 @@ fn allow_gaps(s: &Section, format: Format) -> Result<bool> {
 }
 
 /// A number from 0 to 1, a parameter, or a file.
-fn profile(item: &Item) -> Result<Profile> {
+fn profile(item: &Item) -> Result<ProfileKeys> {
     if item.names_parameter() {
-        return item.quantity(RATIO).map(Profile::Constant);
+        return item.quantity(RATIO).map(ProfileKeys::Constant);
     }
     if item.is_string() {
-        return Ok(Profile::Table(item.path()?));
+        return Ok(ProfileKeys::Table(item.path()?));
     }
     let value =
         item.quantity(RATIO).map_err(|_| item.wrong("a number from 0 to 1, or the path of a file in quotes"))?;
-    Ok(Profile::Constant(value))
+    Ok(ProfileKeys::Constant(value))
 }
 
-pub(super) fn cia(top: &Section) -> Result<Vec<Cia>> {
+pub(super) fn cia(top: &Section) -> Result<Vec<CiaKeys>> {
     let Some(item) = top.get("cia") else { return Ok(Vec::new()) };
     match item.elements() {
         Some(items) => items.iter().map(one_cia).collect(),
@@ -165,7 +166,7 @@ pub(super) fn cia(top: &Section) -> Result<Vec<Cia>> {
     }
 }
 
-fn one_cia(item: &Item) -> Result<Cia> {
+fn one_cia(item: &Item) -> Result<CiaKeys> {
     let s = item.section(&["file", "pair", "volume_mixing_ratios", "temperature"])?;
     let file = s.need("file", "the path of a HITRAN CIA file")?.path()?;
     let names = "two names, such as [\"H2\", \"He\"]";
@@ -180,6 +181,6 @@ fn one_cia(item: &Item) -> Result<Cia> {
         Some([a, b]) => [profile(a)?, profile(b)?],
         _ => return Err(ratio_item.wrong(ratios)),
     };
-    let outside = s.get("temperature").map(|i| i.word(&[("error", Outside::Error), ("clamp", Outside::Clamp)]));
-    Ok(Cia { file, pair, volume_mixing_ratios, outside: outside.transpose()?.unwrap_or_default() })
+    let clamped = s.get("temperature").map_or(Ok(false), |i| i.word(&[("error", false), ("clamp", true)]))?;
+    Ok(CiaKeys { file, pair, volume_mixing_ratios, clamped })
 }

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::parameters::{Parameter, Quantity};
-use super::retrieval::{Data, Retrieval};
-use crate::atmosphere::{Interpolation, Number};
-use crate::cli::source::{CacheChoice, LineProfile, LineSource, Method};
+use super::retrieval::{DataKeys, RetrievalKeys};
+use crate::atmosphere::{Abundance, Interpolation, Number};
+use crate::cross_section::Method;
 use crate::gpu::MemoryPolicy;
+use crate::scenario::source::{CacheChoice, LineProfile, ListKeys};
 use crate::{Error, Result};
 
 /// A whole configuration. All paths are resolved against the configuration's folder.
@@ -17,77 +18,77 @@ pub struct Config {
     /// `cache`
     pub cache: CacheChoice,
     /// `[grid]`
-    pub grid: Grid,
+    pub grid: GridKeys,
     /// `[atmosphere]`
-    pub atmosphere: Atmosphere,
+    pub atmosphere: AtmosphereKeys,
     /// `[[species]]`, one or more.
-    pub species: Vec<Species>,
+    pub species: Vec<SpeciesKeys>,
     /// `[[cia]]`, none or more.
-    pub cia: Vec<Cia>,
+    pub cia: Vec<CiaKeys>,
     /// `[transfer]`
-    pub transfer: Transfer,
+    pub transfer: TransferKeys,
     /// `[method]`
-    pub method: Settings,
+    pub method: MethodKeys,
     /// `[parameters]`, in the order of the file.
     pub parameters: Vec<Parameter>,
     /// `[[data]]`, none or more.
-    pub data: Vec<Data>,
+    pub data: Vec<DataKeys>,
     /// `[retrieval]`
-    pub retrieval: Retrieval,
+    pub retrieval: RetrievalKeys,
     /// `[device]`, its only key.
     pub memory_budget: MemoryPolicy,
     /// `[output]`
-    pub output: Output,
+    pub output: OutputKeys,
 }
 
 /// Wavenumber grid, equal steps in ln(wavenumber).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Grid {
+pub struct GridKeys {
     /// First and last point \[cm-1\].
     pub range: (f64, f64),
     /// How fine.
-    pub sampling: Sampling,
+    pub sampling: GridSampling,
 }
 
 /// How fine a grid is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Sampling {
+pub enum GridSampling {
     /// Number of points.
     Points(usize),
     /// Least resolution R = nu / dnu.
     Resolution(f64),
 }
 
-impl Grid {
+impl GridKeys {
     /// Number of points; for a resolution, the fewest that reach it with both ends on the grid.
     pub fn points(&self) -> usize {
         match self.sampling {
-            Sampling::Points(n) => n,
-            Sampling::Resolution(r) => ((self.range.1 / self.range.0).ln() * r).ceil().max(1.0) as usize + 1,
+            GridSampling::Points(n) => n,
+            GridSampling::Resolution(r) => ((self.range.1 / self.range.0).ln() * r).ceil().max(1.0) as usize + 1,
         }
     }
 }
 
 /// Layers, gravity, temperature.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Atmosphere {
+pub struct AtmosphereKeys {
     /// Number of layers, equal steps in ln P.
     pub layers: usize,
     /// Pressure at the top and at the bottom \[bar\].
     pub pressure: (f64, f64),
     /// Gravity.
-    pub gravity: Gravity,
+    pub gravity: GravityKeys,
     /// Mean molecular weight \[g mol-1\].
     pub mean_molecular_weight: Quantity,
     /// Temperature profile.
-    pub temperature: Temperature,
+    pub temperature: TemperatureKeys,
     /// Lowest and highest temperature allowed; the profile is cut there \[K\].
     pub clip: Option<(f64, f64)>,
 }
 
 /// Gravity in the layers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Gravity {
+pub enum GravityKeys {
     /// The same in every layer \[cm s-2\].
     Constant(Quantity),
     /// Falling with height above the radius, which is that of the bottom of the atmosphere.
@@ -99,7 +100,7 @@ pub enum Gravity {
     },
 }
 
-impl Gravity {
+impl GravityKeys {
     /// Nominal Jovian GM, 1.2668653e17 m3 s-2, in cm3 s-2 (IAU 2015 Resolution B3).
     const GM_JUPITER: f64 = 1.2668653e23;
     /// Nominal equatorial Jovian radius \[cm\] (IAU 2015 Resolution B3).
@@ -118,7 +119,7 @@ impl Gravity {
 
 /// Temperature profile; P in bar, T in K.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Temperature {
+pub enum TemperatureKeys {
     /// T = T1 (P / 1 bar)^alpha.
     PowerLaw {
         /// T1, the temperature at 1 bar \[K\].
@@ -163,66 +164,47 @@ pub enum Temperature {
 
 /// A number for all layers, or a file of two columns: pressure \[bar\] and value, interpolated linearly in ln P.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Profile {
+pub enum ProfileKeys {
     /// The same in every layer.
     Constant(Quantity),
     /// From a file.
     Table(PathBuf),
 }
 
-/// What a mixing ratio counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MixingUnit {
-    /// Mass of the species over mass of the gas.
-    Mass,
-    /// Molecules of the species over molecules of the gas.
-    Volume,
-}
-
 /// How much of a species there is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mixing {
+pub struct MixingKeys {
     /// By mass or by volume.
-    pub unit: MixingUnit,
+    pub unit: Abundance,
     /// How much.
-    pub profile: Profile,
+    pub profile: ProfileKeys,
 }
 
 /// A species that absorbs in lines.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Species {
+pub struct SpeciesKeys {
     /// Its line list.
-    pub lines: LineSource,
+    pub lines: ListKeys,
     /// How much of it there is.
-    pub mixing: Mixing,
+    pub mixing: MixingKeys,
 }
 
 /// Collision-induced absorption of a pair.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cia {
+pub struct CiaKeys {
     /// HITRAN CIA file.
     pub file: PathBuf,
     /// Names of the partners.
     pub pair: [String; 2],
     /// Volume mixing ratios of the partners.
-    pub volume_mixing_ratios: [Profile; 2],
-    /// What happens at a temperature outside the table.
-    pub outside: Outside,
-}
-
-/// What happens at a temperature that a table does not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Outside {
-    /// It is an error.
-    #[default]
-    Error,
-    /// The value at the table's nearest temperature is taken.
-    Clamp,
+    pub volume_mixing_ratios: [ProfileKeys; 2],
+    /// At a temperature outside the table its nearest is taken; otherwise that is an error.
+    pub clamped: bool,
 }
 
 /// Radiative transfer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Transfer {
+pub struct TransferKeys {
     /// Streams, half of them upward.
     pub streams: usize,
     /// Temperature of a black surface below the lowest layer \[K\]; `None`: no surface.
@@ -231,7 +213,7 @@ pub struct Transfer {
 
 /// How cross sections are computed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub struct MethodKeys {
     /// Relative error aimed at.
     pub tolerance: f64,
     /// Temperatures the method is prepared for \[K\]; `None`: what the profile needs.
@@ -244,7 +226,7 @@ pub struct Settings {
     pub profile: LineProfile,
 }
 
-impl Default for Settings {
+impl Default for MethodKeys {
     fn default() -> Self {
         Self {
             tolerance: 1e-3,
@@ -258,7 +240,7 @@ impl Default for Settings {
 
 /// Pictures.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Output {
+pub struct OutputKeys {
     /// Title of the figure; `None`: made from the species.
     pub title: Option<String>,
     /// Write `spectrum.svg`.
@@ -287,21 +269,21 @@ impl Config {
     /// Every file and folder named, with its key.
     pub fn files(&self) -> Vec<(String, &Path)> {
         let mut files: Vec<(String, &Path)> = Vec::new();
-        if let Temperature::Table(p) = &self.atmosphere.temperature {
+        if let TemperatureKeys::Table(p) = &self.atmosphere.temperature {
             files.push(("atmosphere.temperature.file".into(), p));
         }
         for (i, s) in self.species.iter().enumerate() {
             files.extend(s.lines.paths.iter().map(|p| (format!("species[{i}].lines"), p.as_path())));
             files.extend(s.lines.partition.iter().map(|p| (format!("species[{i}].partition"), p.as_path())));
-            if let Profile::Table(p) = &s.mixing.profile {
-                let unit = if s.mixing.unit == MixingUnit::Mass { "mass" } else { "volume" };
+            if let ProfileKeys::Table(p) = &s.mixing.profile {
+                let unit = if s.mixing.unit == Abundance::Mass { "mass" } else { "volume" };
                 files.push((format!("species[{i}].{unit}_mixing_ratio"), p));
             }
         }
         for (i, c) in self.cia.iter().enumerate() {
             files.push((format!("cia[{i}].file"), &c.file));
             for (k, p) in c.volume_mixing_ratios.iter().enumerate() {
-                if let Profile::Table(p) = p {
+                if let ProfileKeys::Table(p) = p {
                     files.push((format!("cia[{i}].volume_mixing_ratios[{k}]"), p));
                 }
             }
@@ -326,17 +308,17 @@ mod tests {
 
     #[test]
     fn a_resolution_is_reached_with_both_ends_on_the_grid() {
-        let grid = |sampling| Grid { range: (1950.0, 2250.0), sampling };
-        assert_eq!(grid(Sampling::Points(150_000)).points(), 150_000);
-        let n = grid(Sampling::Resolution(1e6)).points();
+        let grid = |sampling| GridKeys { range: (1950.0, 2250.0), sampling };
+        assert_eq!(grid(GridSampling::Points(150_000)).points(), 150_000);
+        let n = grid(GridSampling::Resolution(1e6)).points();
         let resolution = |n: usize| (n - 1) as f64 / (2250f64 / 1950.0).ln();
         assert!(resolution(n) >= 1e6 && resolution(n - 1) < 1e6, "{n}");
-        assert_eq!(grid(Sampling::Resolution(1e-3)).points(), 2);
+        assert_eq!(grid(GridSampling::Resolution(1e-3)).points(), 2);
     }
 
     #[test]
     fn jupiter_has_jupiters_gravity() {
-        let g = Gravity::WithHeight { mass_jupiter: Quantity::Fixed(1.0), radius_jupiter: Quantity::Fixed(1.0) };
+        let g = GravityKeys::WithHeight { mass_jupiter: Quantity::Fixed(1.0), radius_jupiter: Quantity::Fixed(1.0) };
         let g: f64 = g.at_bottom(&[]);
         // 24.79 m s-2 at the equator, rotation aside.
         assert!((g - 2478.6).abs() < 1.0, "{g}");

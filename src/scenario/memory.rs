@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::engine::RetrievalSetup;
-use super::table::bytes;
+use super::quantities::bytes;
+use super::retrieval::RetrievalSetup;
 use crate::backend::Backend;
 use crate::objective::SpectrumModel;
 use crate::spectrum::Retrieval;
@@ -41,13 +41,18 @@ impl DeviceBytes {
 }
 
 impl RetrievalSetup {
+    /// The start values of its parameters.
+    pub fn start(&self) -> Vec<f64> {
+        self.parameters.iter().map(|p| p.start).collect()
+    }
+
     /// Finds that Jacobians or gradients will fit the budget on a device, from their plans: nothing is allocated.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`], with the budget that would do.
     pub fn check_memory(&self, derivative: Derivative) -> Result<()> {
         let Backend::Device(device) = &self.backend else { return Ok(()) };
-        let (x, limits) = (self.parameters.iter().map(|p| p.start).collect::<Vec<_>>(), device.limits());
+        let (x, limits) = (self.start(), device.limits());
         for model in self.objective.models() {
             let x = &x[..model.names().len()];
             let fits = match derivative {

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::model::{Config, Grid, Output, Sampling, Transfer};
+use super::model::{Config, GridKeys, GridSampling, OutputKeys, TransferKeys};
 use super::parameters::Declared;
 use super::reader::{Document, Item, POSITIVE, Require, Section};
 use super::{atmosphere, method, retrieval, species};
-use crate::cli::limits;
-use crate::cli::source::CacheChoice;
 use crate::gpu::MemoryPolicy;
+use crate::scenario::limits;
+use crate::scenario::source::CacheChoice;
 use crate::{Error, Result};
 
 impl Config {
@@ -102,17 +102,17 @@ fn cache(item: &Item) -> Result<CacheChoice> {
     }
 }
 
-fn grid(item: &Item) -> Result<Grid> {
+fn grid(item: &Item) -> Result<GridKeys> {
     let s = item.section(&["range_cm", "points", "resolution"])?;
     let range = s.need("range_cm", "[LO, HI], the first and last point in cm-1")?.range()?;
     let (sampling_item, by_points) =
         s.either("points", "resolution", "a number of points, or `resolution` in its place")?;
     let sampling = if by_points {
-        Sampling::Points(sampling_item.integer(limits::POINTS)?)
+        GridSampling::Points(sampling_item.integer(limits::POINTS)?)
     } else {
-        Sampling::Resolution(sampling_item.number(POSITIVE)?)
+        GridSampling::Resolution(sampling_item.number(POSITIVE)?)
     };
-    let grid = Grid { range, sampling };
+    let grid = GridKeys { range, sampling };
     if grid.points() > limits::POINTS.1 {
         let most = format!("a resolution with at most {} points, not {}", limits::POINTS.1, grid.points());
         return Err(sampling_item.wrong(&most));
@@ -120,8 +120,8 @@ fn grid(item: &Item) -> Result<Grid> {
     Ok(grid)
 }
 
-fn transfer(item: Option<&Item>) -> Result<Transfer> {
-    let mut transfer = Transfer { streams: 8, surface_temperature: None };
+fn transfer(item: Option<&Item>) -> Result<TransferKeys> {
+    let mut transfer = TransferKeys { streams: 8, surface_temperature: None };
     let Some(item) = item else { return Ok(transfer) };
     let s = item.section(&["streams", "surface_temperature_k"])?;
     if let Some(item) = s.get("streams") {
@@ -142,8 +142,8 @@ fn memory_budget(item: Option<&Item>) -> Result<MemoryPolicy> {
     budget.map_or(Ok(MemoryPolicy::Default), |item| item.parsed())
 }
 
-fn output(item: Option<&Item>, grid: &Grid) -> Result<Output> {
-    let mut output = Output { title: None, svg: true, png: true, zoom: None };
+fn output(item: Option<&Item>, grid: &GridKeys) -> Result<OutputKeys> {
+    let mut output = OutputKeys { title: None, svg: true, png: true, zoom: None };
     let Some(item) = item else { return Ok(output) };
     let s = item.section(&["title", "svg", "png", "zoom_cm"])?;
     if let Some(item) = s.get("title") {

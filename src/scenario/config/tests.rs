@@ -5,9 +5,12 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::cli::source::{Broadener, Broadening, Format, Isotopologues, Method};
+use crate::atmosphere::Abundance;
+use crate::cross_section::Method;
 use crate::gpu::MemoryPolicy;
 use crate::lines::Width;
+use crate::scenario::broadening::{Broadener, Broadening};
+use crate::scenario::source::{Format, Isotopologues};
 
 const EXAMPLE: &str = include_str!("../../../examples/emission.toml");
 
@@ -210,26 +213,26 @@ fn the_example_says_what_it_means() {
     assert_eq!((c.grid.range, c.grid.points()), ((1950.0, 2250.0), 150_000));
     assert_eq!(
         c.atmosphere.temperature,
-        Temperature::PowerLaw { at_1_bar: Quantity::Fixed(900.0), alpha: Quantity::Fixed(0.1) }
+        TemperatureKeys::PowerLaw { at_1_bar: Quantity::Fixed(900.0), alpha: Quantity::Fixed(0.1) }
     );
     assert_eq!((c.atmosphere.layers, c.atmosphere.pressure), (200, (1e-5, 10.0)));
-    assert_eq!(c.atmosphere.gravity, Gravity::Constant(Quantity::Fixed(24785.773)));
+    assert_eq!(c.atmosphere.gravity, GravityKeys::Constant(Quantity::Fixed(24785.773)));
     assert_eq!(c.atmosphere.clip, Some((500.0, 1500.0)));
     assert_eq!(c.species[0].lines.format, Format::Builtin);
     assert_eq!(
         c.species[0].mixing,
-        Mixing { unit: MixingUnit::Mass, profile: Profile::Constant(Quantity::Fixed(1e-5)) }
+        MixingKeys { unit: Abundance::Mass, profile: ProfileKeys::Constant(Quantity::Fixed(1e-5)) }
     );
     assert_eq!(
         c.method,
-        Settings {
+        MethodKeys {
             tolerance: 1e-3,
             temperature_range: Some((500.0, 1500.0)),
             method: Method::Auto,
-            ..Settings::default()
+            ..MethodKeys::default()
         }
     );
-    assert_eq!(c.transfer, Transfer { streams: 8, surface_temperature: Some(Quantity::Fixed(1133.0)) });
+    assert_eq!(c.transfer, TransferKeys { streams: 8, surface_temperature: Some(Quantity::Fixed(1133.0)) });
     assert!(c.files().is_empty());
 }
 
@@ -244,13 +247,13 @@ fn the_documented_example_is_read_and_its_paths_are_relative_to_it() {
         Some(Broadening::Mixture(vec![(Broadener::H2, 0.85), (Broadener::He, 0.15)]))
     );
     assert_eq!(c.species[0].lines.default_width, Some(Width::power_law(0.07, 0.5)));
-    assert_eq!([c.cia[0].outside, c.cia[1].outside], [Outside::Error, Outside::Clamp]);
+    assert_eq!([c.cia[0].clamped, c.cia[1].clamped], [false, true]);
     let wings = c.method.profile.settings.wings;
     assert_eq!((c.method.line_margin, wings.cutoff, wings.subtract_pedestal), (200.0, Some(100.0), false));
     assert_eq!(wings.chi.unwrap().rows(), [(3.0, 1.0), (30.0, 0.1), (100.0, 0.02)]);
     assert_eq!(
         c.atmosphere.gravity,
-        Gravity::WithHeight { mass_jupiter: Quantity::Fixed(0.73), radius_jupiter: Quantity::Fixed(1.36) }
+        GravityKeys::WithHeight { mass_jupiter: Quantity::Fixed(0.73), radius_jupiter: Quantity::Fixed(1.36) }
     );
     assert_eq!(c.cia[1].pair, ["H2", "He"]);
     let files: Vec<String> = c.files().iter().map(|(k, p)| format!("{k} {}", p.display())).collect();

@@ -1,24 +1,75 @@
-//! `jacobian`, `fit` and `sample` by [`Retrieval`] and [`SpectrumObjective`].
+//! Derivatives, likelihood and priors of a configuration, by [`Retrieval`] and [`SpectrumObjective`].
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::config::{Config, Parameter};
+use super::memory::{DeviceBytes, budget_hint};
 use super::scene::Scene;
+use super::source::DeviceChoice;
 use super::{describe, in_config, json, profiles};
+use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
 use crate::cache::KeyHasher;
-use crate::cli::config::{Config, Parameter};
-use crate::cli::engine::{JacobianResult, RetrievalSetup};
-use crate::cli::memory::{DeviceBytes, budget_hint};
-use crate::cli::source::DeviceChoice;
 use crate::grid::Grid;
 use crate::inference::Priors;
-use crate::instrument::{Instrument, Response};
+use crate::instrument::{Instrument, Response, Sampling};
+use crate::memory::MemoryReport;
 use crate::objective::{DataSet, Needs, Observation, SpectrumModel, SpectrumObjective};
 use crate::spectrum::{ChunkSize, DerivativeSettings, Dual, Retrieval};
 use crate::{Error, Note, Progress, Result};
 
-/// Spectrum and Jacobian at the start values, or the product of `weights` \[output\]\[nu\] with it.
-pub(super) fn jacobian(
+/// A spectrum and its derivatives at the start values of the parameters.
+#[derive(Clone, Debug)]
+pub struct JacobianResult {
+    /// Names of the parameters of the model.
+    pub names: Vec<String>,
+    /// Their values.
+    pub values: Vec<f64>,
+    /// Grid, ascending \[cm-1\].
+    pub wavenumber: Vec<f64>,
+    /// Flux at the top, as many values \[erg s-1 cm-2 / cm-1\].
+    pub flux: Vec<f64>,
+    /// The Jacobian \[parameter\]\[nu\], or its products with weights \[output\]\[parameter\].
+    pub derivatives: Vec<f64>,
+    /// Where it ran.
+    pub device: String,
+    /// Bytes, chunks and segments.
+    pub plan: Value,
+    /// Device memory; none on the CPU.
+    pub device_bytes: Option<DeviceBytes>,
+    /// Memory by stage, estimated and measured.
+    pub memory: MemoryReport,
+    /// What the user must be told.
+    pub notes: Vec<Note>,
+}
+
+/// What fits and samplers need.
+pub struct RetrievalSetup {
+    /// The likelihood of all data sets.
+    pub objective: SpectrumObjective<Retrieval>,
+    /// Its parameters' priors.
+    pub priors: Priors,
+    /// Its parameters, in its order.
+    pub parameters: Vec<Parameter>,
+    /// What decides the bits of a chain, in lines of `key: value`.
+    pub run: String,
+    /// Where it runs.
+    pub device: String,
+    /// The same, opened.
+    pub backend: Backend,
+    /// Device bytes for all models; `None`: no limit.
+    pub budget: Option<u64>,
+    /// What the user must be told.
+    pub notes: Vec<Note>,
+}
+
+/// Spectrum and Jacobian of a configuration's model at the start values of its parameters, or the products of `weights` \[output\]\[nu\] with it.
+///
+/// # Errors
+/// As [`spectrum`](fn@super::spectrum); no parameters; weights that are not whole rows.
+pub fn jacobian(
     config: &Config,
     device: &DeviceChoice,
     weights: Option<&[f64]>,
@@ -28,7 +79,7 @@ pub(super) fn jacobian(
     crate::host_memory::watch_stages(true);
     let scene = Scene::open(config, Some(device), progress)?;
     let budget = device_budget(&scene.backend)?;
-    let mut model = model(&scene, scene.grid, budget)?;
+    let mut model = parametrized(&scene, scene.grid, budget, progress)?;
     let notes = scene.notes(model.model())?;
     let values: Vec<f64> = of_model(config).map(|(_, p)| p.start).collect();
     progress.begin("derivatives", None);
@@ -52,8 +103,11 @@ pub(super) fn jacobian(
     })
 }
 
-/// The objective of all data sets.
-pub(super) fn setup(config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<RetrievalSetup> {
+/// The likelihood of a configuration's data, and the priors of its parameters.
+///
+/// # Errors
+/// As [`jacobian`]; no data, data that cannot be read or lie outside the grid.
+pub fn retrieval(config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<RetrievalSetup> {
     let keyed = |key: &str, message: String| Error::Config { path: config.path.clone(), key: key.into(), message };
     if config.data.is_empty() {
         return Err(keyed("data", "missing; required one or more sections [[data]]".into()));
@@ -67,7 +121,7 @@ pub(super) fn setup(config: &Config, device: &DeviceChoice, progress: &dyn Progr
     let scene = Scene::open(config, Some(device), progress)?;
     let run = identity(&scene, &observations)?;
     let budget = device_budget(&scene.backend)?;
-    let objective = objective(&scene, observations, budget)?;
+    let objective = objective(&scene, observations, budget, progress)?;
     let mut notes: Vec<Note> = Vec::new();
     for model in objective.models() {
         // Models on parts of one grid have most remarks in common.
@@ -111,11 +165,12 @@ pub(super) fn objective(
     scene: &Scene,
     observations: Vec<Observation>,
     budget: Option<u64>,
+    progress: &dyn Progress,
 ) -> Result<SpectrumObjective<Retrieval>> {
     let share = |needs: &Needs| budget.map(|bytes| (bytes as f64 * needs.share) as u64);
-    let build = |needs: &Needs| model(scene, part(&scene.grid, needs.range)?, share(needs));
+    let build = |needs: &Needs| parametrized(scene, part(&scene.grid, needs.range)?, share(needs), progress);
     let objective = SpectrumObjective::new(observations, scene.config.retrieval.mode, scene.grid.resolution(), build);
-    objective.map_err(|e| in_config(scene.config, "data", e))
+    objective.map_err(|e| in_config(&scene.config, "data", e))
 }
 
 /// Bytes that a device may take now; none on the CPU.
@@ -132,8 +187,13 @@ pub(super) fn of_model(config: &Config) -> impl Iterator<Item = (usize, &Paramet
 }
 
 /// The model on `grid` as a function of its parameters; its programs take at most `budget` bytes of a device's memory.
-pub(super) fn model(scene: &Scene, grid: Grid, budget: Option<u64>) -> Result<Retrieval> {
-    let config = scene.config;
+pub(super) fn parametrized(
+    scene: &Scene,
+    grid: Grid,
+    budget: Option<u64>,
+    progress: &dyn Progress,
+) -> Result<Retrieval> {
+    let config = &scene.config;
     let (places, names): (Vec<usize>, Vec<String>) = of_model(config).map(|(i, p)| (i, p.name.clone())).unzip();
     if names.is_empty() {
         let message = "missing; required a section [parameters.NAME], and a key of the model that names it";
@@ -142,14 +202,14 @@ pub(super) fn model(scene: &Scene, grid: Grid, budget: Option<u64>) -> Result<Re
     // Parameters of instruments and noise stand at their start; the model does not look at them.
     let rest: Vec<Dual> = config.start().into_iter().map(Dual::from).collect();
     let profiles = Arc::clone(&scene.profiles);
-    let state = move |x: &[Dual], pressure: &crate::atmosphere::PressureGrid| {
+    let state = move |x: &[Dual], pressure: &PressureGrid| {
         let mut all = rest.clone();
         places.iter().zip(x).for_each(|(place, x)| all[*place] = x.clone());
         profiles.state(&all, pressure).map_err(|(_, e)| e)
     };
     let chunk = config.retrieval.jac_chunk_size.map_or(ChunkSize::Auto, ChunkSize::Columns);
     let settings = DerivativeSettings { chunk, budget, gradient: config.retrieval.gradient };
-    Retrieval::new(scene.model(grid)?, &scene.backend, names, state, settings)
+    Retrieval::new(scene.model(grid, progress)?, &scene.backend, names, state, settings)
 }
 
 /// The points of `grid` that hold `range` \[cm-1\], which lies in it, and one more at either end: rounding must not make a range too short.
@@ -164,7 +224,7 @@ fn part(grid: &Grid, range: (f64, f64)) -> Result<Grid> {
 
 /// What decides the bits of a chain, in lines of `key: value`.
 fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
-    let config = scene.config;
+    let config = &scene.config;
     let mut lines = vec![
         format!("device: {}", describe(&scene.backend.info())),
         format!("grid: {:?}", config.grid),
@@ -217,5 +277,5 @@ fn hex(key: &KeyHasher) -> String {
 }
 
 fn binned(o: &Observation) -> bool {
-    matches!(o.data.sampling(), crate::instrument::Sampling::Bins(_))
+    matches!(o.data.sampling(), Sampling::Bins(_))
 }

@@ -114,16 +114,6 @@ impl FromStr for Broadening {
     }
 }
 
-/// `G[,N]`: the half width at 296 K \[cm-1 bar-1\] and the temperature exponent, 0.5 if it is not given.
-pub(super) fn width(text: &str) -> Result<Width, String> {
-    let required = "required G or G,N: the half width at 296 K in cm-1 bar-1, above 0, and the exponent of (296 K / T) \
-                    (0.5 if not given), such as 0.07,0.5";
-    let wrong = || format!("given `{text}`, {required}");
-    let (gamma, exponent) = text.split_once(',').unwrap_or((text, "0.5"));
-    let number = |t: &str| t.trim().parse::<f64>().map_err(|_| wrong());
-    Width::new(number(gamma)?, number(exponent)?).map_err(|_| wrong())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,14 +144,5 @@ mod tests {
         insta::assert_snapshot!(said("H2,He"), @"given `H2,He`, where `H2` is not NAME=FRACTION, required NAME or NAME=FRACTION,NAME=FRACTION,..., such as h2 or H2=0.85,He=0.15");
         insta::assert_snapshot!(said("H2=0.5,h2=0.5"), @"given `H2=0.5,h2=0.5`: H2 again as partner 2, required every partner once");
         assert!("H2=nan,He=0.15".parse::<Broadening>().is_err() && "=1".parse::<Broadening>().is_err());
-    }
-
-    #[test]
-    fn widths_have_an_exponent_of_a_half_if_none_is_given() {
-        assert_eq!(width("0.07"), Ok(Width::power_law(0.07, 0.5)));
-        assert_eq!(width("0.05, 0.6"), Ok(Width::power_law(0.05, 0.6)));
-        for wrong in ["", "0", "-1,0.5", "0.05,x", "nan", "0.05,inf"] {
-            assert!(width(wrong).unwrap_err().starts_with(&format!("given `{wrong}`, required G or G,N")), "{wrong}");
-        }
     }
 }

@@ -1,14 +1,14 @@
 //! `[method]`: accuracy, way of computing, line profiles.
 
-use super::model::Settings;
+use super::model::MethodKeys;
 use super::reader::{Item, NOT_NEGATIVE, POSITIVE};
 use crate::Result;
-use crate::cli::limits;
-use crate::cli::source::LineProfile;
 use crate::cross_section::ChiFactor;
+use crate::scenario::limits;
+use crate::scenario::source::LineProfile;
 
-pub(super) fn settings(item: Option<&Item>) -> Result<Settings> {
-    let mut settings = Settings::default();
+pub(super) fn settings(item: Option<&Item>) -> Result<MethodKeys> {
+    let mut settings = MethodKeys::default();
     let Some(item) = item else { return Ok(settings) };
     let s = item.section(&[
         "tolerance",

@@ -51,7 +51,7 @@ const WISHES: &[(&str, &str)] = &[
 ];
 
 /// The answer to a key, section, option or command that asks for something that is not there.
-pub(crate) fn not_supported(name: &str) -> Option<String> {
+pub fn not_supported(name: &str) -> Option<String> {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).take(64).collect::<String>().to_lowercase();
     let asks = |word: &str| match word.strip_suffix('$') {
         Some(whole) => plain == whole,

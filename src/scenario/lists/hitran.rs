@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Needed, Opened, Own, left_out};
-use crate::cli::library::names;
-use crate::cli::source::{Broadener, Broadening, Isotopologues, LineSource};
 use crate::lines::hitran::{HitranId, Partner};
 use crate::lines::{HitranBroadening, HitranList, HitranSource, LineSource as Lines, isotopologues};
+use crate::scenario::broadening::{Broadener, Broadening};
+use crate::scenario::names;
+use crate::scenario::source::{Isotopologues, ListKeys};
 use crate::{Error, Note, Resources, Result};
 
-pub(super) fn open(source: &LineSource, needed: &Needed, own: Own, resources: &Resources<'_>) -> Result<Opened> {
+pub(super) fn open(source: &ListKeys, needed: &Needed, own: Own, resources: &Resources<'_>) -> Result<Opened> {
     let number = match source.isotopologues {
         Some(Isotopologues::Number(n)) => character(n),
         _ => None,
@@ -112,7 +113,7 @@ fn name((molecule, number): HitranId) -> String {
 
 /// The isotopologues to use of those that were found: of the molecule with the species' name if there are several
 /// molecules; all, or the one that the name is, the only one, or the most abundant.
-pub(super) fn choose(source: &LineSource, found: &[HitranId]) -> Result<Vec<HitranId>> {
+pub(super) fn choose(source: &ListKeys, found: &[HitranId]) -> Result<Vec<HitranId>> {
     let wanted = source.name.trim();
     let by_slug = isotopologues::by_slug(wanted);
     let is_named = |molecule: u8| match by_slug {

@@ -1,21 +1,39 @@
-//! `spectrum` by [`Model`](crate::spectrum::Model).
+//! Spectra of a configuration, by [`Model`].
 
+use serde_json::Value;
+
+use super::config::Config;
 use super::scene::Scene;
-use super::{describe, json};
+use super::source::DeviceChoice;
+use super::{RunSummary, describe, json};
 use crate::backend::Backend;
-use crate::cli::config::Config;
-use crate::cli::engine::{SpectrumResult, Summary};
-use crate::cli::source::DeviceChoice;
+use crate::output::Values;
 use crate::spectrum::{Model, State};
 use crate::{Progress, Result};
 
-/// Computes a spectrum; parameters have their start values.
-pub(super) fn compute(config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
+/// A computed spectrum.
+#[derive(Clone, Debug)]
+pub struct SpectrumResult {
+    /// Grid, ascending \[cm-1\].
+    pub wavenumber: Vec<f64>,
+    /// Flux at the top, as many values \[erg s-1 cm-2 / cm-1\].
+    pub flux: Values,
+    /// What was done and how: the model's report, the records of the lists, the profile, memory by stage.
+    pub report: Value,
+    /// Time and memory.
+    pub summary: RunSummary,
+}
+
+/// The spectrum of a configuration; parameters have their start values.
+///
+/// # Errors
+/// Unreadable or unsuitable input, a failing device.
+pub fn spectrum(config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
     // Each stage notes what the operating system says of this process.
     crate::host_memory::watch_stages(true);
     let scene = Scene::open(config, Some(device), progress)?;
     let state = scene.start()?;
-    let model = scene.model(scene.grid)?;
+    let model = scene.model(scene.grid, progress)?;
     run(&model, &scene, &state, progress).map_err(|e| match &scene.backend {
         Backend::Device(device) => {
             let budget = device.budget().unwrap_or(None);
@@ -39,13 +57,12 @@ fn run(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> 
     value["memory"] = json(&memory)?;
     let mut seconds = scene.seconds.clone();
     seconds.add_all(&report.seconds);
-    let stages = seconds.iter().map(|(name, s)| (name.to_owned(), s)).collect();
-    let summary = Summary {
+    let summary = RunSummary {
         device: describe(&report.device),
         lines: scene.lines(model),
         errors: report.absorbers.iter().flat_map(|a| super::error_bounds(&a.lists)).collect(),
         device_bytes: (report.tracked_bytes > 0).then_some(report.tracked_bytes),
-        stages,
+        seconds,
         memory: Some(memory),
         notes,
     };

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::parameters::Declared;
-use super::unsupported::not_supported;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::parameters::Declared;
+use super::unsupported::not_supported;
+use crate::scenario::words::Words;
 use crate::{Error, Result};
 
 /// A configuration file's text and where it lies.
@@ -125,13 +126,12 @@ impl<'a> Item<'a> {
         Ok(self.doc.resolve(self.string("a path in quotes")?))
     }
 
-    /// One of the words of a command line's option.
-    pub fn choice<T: clap::ValueEnum>(&self) -> Result<T> {
-        let names: Vec<String> =
-            T::value_variants().iter().map(|v| format!("\"{}\"", crate::cli::source::name_of(v))).collect();
+    /// One of a type's words.
+    pub fn choice<T: Words>(&self) -> Result<T> {
+        let names: Vec<String> = T::ALL.iter().map(|w| format!("\"{}\"", w.name)).collect();
         let required = format!("one of {}", names.join(", "));
         let given = self.string(&required)?;
-        T::from_str(given, true).map_err(|_| self.wrong_word(given, &required))
+        T::from_word(given).ok_or_else(|| self.wrong_word(given, &required))
     }
 
     /// An error about a word that is none of those known: what other codes have is answered as such.

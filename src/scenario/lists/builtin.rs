@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use super::{Needed, Opened, Own, left_out, no_such_broadener};
-use crate::cli::library::names;
-use crate::cli::source::{Broadener, Broadening, Isotopologues, LineSource};
 use crate::lines::carbon_monoxide::{Broadener as Gas, Isotopologue, line_list};
 use crate::lines::{Line, LineList, LineSource as Lines, Width};
+use crate::scenario::broadening::{Broadener, Broadening};
+use crate::scenario::names;
+use crate::scenario::source::{Isotopologues, ListKeys};
 use crate::{Error, Result};
 
 /// All lines of the isotopologues asked for: they are few, and what a grid does not need is left out later.
-pub(super) fn open(source: &LineSource, needed: &Needed, own: Own) -> Result<Opened> {
+pub(super) fn open(source: &ListKeys, needed: &Needed, own: Own) -> Result<Opened> {
     if source.default_width.is_some() {
         return Err(Error::invalid("default width", "one", "a list from files: all built-in lines have a width"));
     }

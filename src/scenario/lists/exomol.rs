@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{Needed, Opened, Own, number};
-use crate::cli::library::names;
-use crate::cli::source::{Broadener, Broadening, Isotopologues, LineSource};
 use crate::lines::{ExomolBroadening, ExomolSource, isotopologues};
+use crate::scenario::broadening::{Broadener, Broadening};
+use crate::scenario::names;
+use crate::scenario::source::{Isotopologues, ListKeys};
 use crate::{Error, Result};
 
-pub(super) fn open(source: &LineSource, needed: &Needed, own: Own) -> Result<Opened> {
+pub(super) fn open(source: &ListKeys, needed: &Needed, own: Own) -> Result<Opened> {
     let [folder] = &source.paths[..] else {
         return Err(Error::invalid("ExoMol data set", format!("{} paths", source.paths.len()), "one folder"));
     };

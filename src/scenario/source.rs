@@ -1,45 +1,55 @@
-//! Choices that the command line and configuration files share.
+//! What to compute from, how and where: choices that configuration files and the command line share.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::ValueEnum;
 use serde::Serialize;
 
-pub use super::broadening::{Broadener, Broadening};
-use crate::Cache;
-use crate::cross_section::ProfileSettings;
+use super::broadening::Broadening;
+use super::profiles;
+use super::words::{Word, Words};
+use crate::cross_section::{Method, ProfileSettings};
+use crate::gpu::MemoryPolicy;
 use crate::lines::Width;
+use crate::{Backend, Cache, Error};
 
 /// Formats of line lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// HITRAN or HITEMP 160-character records: .par, .par.bz2 or .zip (`hitemp` is the same)
-    #[value(alias = "hitemp")]
+    /// HITRAN or HITEMP 160-character records.
     Hitran,
-    /// An ExoMol data set folder: .def, .pf, .states, .trans, .broad
+    /// An ExoMol data set folder.
     Exomol,
-    /// The list built into the program: CO
+    /// The list built into the program.
     Builtin,
 }
 
-/// How cross sections are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Method {
-    /// Whichever of `lines` and `density` is cheaper
-    #[default]
-    Auto,
-    /// Every line by itself: up to about a million lines
-    Lines,
-    /// Line-shape density: time independent of the number of lines
-    Density,
-    /// The exact line-by-line sum in double precision: slow, to check the others
-    DirectSum,
+impl Words for Format {
+    const ALL: &'static [Word<Self>] = &[
+        Word {
+            alias: Some("hitemp"),
+            ..Word::new(
+                "hitran",
+                Self::Hitran,
+                "HITRAN or HITEMP 160-character records: .par, .par.bz2 or .zip (`hitemp` is the same)",
+            )
+        },
+        Word::new("exomol", Self::Exomol, "An ExoMol data set folder: .def, .pf, .states, .trans, .broad"),
+        Word::new("builtin", Self::Builtin, "The list built into the program: CO"),
+    ];
 }
 
-/// The name by which users choose a variant.
-pub fn name_of(value: &impl ValueEnum) -> String {
-    value.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default()
+impl Words for Method {
+    const ALL: &'static [Word<Self>] = &[
+        Word::new("auto", Self::Auto, "Whichever of `lines` and `density` is cheaper"),
+        Word::new("lines", Self::Lines, "Every line by itself: up to about a million lines"),
+        Word::new("density", Self::Density, "Line-shape density: time independent of the number of lines"),
+        Word::new(
+            "direct-sum",
+            Self::DirectSum,
+            "The exact line-by-line sum in double precision: slow, to check the others",
+        ),
+    ];
 }
 
 /// Where to compute.
@@ -64,6 +74,26 @@ impl FromStr for DeviceChoice {
             t if t.eq_ignore_ascii_case("cpu") => Ok(Self::Cpu),
             t => Ok(Self::Named(t.to_owned())),
         }
+    }
+}
+
+impl DeviceChoice {
+    /// Opens it, with a memory budget. The exact sum runs on the CPU, whatever there is besides.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if no adapter has the name, or the one that does cannot be opened or refuses the budget.
+    pub fn open(&self, method: Method, cache: &Cache, memory: MemoryPolicy) -> crate::Result<Backend> {
+        let backend = match self {
+            Self::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
+            Self::Auto => Backend::select_with("auto", cache),
+            Self::Cpu => Ok(Backend::Cpu),
+            Self::Named(name) => Backend::select_with(name, cache).map_err(|e| match e {
+                Error::Invalid { given, required, .. } => Error::Device(format!("given {given}, required {required}")),
+                other => other,
+            }),
+        }?;
+        backend.set_memory_policy(memory)?;
+        Ok(backend)
     }
 }
 
@@ -110,9 +140,23 @@ pub struct LineProfile {
     pub chi_file: Option<PathBuf>,
 }
 
-/// A line list and what to take from it.
+impl LineProfile {
+    /// All of it, with chi read from its file where it has one.
+    ///
+    /// # Errors
+    /// A file that cannot be read or does not hold a factor on wings.
+    pub fn read(&self) -> crate::Result<ProfileSettings> {
+        let mut settings = self.settings;
+        if let Some(path) = &self.chi_file {
+            settings.wings.chi = Some(profiles::chi(path)?);
+        }
+        Ok(settings)
+    }
+}
+
+/// A line list as users name it, and what to take from it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LineSource {
+pub struct ListKeys {
     /// Name for messages and reports.
     pub name: String,
     /// Whether the name is the user's own, which the files must not contradict.

@@ -2,41 +2,52 @@
 
 use std::sync::Arc;
 
+use super::config::{CiaKeys, Config};
+use super::source::DeviceChoice;
 use super::state::{Keyed, Profiles};
-use super::{backend, in_config, line_profile, lists, micrometres};
+use super::{in_config, lists, micrometres};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
 use crate::cache::Cache;
-use crate::cli::config::{self, Config, Outside};
-use crate::cli::source::{DeviceChoice, Method};
-use crate::cross_section::Settings;
+use crate::cross_section::{Method, Settings};
 use crate::gpu::Limits;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::LineSource;
 use crate::opacity::{CiaTable, CollisionPair};
 use crate::spectrum::{Absorber, Model, State, choose_tier};
 use crate::timing::Stages;
-use crate::{Error, Note, Progress, Resources, Result};
+use crate::{Error, Note, Progress, Resources, Result, Stage};
 
 /// All that spectra of a configuration need.
-pub(super) struct Scene<'a> {
-    pub config: &'a Config,
+#[derive(Debug)]
+pub struct Scene {
+    /// The configuration.
+    pub config: Config,
+    /// Wavenumbers.
     pub grid: Grid,
+    /// Pressures of the layers.
     pub pressure: PressureGrid,
+    /// Species with their line lists.
     pub absorbers: Vec<Absorber<Arc<dyn LineSource>>>,
-    pub profiles: Arc<Profiles>,
+    /// Where to compute.
     pub backend: Backend,
+    /// Time that opening took, by stage.
     pub seconds: Stages,
+    /// Accuracy of cross sections, and the temperatures they are prepared for.
     pub settings: Settings,
+    pub(super) profiles: Arc<Profiles>,
     notes: Vec<Note>,
     collisions: Vec<CollisionPair>,
     cache: Cache,
-    progress: &'a dyn Progress,
 }
 
-impl<'a> Scene<'a> {
-    /// Opens lists, tables and the device (the CPU if there is no choice of one). Where no temperature range is declared, the method is prepared for the temperatures at the start.
-    pub fn open(config: &'a Config, device: Option<&DeviceChoice>, progress: &'a dyn Progress) -> Result<Self> {
+impl Scene {
+    /// Opens lists, tables and the device (the CPU if there is no choice of one). Where no temperature range is declared, the method is prepared
+    /// for the temperatures at the start.
+    ///
+    /// # Errors
+    /// Unreadable or unsuitable files, values that do not go together, a device that is not there.
+    pub fn open(config: &Config, device: Option<&DeviceChoice>, progress: &dyn Progress) -> Result<Self> {
         let at = |key: &'static str| move |e: Error| in_config(config, key, e);
         if config.method.method == Method::DirectSum {
             let required = "auto, lines or density (direct-sum: cross-section only)";
@@ -54,7 +65,7 @@ impl<'a> Scene<'a> {
         let settings = settings(config, &state.temperature_k)?;
         let cache = config.cache.open();
         let backend = match device {
-            Some(device) => backend(device, config.method.method, &cache, config.memory_budget)?,
+            Some(device) => device.open(config.method.method, &cache, config.memory_budget)?,
             None => Backend::Cpu,
         };
         let resources = Resources::with_cache(&cache, progress);
@@ -64,7 +75,7 @@ impl<'a> Scene<'a> {
         let needed = lists::Needed { grid: config.grid.range, margin: settings.line_margin, temperatures };
         let (mut absorbers, mut notes) = (Vec::new(), Vec::new());
         for (i, species) in config.species.iter().enumerate() {
-            let opened = seconds.time("load", || lists::open(&species.lines, &needed, &resources));
+            let opened = seconds.time(Stage::Load, || lists::open(&species.lines, &needed, &resources));
             let opened = opened.map_err(|e| micrometres::hint(config.grid.range, e));
             let opened = opened.map_err(|e| in_config(config, &format!("species[{i}]"), e))?;
             notes.extend(opened.notes);
@@ -72,47 +83,64 @@ impl<'a> Scene<'a> {
             absorbers.push(Absorber { name: species.lines.name.clone(), lists, molar_mass });
         }
         let pairs = config.cia.iter().enumerate();
-        let collisions = pairs.map(|(i, cia)| seconds.time("load", || pair_table(config, cia, &format!("cia[{i}]"))));
-        let collisions = collisions.collect::<Result<_>>()?;
+        let table = |(i, cia)| seconds.time(Stage::Load, || pair_table(config, cia, &format!("cia[{i}]")));
+        let collisions = pairs.map(table).collect::<Result<_>>()?;
         let molar_mass: Vec<f64> = absorbers.iter().map(|a| a.molar_mass).collect();
         let profiles = Arc::new(Profiles::new(config, &molar_mass)?);
         Ok(Self {
-            config,
+            config: config.clone(),
             grid,
             pressure,
             absorbers,
-            profiles,
             backend,
             seconds,
+            settings,
+            profiles,
             notes,
             collisions,
-            settings,
             cache,
-            progress,
         })
     }
 
     /// The state at the start values of all parameters.
+    ///
+    /// # Errors
+    /// Values that make no atmosphere.
     pub fn start(&self) -> Result<State> {
-        let keyed = |(key, e): Keyed| in_config(self.config, &key, e);
+        let keyed = |(key, e): Keyed| in_config(&self.config, &key, e);
         self.profiles.state(&self.config.start(), &self.pressure).map_err(keyed)
     }
 
     /// The model on a part of the grid or all of it, for the backend.
-    pub fn model(&self, grid: Grid) -> Result<Model> {
+    ///
+    /// # Errors
+    /// Lists that cannot be read or do not suit the settings.
+    pub fn model(&self, grid: Grid, progress: &dyn Progress) -> Result<Model> {
         match &self.backend {
-            Backend::Cpu => self.model_with(grid, self.settings, self.progress),
-            Backend::Device(device) => self.model_within(grid, &device.limits(), device.budget()?),
+            Backend::Cpu => self.model_with(grid, self.settings, progress),
+            Backend::Device(device) => self.model_within(grid, &device.limits(), device.budget()?, progress),
         }
     }
 
     /// The model with source tiers whose spectrum fits into `budget` bytes of a device with `limits`.
-    pub fn model_within(&self, grid: Grid, limits: &Limits, budget: Option<u64>) -> Result<Model> {
-        let make = |method| self.model_with(grid, Settings { method, ..self.settings }, self.progress);
+    ///
+    /// # Errors
+    /// As [`model`](Self::model).
+    pub fn model_within(
+        &self,
+        grid: Grid,
+        limits: &Limits,
+        budget: Option<u64>,
+        progress: &dyn Progress,
+    ) -> Result<Model> {
+        let make = |method| self.model_with(grid, Settings { method, ..self.settings }, progress);
         choose_tier(self.settings.method, make, |model| model.plan(limits, budget).map(drop))
     }
 
     /// The model with another accuracy.
+    ///
+    /// # Errors
+    /// As [`model`](Self::model).
     pub fn model_with(&self, grid: Grid, settings: Settings, progress: &dyn Progress) -> Result<Model> {
         Model::emission(grid, self.pressure.clone())
             .opacities(&self.absorbers)
@@ -138,13 +166,13 @@ impl<'a> Scene<'a> {
         });
         let spans = spans.collect::<Result<Vec<_>>>()?;
         let units = micrometres::check(self.config.grid.range, &spans);
-        let units = units.map_err(|e| in_config(self.config, "grid.range_cm", e))?;
+        let units = units.map_err(|e| in_config(&self.config, "grid.range_cm", e))?;
         let continua = model.notes_at(&self.start()?.temperature_k);
         Ok(self.notes.iter().cloned().chain(model.notes()).chain(continua).chain(units).collect())
     }
 
     /// What became of the records of all lists that have lines within range.
-    pub fn records(&self, model: &Model) -> Result<serde_json::Value> {
+    pub(super) fn records(&self, model: &Model) -> Result<serde_json::Value> {
         super::records(model.records())
     }
 
@@ -154,7 +182,7 @@ impl<'a> Scene<'a> {
     }
 
     /// First and last wavenumber of lines that count \[cm-1\].
-    pub fn line_range(&self) -> (f64, f64) {
+    pub(super) fn line_range(&self) -> (f64, f64) {
         let margin = self.settings.line_margin;
         ((self.grid.lo() - margin).max(0.0), (self.grid.hi() + margin).min(f64::MAX))
     }
@@ -175,14 +203,14 @@ fn settings(config: &Config, temperature_k: &[f64]) -> Result<Settings> {
         tolerance: method.tolerance,
         temperature_range: TemperatureRange::new(lo, hi)
             .map_err(|e| in_config(config, "method.temperature_range_k", e))?,
-        method: method.method.into(),
+        method: method.method,
         line_margin: method.line_margin,
-        profile: line_profile::settings(&method.profile)?,
+        profile: method.profile.read()?,
     })
 }
 
 /// A collision file, found to hold the pair that the configuration names.
-fn pair_table(config: &Config, cia: &config::Cia, key: &str) -> Result<CollisionPair> {
+fn pair_table(config: &Config, cia: &CiaKeys, key: &str) -> Result<CollisionPair> {
     let table = CiaTable::read(&cia.file)?;
     let mut named: Vec<String> = cia.pair.iter().map(|s| s.trim().to_lowercase()).collect();
     let mut held: Vec<String> = table.name.split('-').map(|s| s.trim().to_lowercase()).collect();
@@ -192,7 +220,5 @@ fn pair_table(config: &Config, cia: &config::Cia, key: &str) -> Result<Collision
         let message = format!("given {}-{}, and {} holds {}", cia.pair[0], cia.pair[1], cia.file.display(), table.name);
         return Err(Error::Config { path: config.path.clone(), key: format!("{key}.pair"), message });
     }
-    // Where the table ends: an error, or the nearest temperature that it has.
-    let table = table.clamped(cia.outside == Outside::Clamp);
-    Ok(CollisionPair { table, partners: cia.pair.clone() })
+    Ok(CollisionPair { table: table.clamped(cia.clamped), partners: cia.pair.clone() })
 }

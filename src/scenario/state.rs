@@ -1,8 +1,8 @@
 //! From the parameters of a configuration to the state of its atmosphere, with any kind of numbers.
 
+use super::config::{AtmosphereKeys, Config, GravityKeys, ProfileKeys, Quantity, TemperatureKeys};
 use super::profiles::{self, RATIO, TEMPERATURE};
 use crate::atmosphere::{Abundance, Gravity, MixingRatio, Number, PressureGrid, ProfileTable, TemperatureProfile};
-use crate::cli::config::{self, Config, MixingUnit, Profile, Quantity, Temperature};
 use crate::grid::TemperatureRange;
 use crate::spectrum::State;
 use crate::{Error, Result};
@@ -13,7 +13,7 @@ pub(super) type Keyed = (String, Error);
 /// What a configuration says of its atmosphere; tables are read, parameters are not yet known.
 #[derive(Clone, Debug)]
 pub(super) struct Profiles {
-    atmosphere: config::Atmosphere,
+    atmosphere: AtmosphereKeys,
     clip: Option<TemperatureRange>,
     /// Of a temperature profile from a file.
     temperature: Option<ProfileTable>,
@@ -44,15 +44,11 @@ impl Profiles {
         let a = &config.atmosphere;
         let clip = a.clip.map(|(lo, hi)| TemperatureRange::new(lo, hi)).transpose();
         let temperature = match &a.temperature {
-            Temperature::Table(path) => Some(profiles::read(path, &TEMPERATURE)?),
+            TemperatureKeys::Table(path) => Some(profiles::read(path, &TEMPERATURE)?),
             _ => None,
         };
         let species = config.species.iter().zip(molar_mass).enumerate().map(|(i, (species, molar_mass))| {
-            let unit = match species.mixing.unit {
-                MixingUnit::Mass => Abundance::Mass,
-                MixingUnit::Volume => Abundance::Volume,
-            };
-            let ratio = ratio(&species.mixing.profile)?;
+            let (unit, ratio) = (species.mixing.unit, ratio(&species.mixing.profile)?);
             let name = species.lines.name.clone();
             Ok(Constituent { key: format!("species[{i}]"), name, unit, ratio, molar_mass: Some(*molar_mass) })
         });
@@ -85,10 +81,10 @@ impl Profiles {
         let mean = a.mean_molecular_weight.at(x);
         let mean_molar_mass = vec![mean.clone(); grid.layers()];
         let gravity = match &a.gravity {
-            config::Gravity::Constant(g) => Gravity::Constant(g.at(x)),
-            config::Gravity::WithHeight { radius_jupiter, .. } => Gravity::WithHeight {
+            GravityKeys::Constant(g) => Gravity::Constant(g.at(x)),
+            GravityKeys::WithHeight { radius_jupiter, .. } => Gravity::WithHeight {
                 gravity: a.gravity.at_bottom(x),
-                radius_cm: radius_jupiter.at(x) * config::Gravity::RADIUS_JUPITER,
+                radius_cm: radius_jupiter.at(x) * GravityKeys::RADIUS_JUPITER,
                 pressure_bar: a.pressure.1,
             },
         };
@@ -109,10 +105,10 @@ impl Profiles {
     fn temperature<D: Number>(&self, x: &[D]) -> Result<TemperatureProfile<D>> {
         let gravity = || self.atmosphere.gravity.at_bottom(x);
         Ok(match &self.atmosphere.temperature {
-            Temperature::PowerLaw { at_1_bar, alpha } => {
+            TemperatureKeys::PowerLaw { at_1_bar, alpha } => {
                 TemperatureProfile::PowerLaw { temperature_k: at_1_bar.at(x), exponent: alpha.at(x) }
             }
-            Temperature::Guillot { internal, irradiation, kappa, gamma, redistribution } => {
+            TemperatureKeys::Guillot { internal, irradiation, kappa, gamma, redistribution } => {
                 TemperatureProfile::Guillot {
                     gravity: gravity(),
                     opacity: kappa.at(x),
@@ -122,15 +118,17 @@ impl Profiles {
                     redistribution: redistribution.at(x),
                 }
             }
-            Temperature::Grey { internal, kappa } => {
+            TemperatureKeys::Grey { internal, kappa } => {
                 TemperatureProfile::Grey { gravity: gravity(), opacity: kappa.at(x), internal_k: internal.at(x) }
             }
-            Temperature::Isothermal(temperature) => TemperatureProfile::Isothermal { temperature_k: temperature.at(x) },
-            Temperature::Knots { pressure, temperature, interpolation } => {
+            TemperatureKeys::Isothermal(temperature) => {
+                TemperatureProfile::Isothermal { temperature_k: temperature.at(x) }
+            }
+            TemperatureKeys::Knots { pressure, temperature, interpolation } => {
                 let values: Vec<D> = temperature.iter().map(|t| t.at(x)).collect();
                 TemperatureProfile::Table(ProfileTable::new("knots", pressure, &values)?.with(*interpolation))
             }
-            Temperature::Table(path) => {
+            TemperatureKeys::Table(path) => {
                 let table = self.temperature.as_ref();
                 let table = table.ok_or_else(|| Error::invalid("temperature profile", path.display(), "a table"))?;
                 TemperatureProfile::Table(table.constant())
@@ -151,9 +149,9 @@ impl Constituent {
 }
 
 /// A quantity, or a file's table.
-fn ratio(profile: &Profile) -> Result<Ratio> {
+fn ratio(profile: &ProfileKeys) -> Result<Ratio> {
     match profile {
-        Profile::Constant(value) => Ok(Ratio::Constant(*value)),
-        Profile::Table(path) => profiles::read(path, &RATIO).map(Ratio::Table),
+        ProfileKeys::Constant(value) => Ok(Ratio::Constant(*value)),
+        ProfileKeys::Table(path) => profiles::read(path, &RATIO).map(Ratio::Table),
     }
 }

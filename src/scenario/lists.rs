@@ -6,7 +6,7 @@ mod hitran;
 
 use std::sync::Arc;
 
-use crate::cli::source::{Format, Isotopologues, LineSource};
+use super::source::{Format, Isotopologues, ListKeys};
 use crate::lines::{LineSource as Lines, PartitionFunction};
 use crate::{Error, Note, Resources, Result};
 
@@ -43,7 +43,7 @@ pub(super) struct Opened {
 ///
 /// # Errors
 /// Unreadable or unsuitable files; options that the format does not have; a name that is another molecule's.
-pub(super) fn open(source: &LineSource, needed: &Needed, resources: &Resources<'_>) -> Result<Opened> {
+pub(super) fn open(source: &ListKeys, needed: &Needed, resources: &Resources<'_>) -> Result<Opened> {
     let own = Own {
         partition: source.partition.as_ref().map(|p| PartitionFunction::read(p).map(Arc::new)).transpose()?,
         molar_mass: source.molar_mass,
@@ -84,7 +84,7 @@ impl Own {
 }
 
 /// The remark that a list holds more isotopologues than are taken.
-fn left_out(source: &LineSource, left_out: &[&str], strength_share: Option<f64>) -> Note {
+fn left_out(source: &ListKeys, left_out: &[&str], strength_share: Option<f64>) -> Note {
     let text = format!("left out: isotopologues {} (isotopologue `all` takes them)", left_out.join(", "));
     Note::new(&source.name, text, strength_share)
 }

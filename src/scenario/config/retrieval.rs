@@ -11,7 +11,7 @@ use crate::spectrum::GradientMode;
 
 /// A data set, its instrument and its noise.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Data {
+pub struct DataKeys {
     /// Its name.
     pub name: String,
     /// Its file.
@@ -39,7 +39,7 @@ pub enum FitMethod {
 
 /// `[retrieval]`
 #[derive(Clone, Debug, PartialEq)]
-pub struct Retrieval {
+pub struct RetrievalKeys {
     /// Whether data sets share a model.
     pub mode: Mode,
     /// Columns of the Jacobian at a time; `None`: as many as fit.
@@ -59,7 +59,7 @@ const BELOW_1: Require = Require("a number from 0, below 1", |v| (0.0..1.0).cont
 /// The largest count that the sections take.
 const MOST: usize = 1_000_000_000;
 
-pub(super) fn data(top: &Section) -> Result<Vec<Data>> {
+pub(super) fn data(top: &Section) -> Result<Vec<DataKeys>> {
     let Some(item) = top.get("data") else { return Ok(Vec::new()) };
     let Some(items) = item.elements() else { return Err(item.wrong("sections [[data]], with double brackets")) };
     let sets = items.iter().map(one_set).collect::<Result<Vec<_>>>()?;
@@ -71,7 +71,7 @@ pub(super) fn data(top: &Section) -> Result<Vec<Data>> {
     Ok(sets)
 }
 
-fn one_set(item: &Item) -> Result<Data> {
+fn one_set(item: &Item) -> Result<DataKeys> {
     let s = item.section(&["name", "file", "unit", "columns", "binned", "instrument", "noise"])?;
     let file = s.need("file", "the path of a table, .npy or .npz")?.path()?;
     let name = match s.get("name") {
@@ -100,7 +100,7 @@ fn one_set(item: &Item) -> Result<Data> {
     }
     let (instrument, response_file) = s.get("instrument").map_or(Ok(Default::default()), |i| instrument(&i))?;
     let noise = s.get("noise").map_or(Ok(Noise::default()), |i| noise(&i))?;
-    Ok(Data { name, file, read, instrument, response_file, noise })
+    Ok(DataKeys { name, file, read, instrument, response_file, noise })
 }
 
 fn column(item: &Item) -> Result<Column> {
@@ -167,8 +167,8 @@ fn noise(item: &Item) -> Result<Noise> {
     Ok(Noise { jitter: setting(&s, "jitter", 0.0)?, error_scale: setting(&s, "error_scale", 1.0)? })
 }
 
-pub(super) fn retrieval(item: Option<&Item>) -> Result<Retrieval> {
-    let mut out = Retrieval {
+pub(super) fn retrieval(item: Option<&Item>) -> Result<RetrievalKeys> {
+    let mut out = RetrievalKeys {
         mode: Mode::Auto,
         jac_chunk_size: None,
         gradient: GradientMode::Auto,

@@ -1,17 +1,17 @@
 //! `[atmosphere]` and `[atmosphere.temperature]`.
 
-use super::model::{Atmosphere, Gravity, Temperature};
+use super::model::{AtmosphereKeys, GravityKeys, TemperatureKeys};
 use super::parameters::{Quantity, needed_quantity};
 use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, RATIO, Section};
 use super::sections::needed;
 use crate::Result;
 use crate::atmosphere::Interpolation;
-use crate::cli::limits;
+use crate::scenario::limits;
 
 /// Mean molecular weight of hydrogen and helium in solar proportion \[g mol-1\].
 const SOLAR_MEAN_MOLECULAR_WEIGHT: f64 = 2.33;
 
-pub(super) fn atmosphere(item: &Item) -> Result<Atmosphere> {
+pub(super) fn atmosphere(item: &Item) -> Result<AtmosphereKeys> {
     let s = item.section(&[
         "layers",
         "pressure_top_bar",
@@ -36,10 +36,10 @@ pub(super) fn atmosphere(item: &Item) -> Result<Atmosphere> {
     };
     let need = "a section [atmosphere.temperature] with `kind` and its parameters";
     let (temperature, clip) = temperature(&s.need("temperature", need)?)?;
-    Ok(Atmosphere { layers, pressure: (top, bottom), gravity, mean_molecular_weight, temperature, clip })
+    Ok(AtmosphereKeys { layers, pressure: (top, bottom), gravity, mean_molecular_weight, temperature, clip })
 }
 
-fn gravity(s: &Section) -> Result<Gravity> {
+fn gravity(s: &Section) -> Result<GravityKeys> {
     let (item, constant) = s.either(
         "gravity_cgs",
         "mass_jupiter",
@@ -48,11 +48,11 @@ fn gravity(s: &Section) -> Result<Gravity> {
     if !constant {
         let radius_jupiter =
             needed_quantity(s, "radius_jupiter", "the radius in Jupiter radii besides mass_jupiter", POSITIVE)?;
-        return Ok(Gravity::WithHeight { mass_jupiter: item.quantity(POSITIVE)?, radius_jupiter });
+        return Ok(GravityKeys::WithHeight { mass_jupiter: item.quantity(POSITIVE)?, radius_jupiter });
     }
     match s.get("radius_jupiter") {
         Some(radius) => Err(radius.refuse("given besides `gravity_cgs`; it belongs to mass_jupiter")),
-        None => Ok(Gravity::Constant(item.quantity(POSITIVE)?)),
+        None => Ok(GravityKeys::Constant(item.quantity(POSITIVE)?)),
     }
 }
 
@@ -66,7 +66,7 @@ const KINDS: [(&str, &[&str]); 6] = [
     ("knots", &["pressure_bar", "temperature_k", "interpolation"]),
 ];
 
-fn temperature(item: &Item) -> Result<(Temperature, Option<(f64, f64)>)> {
+fn temperature(item: &Item) -> Result<(TemperatureKeys, Option<(f64, f64)>)> {
     let every: Vec<&'static str> =
         ["kind", "clip_k"].into_iter().chain(KINDS.iter().flat_map(|k| k.1).copied()).collect();
     let loose = item.section(&every)?;
@@ -85,32 +85,32 @@ fn temperature(item: &Item) -> Result<(Temperature, Option<(f64, f64)>)> {
     }
     let s = loose;
     let temperature = match word {
-        "power-law" => Temperature::PowerLaw {
+        "power-law" => TemperatureKeys::PowerLaw {
             at_1_bar: needed_quantity(&s, "temperature_1bar_k", "the temperature at 1 bar in K", POSITIVE)?,
             alpha: needed_quantity(&s, "alpha", "the exponent of (P / 1 bar)", FINITE)?,
         },
-        "guillot" => Temperature::Guillot {
+        "guillot" => TemperatureKeys::Guillot {
             internal: needed_quantity(&s, "internal_k", "the internal temperature in K", NOT_NEGATIVE)?,
             irradiation: needed_quantity(&s, "irradiation_k", "the irradiation temperature in K", POSITIVE)?,
             kappa: needed_quantity(&s, "kappa_cm2_g", "the infrared opacity in cm2 g-1", POSITIVE)?,
             gamma: needed_quantity(&s, "gamma", "the ratio of visible to infrared opacity", POSITIVE)?,
             redistribution: s.get("redistribution").map_or(Ok(Quantity::Fixed(0.25)), |i| i.quantity(RATIO))?,
         },
-        "grey" => Temperature::Grey {
+        "grey" => TemperatureKeys::Grey {
             internal: needed_quantity(&s, "internal_k", "the internal temperature in K", POSITIVE)?,
             kappa: needed_quantity(&s, "kappa_cm2_g", "the infrared opacity in cm2 g-1", POSITIVE)?,
         },
         "isothermal" => {
-            Temperature::Isothermal(needed_quantity(&s, "temperature_k", "the temperature in K", POSITIVE)?)
+            TemperatureKeys::Isothermal(needed_quantity(&s, "temperature_k", "the temperature in K", POSITIVE)?)
         }
         "knots" => knots(&s)?,
-        _ => Temperature::Table(s.need("file", "a file of two columns, P [bar] and T [K]")?.path()?),
+        _ => TemperatureKeys::Table(s.need("file", "a file of two columns, P [bar] and T [K]")?.path()?),
     };
     let clip = s.get("clip_k").map(|i| i.range()).transpose()?;
     Ok((temperature, clip))
 }
 
-fn knots(s: &Section) -> Result<Temperature> {
+fn knots(s: &Section) -> Result<TemperatureKeys> {
     let need = "pressures in bar, [P1, P2, ...], two or more";
     let item = s.need("pressure_bar", need)?;
     let items = item.elements().filter(|items| items.len() >= 2).ok_or_else(|| item.wrong(need))?;
@@ -123,5 +123,5 @@ fn knots(s: &Section) -> Result<Temperature> {
         None => Interpolation::Linear,
         Some(item) => item.word(&[("linear", Interpolation::Linear), ("cubic", Interpolation::Cubic)])?,
     };
-    Ok(Temperature::Knots { pressure, temperature, interpolation })
+    Ok(TemperatureKeys::Knots { pressure, temperature, interpolation })
 }

@@ -1,26 +1,99 @@
-//! `plan`, and hints what would fit.
+//! What spectra, derivatives, fits and samplings of a configuration will take, without a device; and hints what would fit.
 
-use super::retrieval::of_model;
+use serde::{Serialize, Serializer};
+
+use super::config::Config;
+use super::memory::budget_hint;
+use super::quantities::{bytes, count};
+use super::retrieval::{objective, observations, of_model, parametrized};
 use super::scene::Scene;
-use crate::cli::config::Config;
-use crate::cli::engine::{Planned, PlannedModel, PlannedRetrieval};
-use crate::cli::memory::budget_hint;
-use crate::cli::table::{bytes, count};
 use crate::cross_section::Settings;
 use crate::gpu::Limits;
 use crate::grid::Grid;
-use crate::memory::{Bytes, Place, StageEstimate, most_points};
-use crate::spectrum::Retrieval;
-use crate::{Error, Progress, Result};
+use crate::inference::SamplingSize;
+use crate::memory::{Alternative, Bytes, MemoryEstimate, Place, StageEstimate, most_points};
+use crate::objective::Summary;
+use crate::spectrum::{DerivativeAlternative, Retrieval, RetrievalPlan, SpectrumPlan};
+use crate::{Error, Note, Progress, Result, Stage};
+
+/// A spectrum planned: what it will take, and what would change that.
+#[derive(Debug, Serialize)]
+pub struct Planned {
+    /// Grid points.
+    pub points: usize,
+    /// Layers.
+    pub layers: usize,
+    /// Lines used, per species.
+    pub lines: Vec<(String, u64)>,
+    /// Device bytes allowed; `None`: no limit.
+    pub budget: Option<u64>,
+    /// How it will be cut, and every buffer.
+    pub plan: SpectrumPlan,
+    /// Modelled cost in multiply-adds.
+    pub cost: f64,
+    /// Host and device bytes by stage.
+    pub estimate: MemoryEstimate,
+    /// What other choices would take.
+    pub alternatives: Vec<Alternative>,
+    /// Derivatives, fits and samples, if parameters are declared and device memory suffices.
+    pub retrieval: Option<PlannedRetrieval>,
+    /// What they lack otherwise.
+    #[serde(serialize_with = "in_words")]
+    pub refused: Option<Error>,
+    /// What the user must be told.
+    pub notes: Vec<Note>,
+}
+
+fn in_words<S: Serializer>(error: &Option<Error>, to: S) -> std::result::Result<S::Ok, S::Error> {
+    error.as_ref().map(Error::to_string).serialize(to)
+}
+
+/// Derivatives planned; with data, a fit; and a sampling of its posterior.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlannedRetrieval {
+    /// Parameters, residuals, the size of their Jacobian, how data sets share models; without data none.
+    pub objective: Option<Summary>,
+    /// One model, or one for each data set.
+    pub models: Vec<PlannedModel>,
+    /// Draws and checkpoint; without data none.
+    pub sampling: Option<SamplingSize>,
+    /// Host and device bytes of sampling: of all models, and the draws.
+    pub sampling_stage: Option<StageEstimate>,
+}
+
+/// A model of a retrieval, planned.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlannedModel {
+    /// Data sets that it serves; without data none.
+    pub data_sets: Vec<String>,
+    /// First and last wavenumber of its grid \[cm-1\].
+    pub range: (f64, f64),
+    /// Grid points.
+    pub points: usize,
+    /// Its share of the budget \[bytes\]; `None`: no limit.
+    pub budget: Option<u64>,
+    /// Whether fits and samplers make gradients from the Jacobian.
+    pub forward: bool,
+    /// Spectrum, Jacobian, gradient: each within the share. Those that fit into it together are held together.
+    pub plan: RetrievalPlan,
+    /// Host and device bytes of Jacobian and gradient.
+    pub stages: Vec<StageEstimate>,
+    /// What other choices would take.
+    pub alternatives: Vec<DerivativeAlternative>,
+}
 
 /// Tolerances whose bytes and costs are told.
 const TOLERANCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
 
-/// Plans as `spectrum` would, without a device.
-pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned> {
+/// What a spectrum of a configuration will take on a device with `limits`, and where parameters are declared its derivatives, a fit and a
+/// sampling. No device is asked.
+///
+/// # Errors
+/// Unreadable or unsuitable input; no plan fits the configured budget.
+pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned> {
     let budget = config.memory_budget.without_device()?;
     let inputs = Scene::open(config, None, progress)?;
-    let model = inputs.model_within(inputs.grid, limits, budget)?;
+    let model = inputs.model_within(inputs.grid, limits, budget, progress)?;
     let notes = inputs.notes(&model)?;
     let plan = model.plan(limits, budget).map_err(|e| hint(&inputs, e, limits, budget))?;
     let mut alternatives = model.alternatives(&plan, limits, budget, bytes)?;
@@ -29,7 +102,7 @@ pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) ->
         alternatives.push(other.alternative(format!("tolerance {tolerance:e}"), other.plan(limits, budget))?);
     }
     // Derivatives may lack memory that the spectrum does not.
-    let (retrieval, refused) = match retrieval(&inputs, limits, budget) {
+    let (retrieval, refused) = match retrieval(&inputs, limits, budget, progress) {
         Ok(planned) => (planned, None),
         Err(Error::OutOfMemory { what, needed, limit, hint }) => {
             let what = format!("derivatives: {what}");
@@ -53,27 +126,32 @@ pub(super) fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) ->
 }
 
 /// Plans derivatives, and with data a fit and a sampling, if the model has parameters.
-fn retrieval(scene: &Scene, limits: &Limits, budget: Option<u64>) -> Result<Option<PlannedRetrieval>> {
-    let config = scene.config;
+fn retrieval(
+    scene: &Scene,
+    limits: &Limits,
+    budget: Option<u64>,
+    progress: &dyn Progress,
+) -> Result<Option<PlannedRetrieval>> {
+    let config = &scene.config;
     if of_model(config).next().is_none() {
         return Ok(None);
     }
     let x: Vec<f64> = of_model(config).map(|(_, p)| p.start).collect();
     let planned = |model: &Retrieval, data_sets| planned_model(model, data_sets, &x, limits);
     if config.data.is_empty() {
-        let model = super::retrieval::model(scene, scene.grid, budget)?;
+        let model = parametrized(scene, scene.grid, budget, progress)?;
         let models = vec![planned(&model, Vec::new()).map_err(|e| budget_hint(e, budget))?];
         return Ok(Some(PlannedRetrieval { objective: None, models, sampling: None, sampling_stage: None }));
     }
-    let objective = super::retrieval::objective(scene, super::retrieval::observations(config)?, budget)?;
+    let objective = objective(scene, observations(config)?, budget, progress)?;
     let summary = objective.summary();
     let sets = summary.blocks.iter().map(|b| b.data_sets.iter().map(|d| d.0.clone()).collect());
     let models = objective.models().zip(sets).map(|(m, sets)| planned(m, sets));
     let models = models.collect::<Result<Vec<_>>>().map_err(|e| budget_hint(e, budget))?;
     let sampling = config.retrieval.sampler.size(objective.names().len());
     // Gradients of one model after the other; all models are held, and the draws.
-    let stage_of = |m: &PlannedModel| if m.forward { "Jacobian" } else { "gradient" };
-    let gradients = models.iter().flat_map(|m| m.stages.iter().filter(|s| s.stage == stage_of(m)));
+    let stage_of = |m: &PlannedModel| if m.forward { Stage::Jacobian } else { Stage::Gradient };
+    let gradients = models.iter().flat_map(|m| m.stages.iter().filter(|s| stage_of(m) == *s.stage));
     let (mut host, mut device, mut working) = (Bytes::default(), Bytes::default(), 0);
     for stage in gradients {
         host.kept += stage.host.kept;
@@ -87,12 +165,7 @@ fn retrieval(scene: &Scene, limits: &Limits, budget: Option<u64>) -> Result<Opti
     Ok(Some(PlannedRetrieval { objective: Some(summary), models, sampling, sampling_stage }))
 }
 
-fn planned_model(
-    model: &Retrieval,
-    data_sets: Vec<String>,
-    x: &[f64],
-    limits: &Limits,
-) -> Result<PlannedModel> {
+fn planned_model(model: &Retrieval, data_sets: Vec<String>, x: &[f64], limits: &Limits) -> Result<PlannedModel> {
     let budget = model.settings().budget;
     let plan = model.plan_at(x, limits)?;
     let (grid, alternatives) = (model.model().grid(), model.alternatives(x, &plan, limits, bytes)?);
