@@ -51,11 +51,11 @@ impl Engine for Stub {
     }
 
     fn jacobian(&self, _: &Config, _: &DeviceChoice, _: Option<&[f64]>, _: &dyn Progress) -> Result<JacobianResult> {
-        Err(Error::Device("computes nothing".into()))
+        Err(Error::Internal("computes nothing".into()))
     }
 
     fn retrieval(&self, _: &Config, _: &DeviceChoice, _: &dyn Progress) -> Result<RetrievalSetup> {
-        Err(Error::Device("computes nothing".into()))
+        Err(Error::Internal("computes nothing".into()))
     }
 
     fn spectrum(&self, config: &Config, _: &DeviceChoice, _: &dyn Progress) -> Result<SpectrumResult> {
@@ -161,7 +161,7 @@ fn outputs_are_checked_before_anything_is_computed() {
 #[test]
 fn a_failed_computation_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let stub = Stub { fails: Some(|| Error::Device("lost".into())), ..Default::default() };
+    let stub = Stub { fails: Some(|| Error::DeviceLost("lost".into())), ..Default::default() };
     let error = cross_section(&stub, &folder.path().join("co.npy")).unwrap_err();
     assert_eq!((exit_code(&error), stub.computed.get()), (4, 1));
     assert_eq!(names(folder.path()), [""; 0]);
@@ -192,9 +192,16 @@ fn missing_inputs_are_found_before_anything_is_computed() {
 fn errors_have_codes_and_hints() {
     let io = |action| Error::io(action, "x", std::io::Error::other("why"));
     let oom = Error::out_of_memory("a", 2, 1);
-    let errors = [io("read"), io("open"), io("write"), io("create folder"), Error::Device("d".into()), oom];
+    let host = Error::HostMemory { what: "a".into(), needed: 2, available: 1 };
+    let errors = [io("read"), io("open"), io("write"), io("create folder"), oom, host];
     assert_eq!(errors.each_ref().map(exit_code), [3, 3, 5, 5, 4, 4]);
     assert_eq!(errors.each_ref().map(|e| hint(e).is_some()), [false, false, true, true, true, true]);
+    let device = [Error::NoAdapter, Error::DeviceLost, Error::Rejected, Error::Internal].map(|kind| kind("d".into()));
+    assert_eq!(device.each_ref().map(exit_code), [4; 4]);
+    // Each kind has advice of its own.
+    let mut advice: Vec<_> = device.iter().chain(&errors[4..]).filter_map(hint).collect();
+    advice.dedup();
+    assert_eq!(advice.len(), 6);
     assert_eq!(exit_code(&Error::invalid("a", 1, "b")), 3);
     // A hint that the error brings along is told once.
     let own = Error::out_of_memory("a", 2, 1).with_hint("fewer layers");

@@ -67,10 +67,7 @@ fn backend(choice: &DeviceChoice, method: Method, cache: &Cache, memory: MemoryP
         DeviceChoice::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
         DeviceChoice::Auto => Backend::select_with("auto", cache),
         DeviceChoice::Cpu => Ok(Backend::Cpu),
-        DeviceChoice::Named(name) => Backend::select_with(name, cache).map_err(|e| match e {
-            Error::Invalid { given, required, .. } => Error::Device(format!("given {given}, required {required}")),
-            other => other,
-        }),
+        DeviceChoice::Named(name) => Backend::select_with(name, cache),
     }?;
     backend.set_memory_policy(memory)?;
     Ok(backend)
