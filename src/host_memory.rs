@@ -3,7 +3,12 @@
 //! Linux tells both figures in `/proc/self/status`, and lets the peak be forgotten through `/proc/self/clear_refs` (proc(5)), so that
 //! the peak of a stage can be measured. Elsewhere nothing is told.
 
+mod available;
+
 use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use available::available_memory;
+pub(crate) use available::require;
 
 /// Resident bytes of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

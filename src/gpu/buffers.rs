@@ -30,11 +30,7 @@ impl Drop for Held {
 /// Asks the driver for a buffer.
 pub(super) fn create(device: &Device, request: &Request, holding: Holding) -> Result<Held, Refused> {
     let Request { name, bytes, usage } = request;
-    if holding == Holding::InUse && device.faults.refuses() {
-        return Err(Refused::Memory);
-    }
-    #[cfg(test)]
-    if device.faults.capacity().is_some_and(|capacity| device.ledger().allocated() + bytes > capacity) {
+    if device.refuses_by_order(*bytes, holding == Holding::InUse) {
         return Err(Refused::Memory);
     }
     let label = Some(name.as_str());

@@ -45,7 +45,8 @@ impl Device {
     /// `selector`: `gpu-any` (or empty) for the first of [`list`](Self::list), otherwise a part of the device's or
     /// driver's name in any case, such as `llvmpipe`, `SwiftShader`, `H100`.
     ///
-    /// Errors: [`Error::Device`] if there is no device or it cannot be opened, [`Error::Invalid`] if none matches.
+    /// # Errors
+    /// [`Error::NoAdapter`] if there is no device, none matches, or it cannot be opened.
     pub fn open(selector: &str) -> Result<Self> {
         Self::open_with(selector, &Cache::off())
     }
@@ -70,7 +71,7 @@ impl Device {
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
-            .map_err(|e| Error::Device(format!("`{}` cannot be opened: {e}", info.name)))?;
+            .map_err(|e| Error::NoAdapter(format!("`{}` cannot be opened: {e}", info.name)))?;
         let faults = Arc::new(Faults::default());
         let sink = faults.clone();
         device.on_uncaptured_error(Arc::new(move |e| {
@@ -136,7 +137,7 @@ impl Device {
         self.faults.check(&self.info.name)
     }
 
-    /// Runs `action`; an error that wgpu reports for it becomes [`Error::Device`], or [`Refused::Memory`].
+    /// Runs `action`; an error that wgpu reports for it becomes [`Error::Rejected`], or [`Refused::Memory`].
     pub(super) fn scoped<T>(&self, what: &str, action: impl FnOnce() -> T) -> Result<T, Refused> {
         use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
         let scopes = [Internal, OutOfMemory, Validation].map(|filter| self.device.push_error_scope(filter));
@@ -147,7 +148,7 @@ impl Device {
         match errors.into_iter().next() {
             None => Ok(value),
             Some(wgpu::Error::OutOfMemory { .. }) => Err(Refused::Memory),
-            Some(error) => Err(Refused::Other(Error::Device(format!("{what}: {error}")))),
+            Some(error) => Err(Refused::Other(Error::Rejected(format!("{what}: {error}")))),
         }
     }
 
@@ -155,7 +156,7 @@ impl Device {
     pub(super) fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
         let poll = self.device.poll(wgpu::PollType::Wait { submission_index: submission, timeout: None });
         self.check()?;
-        poll.map(drop).map_err(|e| Error::Device(format!("`{}`: waiting failed: {e}", self.info.name)))
+        poll.map(drop).map_err(|e| Error::Rejected(format!("`{}`: waiting failed: {e}", self.info.name)))
     }
 }
 
@@ -171,7 +172,7 @@ pub(super) enum Refused {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Memory => Self::Device("out of memory".to_owned()),
+            Refused::Memory => Self::Rejected("a kernel or command: the driver is out of memory".to_owned()),
             Refused::Other(error) => error,
         }
     }

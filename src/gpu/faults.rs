@@ -1,30 +1,22 @@
-//! What went wrong on a device, and faults to order, for testing what a program does when they happen.
-//!
-//! Real devices refuse memory and vanish when it suits nobody. The methods here make them do so at a chosen call: the same code
-//! paths run as when the driver refuses a buffer or resets the device.
+//! What went wrong on a device outside any call, and where faults that were ordered (`ordered_faults`) happen.
 
 use std::sync::{Mutex, MutexGuard};
 
 use super::Device;
 use crate::{Error, Result};
 
-/// Errors that arrived outside any call, and faults that were ordered.
+/// Errors that arrived outside any call.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     state: Mutex<State>,
+    #[cfg(any(test, feature = "testing"))]
+    pub ordered: super::ordered_faults::Ordered,
 }
 
 #[derive(Debug, Default)]
 struct State {
     lost: Option<String>,
     uncaptured: Option<String>,
-    /// Allocations until one is refused.
-    refuse_in: Option<u64>,
-    /// Submissions and mappings until the device is lost.
-    lose_in: Option<u64>,
-    /// Bytes of a driver that refuses more.
-    #[cfg(test)]
-    capacity: Option<u64>,
 }
 
 impl Faults {
@@ -40,27 +32,12 @@ impl Faults {
     pub fn check(&self, device: &str) -> Result<()> {
         let mut state = self.lock();
         if let Some(message) = &state.lost {
-            return Err(Error::Device(format!("`{device}` was lost: {message}")));
+            return Err(Error::DeviceLost(format!("`{device}` was lost: {message}")));
         }
         match state.uncaptured.take() {
-            Some(message) => Err(Error::Device(format!("`{device}`: {message}"))),
+            Some(message) => Err(Error::Rejected(format!("`{device}`: {message}"))),
             None => Ok(()),
         }
-    }
-
-    /// Counts an allocation; true if this one is to be refused.
-    pub fn refuses(&self) -> bool {
-        due(&mut self.lock().refuse_in)
-    }
-
-    /// Counts a submission or mapping; true if the device is to be lost at this one.
-    pub fn loses(&self) -> bool {
-        due(&mut self.lock().lose_in)
-    }
-
-    #[cfg(test)]
-    pub fn capacity(&self) -> Option<u64> {
-        self.lock().capacity
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -69,43 +46,39 @@ impl Faults {
     }
 }
 
-/// Counts down to one, once.
-fn due(count: &mut Option<u64>) -> bool {
-    match count {
-        Some(1) => count.take().is_some(),
-        Some(n) => {
-            *n -= 1;
-            false
-        }
-        None => false,
-    }
-}
-
+#[cfg(any(test, feature = "testing"))]
 impl Device {
-    /// Tool for testing one's own error handling: the `k`-th buffer (from 1) that is created for a workspace from now on is refused, as if
-    /// the driver had no memory for it; the one after it is granted again. 0 calls the fault off. Buffers that the pool reuses are not
-    /// created, and not counted.
-    pub fn fail_allocation(&self, k: u64) {
-        self.faults.lock().refuse_in = (k > 0).then_some(k);
+    /// Whether a buffer of `bytes` for a workspace is refused by order; counts it.
+    pub(super) fn refuses_by_order(&self, bytes: u64, in_use: bool) -> bool {
+        let ordered = &self.faults.ordered;
+        let full = || self.capacity_by_order().is_some_and(|capacity| self.ledger().allocated() + bytes > capacity);
+        (in_use && ordered.refuses()) || full()
     }
 
-    /// Tool for testing one's own error handling: the device is lost at the `k`-th submission or mapping (from 1) from now on, as if the
-    /// driver had reset it. 0 calls the fault off.
-    pub fn fail_submission(&self, k: u64) {
-        self.faults.lock().lose_in = (k > 0).then_some(k);
+    /// Bytes that the driver gives out at most, if that was ordered.
+    pub(super) fn capacity_by_order(&self) -> Option<u64> {
+        self.faults.ordered.capacity()
     }
 
     /// The device is lost here, if that was ordered; the call that follows finds it so.
     pub(super) fn lose_if_ordered(&self) {
-        if self.faults.loses() {
+        if self.faults.ordered.loses() {
             self.faults.lost("reset (ordered by `fail_submission`)".to_owned());
             self.device.destroy();
         }
     }
+}
 
-    /// A driver that gives out so many bytes and refuses more.
-    #[cfg(test)]
-    pub(super) fn simulate_capacity(&self, bytes: u64) {
-        self.faults.lock().capacity = Some(bytes);
+/// Nothing can be ordered.
+#[cfg(not(any(test, feature = "testing")))]
+impl Device {
+    pub(super) fn refuses_by_order(&self, _: u64, _: bool) -> bool {
+        false
     }
+
+    pub(super) fn capacity_by_order(&self) -> Option<u64> {
+        None
+    }
+
+    pub(super) fn lose_if_ordered(&self) {}
 }

@@ -15,7 +15,8 @@
 //! | `ledger`, `timeline` | the account of every byte, and its history |
 //! | `policy`, `pool`, `buffers` | how much may be taken; reserve, reuse; creating buffers |
 //! | `memory`, `driver_memory` | total, free, used: by the account, by the driver |
-//! | `ballast`, `faults` | running out of memory and losing the device, to order |
+//! | `faults` | what went wrong outside any call |
+//! | `ballast`, `ordered_faults` | running out of memory and losing the device, to order (the latter with feature `testing`) |
 
 mod adapter;
 mod ballast;
@@ -28,6 +29,8 @@ mod layout;
 mod ledger;
 mod limits;
 mod memory;
+#[cfg(any(test, feature = "testing"))]
+mod ordered_faults;
 mod pipelines;
 mod plan;
 mod policy;

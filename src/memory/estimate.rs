@@ -110,6 +110,11 @@ impl Model {
         StageEstimate { stage: "forward", host, device: Bytes::default() }
     }
 
+    /// What a spectrum on the CPU backend takes beside the model.
+    pub(crate) fn cpu_spectrum(&self, threads: usize) -> u64 {
+        self.on_cpu(0, threads).host.peak
+    }
+
     /// Work arrays of the opacities in some layers: of one after the other, or what all hold at once where that serves several segments.
     fn opacity_work(
         &self,

@@ -124,7 +124,8 @@ impl<'a> ModelBuilder<'a> {
     /// Makes all opacities ready for the grid and the layers, without a cache.
     ///
     /// # Errors
-    /// Nothing that absorbs; lists without any line in range and nothing else; what an opacity or a geometry refuses.
+    /// Nothing that absorbs; lists without any line in range and nothing else; what an opacity or a geometry refuses; more points than the host has
+    /// memory for.
     pub fn build(self) -> Result<Model> {
         self.build_with(&Resources::new(&()))
     }
@@ -144,6 +145,11 @@ impl<'a> ModelBuilder<'a> {
             Chosen::Given(geometry) => geometry,
         };
         settings.check()?;
+        // Wavenumbers and a spectrum are the least that any model takes.
+        crate::host_memory::require(
+            &format!("a grid of {} points", grid.len()),
+            (grid.len() as u64).saturating_mul(16),
+        )?;
         let mut told = Told::default();
         let wavenumber = told.seconds.time("set-up", || grid.wavenumbers());
         let at = Setting { grid, wavenumber: &wavenumber, pressure: &pressure, settings: &settings, resources };
