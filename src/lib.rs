@@ -74,6 +74,7 @@ pub mod opacity;
 pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod prelude;
 pub mod progress;
 pub mod resources;
 #[cfg(feature = "scenario")]

@@ -19,6 +19,7 @@
 
 pub mod broadening;
 pub mod config;
+mod continua;
 mod cross_section;
 mod fit;
 pub mod limits;

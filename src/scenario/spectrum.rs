@@ -16,8 +16,8 @@ use crate::{Progress, Result};
 pub struct SpectrumResult {
     /// Grid, ascending \[cm-1\].
     pub wavenumber: Vec<f64>,
-    /// Flux at the top, as many values \[erg s-1 cm-2 / cm-1\].
-    pub flux: Values,
+    /// Flux at the top \[erg s-1 cm-2 / cm-1\], or the planet's radius \[cm\], as many values.
+    pub values: Values,
     /// What was done and how: the model's report, the records of the lists, the profile, memory by stage.
     pub report: Value,
     /// Time and memory.
@@ -46,14 +46,17 @@ pub fn spectrum(config: &Config, device: &DeviceChoice, progress: &dyn Progress)
 /// Computes and reports.
 fn run(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> Result<SpectrumResult> {
     let notes = scene.notes(model)?;
-    let mut emission = model.open(&scene.backend)?;
-    let flux = emission.spectrum(state, progress)?;
-    let memory = emission.memory(&scene.seconds);
-    let report = emission.report();
+    let mut runner = model.open(&scene.backend)?;
+    let values = runner.spectrum(state, progress)?;
+    let memory = runner.memory(&scene.seconds);
+    let report = runner.report();
     let mut value = json(&report)?;
     value["records"] = scene.records(model)?;
     value["temperature_k"] = json(&state.temperature_k)?;
     value["pressure_bar"] = json(&model.pressure().pressure_bar())?;
+    if let Some(radii) = &state.radius_cm {
+        value["radius_cm"] = json(radii)?;
+    }
     value["memory"] = json(&memory)?;
     let mut seconds = scene.seconds.clone();
     seconds.add_all(&report.seconds);
@@ -66,5 +69,5 @@ fn run(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> 
         memory: Some(memory),
         notes,
     };
-    Ok(SpectrumResult { wavenumber: model.grid().wavenumbers(), flux, report: value, summary })
+    Ok(SpectrumResult { wavenumber: model.grid().wavenumbers(), values, report: value, summary })
 }

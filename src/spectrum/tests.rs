@@ -12,7 +12,7 @@ use crate::gpu::Device;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use crate::lines::{Line, LineList};
-use crate::opacity::CiaTable;
+use crate::opacity::{Amount, CiaTable, CloudDeck, Custom, GreyHaze, HMinus, Rayleigh, RayleighGas};
 use crate::timing::Stages;
 
 pub const LAYERS: usize = 21;
@@ -64,6 +64,34 @@ pub fn with_continuum() -> Model {
     build(grid, lists, &tables, Method::Auto, true)
 }
 
+/// Carbon monoxide, every smooth opacity, and a user's own, seen in emission or in transmission.
+pub fn with_everything(transmission: bool) -> Model {
+    let grid = Grid::new(6050.0, 6130.0, 5_000).unwrap();
+    let list = line_list(Isotopologue::C12O16, Broadener::Hydrogen, Some((6025.0, 6150.0)), 0.0).unwrap();
+    let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
+    let settings = Settings { temperature_range, line_margin: 25.0, ..Settings::default() };
+    let pressure = PressureGrid::logarithmic(1e-7, 30.0, LAYERS).unwrap();
+    let builder = match transmission {
+        true => Model::transmission(grid, pressure),
+        false => Model::emission(grid, pressure).surface(true),
+    };
+    let band = Custom::new("band", Amount::Molecules("He".into()), ["band.centre_cm", "band.strength"], |layer, nu| {
+        let from_centre = (-layer.parameters[0].clone() + nu) / 15.0;
+        let shape = (from_centre.clone() * from_centre * -0.5).exp();
+        shape * &layer.parameters[1] * layer.temperature_k.ln() * 1e-26
+    });
+    builder
+        .opacity(Absorber::new("CO", list))
+        .opacity(Rayleigh::new(RayleighGas::H2))
+        .opacity(HMinus)
+        .opacity(CloudDeck::new("deck"))
+        .opacity(GreyHaze::new("haze"))
+        .opacity(band.with_resolution(2e4).unwrap())
+        .settings(settings)
+        .build()
+        .unwrap()
+}
+
 fn model(grid: Grid, lists: Vec<LineList>, method: Method, surface: bool) -> Model {
     build(grid, lists, &[], method, surface)
 }
@@ -84,7 +112,7 @@ fn state(model: &Model) -> State {
 }
 
 pub fn has_surface(model: &Model) -> bool {
-    model.geometry().own_rows(LAYERS).is_some()
+    model.geometry().own_rows(LAYERS).is_some_and(|rows| rows.1 == 1)
 }
 
 pub fn device() -> Device {

@@ -9,10 +9,11 @@ use crate::cli::args::SpectrumArgs;
 use crate::cli::table::count;
 use crate::output::{write_json, write_npy};
 use crate::plot::{Formats, Series, SpectrumOptions, Zoom};
+use crate::scenario::config::GeometryKeys;
 use crate::scenario::{self, Config, SpectrumResult};
 use crate::{Progress, Result, Stage, plot};
 
-/// Computes an emission spectrum and writes arrays, report and pictures into a folder.
+/// Computes a spectrum and writes arrays, report and pictures into a folder.
 ///
 /// # Errors
 /// A wrong configuration and an unwritable folder, both found before anything is computed; whatever the model reports.
@@ -24,7 +25,7 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
     let n = result.wavenumber.len();
     let started = Instant::now();
     write_npy(&folder.at("wavenumber.npy"), &[n], &result.wavenumber)?;
-    result.flux.write(&folder.at("flux.npy"), &[n])?;
+    result.values.write(&folder.at(config.transfer.geometry.file()), &[n])?;
     draw(&config, &folder, &result)?;
     result.summary.seconds.add(Stage::Files, started.elapsed().as_secs_f64());
     // The report goes last: where it lies, everything beside it is complete.
@@ -39,7 +40,7 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
 
 /// Names of all files a run writes.
 fn outputs(config: &Config) -> Vec<&'static str> {
-    let mut names = vec!["wavenumber.npy", "flux.npy", "report.json"];
+    let mut names = vec!["wavenumber.npy", config.transfer.geometry.file(), "report.json"];
     names.extend(config.output.svg.then_some("spectrum.svg"));
     names.extend(config.output.png.then_some("spectrum.png"));
     names
@@ -47,18 +48,24 @@ fn outputs(config: &Config) -> Vec<&'static str> {
 
 fn draw(config: &Config, folder: &ResultFolder, result: &SpectrumResult) -> Result<()> {
     let formats = Formats { svg: config.output.svg, png: config.output.png };
-    let flux = result.flux.to_f64();
-    let series = [Series { label: "", wavenumber: &result.wavenumber, value: &flux, reference: false }];
+    let values = result.values.to_f64();
+    let series = [Series { label: "", wavenumber: &result.wavenumber, value: &values, reference: false }];
     let zoom = config.output.zoom.map_or(Zoom::Auto, |(a, b)| Zoom::Range(a, b));
-    let options = SpectrumOptions { zoom, formats, ..Default::default() };
+    let geometry = config.transfer.geometry;
+    let mut options = SpectrumOptions { zoom, formats, ..Default::default() };
+    if geometry == GeometryKeys::Transmission {
+        (options.quantity, options.unit) = (geometry.quantity().into(), geometry.unit().into());
+    }
     plot::spectrum(&folder.at("spectrum"), &title(config), &series, &options).map(drop)
 }
 
 /// The configured title, or one made from the species.
 fn title(config: &Config) -> String {
     config.output.title.clone().unwrap_or_else(|| {
-        let names: Vec<String> = config.species.iter().map(|s| formula(&s.lines.name)).collect();
-        format!("Emission spectrum: {}", names.join(", "))
+        let absorbers = config.species.iter().filter(|s| s.lines.is_some());
+        let names: Vec<String> = absorbers.map(|s| formula(&s.name)).collect();
+        let title = config.transfer.geometry.title();
+        if names.is_empty() { title.to_owned() } else { format!("{title}: {}", names.join(", ")) }
     })
 }
 
@@ -73,14 +80,13 @@ fn formula(name: &str) -> String {
 fn report(config: &Config, result: &SpectrumResult) -> Value {
     let n = result.wavenumber.len();
     let (lo, hi) = config.grid.range;
-    let species: Vec<&str> = config.species.iter().map(|s| s.lines.name.as_str()).collect();
-    json!({
+    let species: Vec<&str> = config.species.iter().map(|s| s.name.as_str()).collect();
+    let mut report = json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
         "configuration": config.path,
         "notes": result.summary.notes,
         "arrays": {
             "wavenumber.npy": { "shape": [n], "dtype": "float64", "unit": "cm-1" },
-            "flux.npy": { "shape": [n], "dtype": result.flux.dtype(), "unit": "erg s-1 cm-2 / cm-1" },
         },
         "grid": {
             "first_cm": lo, "last_cm": hi, "points": n, "spacing": "ln",
@@ -94,7 +100,11 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
         "device_bytes": result.summary.device_bytes,
         "seconds": result.summary.seconds,
         "result": result.report,
-    })
+    });
+    let geometry = config.transfer.geometry;
+    report["arrays"][geometry.file()] =
+        json!({ "shape": [n], "dtype": result.values.dtype(), "unit": geometry.unit() });
+    report
 }
 
 #[cfg(test)]

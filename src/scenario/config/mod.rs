@@ -8,20 +8,24 @@
 //! known one nearest to it.
 
 mod atmosphere;
+mod continua;
 mod method;
 mod model;
 mod parameters;
+mod planet;
 mod reader;
 mod retrieval;
 mod sections;
 mod species;
 mod unsupported;
 
+pub use continua::{CloudKeys, CloudKind, ContinuaKeys};
 pub use model::{
-    AtmosphereKeys, CiaKeys, Config, GravityKeys, GridKeys, GridSampling, MethodKeys, MixingKeys, OutputKeys,
+    AtmosphereKeys, CiaKeys, Config, GeometryKeys, GridKeys, GridSampling, MethodKeys, MixingKeys, OutputKeys,
     ProfileKeys, SpeciesKeys, TemperatureKeys, TransferKeys,
 };
 pub use parameters::{Parameter, Quantity};
+pub use planet::{GravityKeys, PlanetKeys, Scaled};
 pub use retrieval::{DataKeys, FitMethod, RetrievalKeys};
 pub use unsupported::not_supported;
 

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::model::{Config, GridKeys, GridSampling, OutputKeys, TransferKeys};
+use super::continua::ContinuaKeys;
+use super::model::{Config, GeometryKeys, GridKeys, GridSampling, OutputKeys, TransferKeys};
 use super::parameters::Declared;
 use super::reader::{Document, Item, POSITIVE, Require, Section};
-use super::{atmosphere, method, retrieval, species};
+use super::{atmosphere, continua, method, retrieval, species};
 use crate::gpu::MemoryPolicy;
 use crate::scenario::limits;
 use crate::scenario::source::CacheChoice;
@@ -49,6 +50,8 @@ impl Config {
             "atmosphere",
             "species",
             "cia",
+            "continua",
+            "cloud",
             "transfer",
             "method",
             "device",
@@ -62,8 +65,11 @@ impl Config {
         let grid = grid(&top.need("grid", "a section [grid] with range_cm and points or resolution")?)?;
         let need = "a section [atmosphere] with layers, pressures, gravity and temperature";
         let atmosphere = atmosphere::atmosphere(&top.need("atmosphere", need)?)?;
-        let species = species::species(&top)?;
         let cia = species::cia(&top)?;
+        let continua = continua::continua(top.get("continua").as_ref())?;
+        let clouds = continua::clouds(&top)?;
+        let others = !(cia.is_empty() && continua == ContinuaKeys::default() && clouds.is_empty());
+        let species = species::species(&top, others)?;
         let transfer = transfer(top.get("transfer").as_ref())?;
         let method = method::settings(top.get("method").as_ref())?;
         let memory_budget = memory_budget(top.get("device").as_ref())?;
@@ -79,6 +85,8 @@ impl Config {
             atmosphere,
             species,
             cia,
+            continua,
+            clouds,
             transfer,
             method,
             parameters,
@@ -121,9 +129,18 @@ fn grid(item: &Item) -> Result<GridKeys> {
 }
 
 fn transfer(item: Option<&Item>) -> Result<TransferKeys> {
-    let mut transfer = TransferKeys { streams: 8, surface_temperature: None };
+    let mut transfer = TransferKeys { geometry: GeometryKeys::Emission, streams: 8, surface_temperature: None };
     let Some(item) = item else { return Ok(transfer) };
-    let s = item.section(&["streams", "surface_temperature_k"])?;
+    let s = item.section(&["geometry", "streams", "surface_temperature_k"])?;
+    if let Some(item) = s.get("geometry") {
+        let words = [("emission", GeometryKeys::Emission), ("transmission", GeometryKeys::Transmission)];
+        transfer.geometry = item.word(&words)?;
+    }
+    for key in ["streams", "surface_temperature_k"] {
+        if let (GeometryKeys::Transmission, Some(item)) = (transfer.geometry, s.get(key)) {
+            return Err(item.refuse("a key of geometry = \"emission\" only"));
+        }
+    }
     if let Some(item) = s.get("streams") {
         transfer.streams = item.integer(limits::STREAMS)?;
         if transfer.streams % 2 == 1 {

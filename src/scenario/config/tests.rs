@@ -130,7 +130,7 @@ fn species(keys: &str) -> String {
 
 #[test]
 fn choices_about_a_list() {
-    let lines = |keys: &str| parse(&species(keys)).map(|c| c.species[0].lines.clone());
+    let lines = |keys: &str| parse(&species(keys)).map(|c| c.species[0].lines.clone().unwrap());
     let said = |keys: &str| lines(keys).expect_err(keys).to_string();
     let gas = |name: &str| lines(&format!("broadener = \"{name}\"")).unwrap().broadening.unwrap();
     assert_eq!(gas("H2"), Broadening::From(Broadener::H2));
@@ -147,13 +147,13 @@ fn choices_about_a_list() {
     let with = |keys: &str| changed("format = \"builtin\"\nisotopologue = 1", &format!("lines = \"x\"\n{keys}"));
     let all = parse(&with("format = \"hitemp\"\nisotopologue = \"all\"")).unwrap();
     assert_eq!(
-        (all.species[0].lines.format, all.species[0].lines.isotopologues),
+        (all.species[0].lines.as_ref().unwrap().format, all.species[0].lines.as_ref().unwrap().isotopologues),
         (Format::Hitran, Some(Isotopologues::All))
     );
     let own = parse(&with(
         "format = \"exomol\"\nallow_gaps = true\ndefault_width = { half_width_cm_bar = 0.05, temperature_exponent = 0.6 }",
     ));
-    let own = own.unwrap().species[0].lines.clone();
+    let own = own.unwrap().species[0].lines.clone().unwrap();
     assert_eq!((own.allow_gaps, own.default_width), (true, Some(Width::power_law(0.05, 0.6))));
     let e = parse(&with("format = \"exomol\"\ndefault_width = 0.05")).unwrap_err().to_string();
     insta::assert_snapshot!(e, @"dir/c.toml: key `species[0].default_width`: line 25: given `0.05`, required { half_width_cm_bar = G, temperature_exponent = N }");
@@ -216,9 +216,9 @@ fn the_example_says_what_it_means() {
         TemperatureKeys::PowerLaw { at_1_bar: Quantity::Fixed(900.0), alpha: Quantity::Fixed(0.1) }
     );
     assert_eq!((c.atmosphere.layers, c.atmosphere.pressure), (200, (1e-5, 10.0)));
-    assert_eq!(c.atmosphere.gravity, GravityKeys::Constant(Quantity::Fixed(24785.773)));
+    assert_eq!(c.atmosphere.planet.gravity, GravityKeys::Given(Quantity::Fixed(24785.773)));
     assert_eq!(c.atmosphere.clip, Some((500.0, 1500.0)));
-    assert_eq!(c.species[0].lines.format, Format::Builtin);
+    assert_eq!(c.species[0].lines.as_ref().unwrap().format, Format::Builtin);
     assert_eq!(
         c.species[0].mixing,
         MixingKeys { unit: Abundance::Mass, profile: ProfileKeys::Constant(Quantity::Fixed(1e-5)) }
@@ -232,7 +232,8 @@ fn the_example_says_what_it_means() {
             ..MethodKeys::default()
         }
     );
-    assert_eq!(c.transfer, TransferKeys { streams: 8, surface_temperature: Some(Quantity::Fixed(1133.0)) });
+    let surface_temperature = Some(Quantity::Fixed(1133.0));
+    assert_eq!(c.transfer, TransferKeys { geometry: GeometryKeys::Emission, streams: 8, surface_temperature });
     assert!(c.files().is_empty());
 }
 
@@ -241,19 +242,26 @@ fn the_documented_example_is_read_and_its_paths_are_relative_to_it() {
     let page = include_str!("../../../docs/configuration.md");
     let text = page.split("```toml\n").nth(1).and_then(|t| t.split("```").next()).expect("an example in the page");
     let c = parse(text).unwrap();
-    assert_eq!(c.species[1].lines.broadening, Some(Broadening::Constant(Width::power_law(0.065, 0.6))));
     assert_eq!(
-        c.species[0].lines.broadening,
+        c.species[1].lines.as_ref().unwrap().broadening,
+        Some(Broadening::Constant(Width::power_law(0.065, 0.6)))
+    );
+    assert_eq!(
+        c.species[0].lines.as_ref().unwrap().broadening,
         Some(Broadening::Mixture(vec![(Broadener::H2, 0.85), (Broadener::He, 0.15)]))
     );
-    assert_eq!(c.species[0].lines.default_width, Some(Width::power_law(0.07, 0.5)));
+    assert_eq!(c.species[0].lines.as_ref().unwrap().default_width, Some(Width::power_law(0.07, 0.5)));
     assert_eq!([c.cia[0].clamped, c.cia[1].clamped], [false, true]);
     let wings = c.method.profile.settings.wings;
     assert_eq!((c.method.line_margin, wings.cutoff, wings.subtract_pedestal), (200.0, Some(100.0), false));
     assert_eq!(wings.chi.unwrap().rows(), [(3.0, 1.0), (30.0, 0.1), (100.0, 0.02)]);
     assert_eq!(
-        c.atmosphere.gravity,
-        GravityKeys::WithHeight { mass_jupiter: Quantity::Fixed(0.73), radius_jupiter: Quantity::Fixed(1.36) }
+        c.atmosphere.planet,
+        PlanetKeys {
+            gravity: GravityKeys::Mass(Scaled { quantity: Quantity::Fixed(0.73), unit: 1.2668653e23 }),
+            radius: Some(Scaled { quantity: Quantity::Fixed(1.36), unit: 7.1492e9 }),
+            reference_pressure: None,
+        }
     );
     assert_eq!(c.cia[1].pair, ["H2", "He"]);
     let files: Vec<String> = c.files().iter().map(|(k, p)| format!("{k} {}", p.display())).collect();
