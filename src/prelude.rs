@@ -5,7 +5,7 @@ pub use crate::cross_section::Method;
 pub use crate::grid::{Grid, TemperatureRange};
 pub use crate::lines::carbon_monoxide::{self, Broadener, Isotopologue};
 pub use crate::opacity::{
-    Absorber, Amount, CiaTable, CloudDeck, CollisionPair, Custom, GreyHaze, HMinus, Rayleigh, RayleighGas,
+    Absorber, Amount, CiaTable, CloudDeck, CollisionPair, Custom, GreyHaze, HMinus, PowerLawHaze, Rayleigh, RayleighGas,
 };
 pub use crate::spectrum::{DerivativeSettings, Model, Retrieval, Runner};
 pub use crate::{Backend, Dual, Error, Progress, Resources, Result, Settings};

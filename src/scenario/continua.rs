@@ -2,7 +2,7 @@
 
 use super::config::{CloudKind, Config};
 use crate::Result;
-use crate::opacity::{CloudDeck, GreyHaze, HMinus, Rayleigh};
+use crate::opacity::{CloudDeck, GreyHaze, HMinus, PowerLawHaze, Rayleigh};
 use crate::spectrum::ModelBuilder;
 
 /// Adds what the configuration has of them.
@@ -21,6 +21,7 @@ pub(super) fn add<'a>(mut builder: ModelBuilder<'a>, config: &Config) -> Result<
                 })
             }
             CloudKind::GreyHaze(_) => builder.opacity(GreyHaze::new(&cloud.name)),
+            CloudKind::PowerLaw { reference_cm, .. } => builder.opacity(PowerLawHaze::new(&cloud.name, *reference_cm)?),
         };
     }
     Ok(builder)

@@ -12,7 +12,7 @@ use crate::gpu::Device;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use crate::lines::{Line, LineList};
-use crate::opacity::{Amount, CiaTable, CloudDeck, Custom, GreyHaze, HMinus, Rayleigh, RayleighGas};
+use crate::opacity::{Amount, CiaTable, CloudDeck, Custom, GreyHaze, HMinus, PowerLawHaze, Rayleigh, RayleighGas};
 use crate::timing::Stages;
 
 pub const LAYERS: usize = 21;
@@ -86,6 +86,7 @@ pub fn with_everything(transmission: bool) -> Model {
         .opacity(HMinus)
         .opacity(CloudDeck::new("deck"))
         .opacity(GreyHaze::new("haze"))
+        .opacity(PowerLawHaze::new("slope", 6100.0).unwrap())
         .opacity(band.with_resolution(2e4).unwrap())
         .settings(settings)
         .build()

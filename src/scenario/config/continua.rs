@@ -1,7 +1,8 @@
 //! `[continua]` and `[[cloud]]`: what absorbs and scatters besides lines and pairs.
 
 use super::parameters::{Quantity, needed_quantity};
-use super::reader::{Item, NOT_NEGATIVE, POSITIVE, Section};
+use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, Section};
+use super::sections::needed;
 use crate::Result;
 use crate::opacity::RayleighGas;
 
@@ -35,6 +36,15 @@ pub enum CloudKind {
     },
     /// The same opacity everywhere \[cm2 g-1\].
     GreyHaze(Quantity),
+    /// An opacity that is a power of wavenumber.
+    PowerLaw {
+        /// At the reference wavenumber \[cm2 g-1\].
+        opacity: Quantity,
+        /// d ln kappa / d ln nu.
+        exponent: Quantity,
+        /// \[cm-1\].
+        reference_cm: f64,
+    },
 }
 
 impl CloudKeys {
@@ -44,6 +54,9 @@ impl CloudKeys {
         match &self.kind {
             CloudKind::Deck { pressure, .. } => vec![(name("pressure_bar"), *pressure)],
             CloudKind::GreyHaze(opacity) => vec![(name("opacity_cm2_g"), *opacity)],
+            CloudKind::PowerLaw { opacity, exponent, .. } => {
+                vec![(name("opacity_cm2_g"), *opacity), (name("exponent"), *exponent)]
+            }
         }
     }
 }
@@ -86,11 +99,15 @@ pub(super) fn clouds(top: &Section) -> Result<Vec<CloudKeys>> {
 }
 
 /// Keys besides `kind` and `name`, per kind.
-const KINDS: [(&str, &[&str]); 2] = [("deck", &["pressure_bar", "steepness"]), ("grey-haze", &["opacity_cm2_g"])];
+const KINDS: [(&str, &[&str]); 3] = [
+    ("deck", &["pressure_bar", "steepness"]),
+    ("grey-haze", &["opacity_cm2_g"]),
+    ("power-law-haze", &["opacity_cm2_g", "exponent", "reference_um"]),
+];
 
 fn one_cloud(item: &Item) -> Result<CloudKeys> {
     let all: Vec<&str> = ["kind", "name"].into_iter().chain(KINDS.iter().flat_map(|k| k.1.iter().copied())).collect();
-    let kind_item = item.section(&all)?.need("kind", "one of \"deck\", \"grey-haze\"")?;
+    let kind_item = item.section(&all)?.need("kind", "one of \"deck\", \"grey-haze\", \"power-law-haze\"")?;
     let words: Vec<(&str, usize)> = KINDS.iter().enumerate().map(|(i, (word, _))| (*word, i)).collect();
     let (word, keys) = KINDS[kind_item.word(&words)?];
     let s = item.section(&["kind", "name"].into_iter().chain(keys.iter().copied()).collect::<Vec<_>>())?;
@@ -103,7 +120,15 @@ fn one_cloud(item: &Item) -> Result<CloudKeys> {
             pressure: needed_quantity(&s, "pressure_bar", "the pressure of the deck's top in bar", POSITIVE)?,
             steepness: s.get("steepness").map(|i| i.number(POSITIVE)).transpose()?,
         },
-        _ => CloudKind::GreyHaze(needed_quantity(&s, "opacity_cm2_g", "the opacity in cm2 g-1", NOT_NEGATIVE)?),
+        "grey-haze" => {
+            CloudKind::GreyHaze(needed_quantity(&s, "opacity_cm2_g", "the opacity in cm2 g-1", NOT_NEGATIVE)?)
+        }
+        _ => CloudKind::PowerLaw {
+            opacity: needed_quantity(&s, "opacity_cm2_g", "the opacity in cm2 g-1 at reference_um", NOT_NEGATIVE)?,
+            exponent: needed_quantity(&s, "exponent", "d ln(opacity) / d ln(wavenumber), 4 of Rayleigh's law", FINITE)?,
+            reference_cm: 1e4
+                / needed(&s, "reference_um", "the wavelength in micrometres where the opacity is given", POSITIVE)?,
+        },
     };
     Ok(CloudKeys { name, kind })
 }

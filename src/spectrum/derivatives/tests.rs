@@ -39,6 +39,8 @@ fn profiles(model: &Model) -> impl Fn(&[Dual], &crate::atmosphere::PressureGrid)
                 .with_volume_ratio("e-", ratio.clone() * 1e-3)
                 .with_parameter("deck.pressure_bar", (x[2].clone() * 0.3).exp() * 0.5)
                 .with_parameter("haze.opacity_cm2_g", x[3].clone() * 1e-6)
+                .with_parameter("slope.opacity_cm2_g", x[3].clone() * 2e-6)
+                .with_parameter("slope.exponent", x[2].clone() * -0.5)
                 .with_parameter("band.centre_cm", x[2].clone() * 10.0 + 6160.0)
                 .with_parameter("band.strength", x[3].clone() * 1e-3);
         }
