@@ -81,8 +81,10 @@ pub mod resources;
 pub mod scenario;
 pub mod spectrum;
 pub mod stage;
+pub mod star;
 pub mod timing;
 pub mod transfer;
+pub mod units;
 
 pub use backend::Backend;
 pub use cache::Cache;

@@ -45,7 +45,7 @@ pub use memory::{Derivative, DeviceBytes, budget_hint};
 pub use plan::{Planned, PlannedModel, PlannedRetrieval, plan};
 pub use retrieval::{JacobianResult, RetrievalSetup, jacobian, retrieval};
 pub use scene::Scene;
-pub use spectrum::{SpectrumResult, spectrum};
+pub use spectrum::{Derived, Observed, SpectrumResult, flux_unit, spectrum};
 
 use crate::backend::BackendInfo;
 use crate::cross_section::job::ListReport;

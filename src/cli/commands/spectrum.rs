@@ -9,8 +9,8 @@ use crate::cli::args::SpectrumArgs;
 use crate::cli::table::count;
 use crate::output::{write_json, write_npy};
 use crate::plot::{Formats, Series, SpectrumOptions, Zoom};
-use crate::scenario::config::GeometryKeys;
-use crate::scenario::{self, Config, SpectrumResult};
+use crate::scenario::config::{AxisKeys, GeometryKeys};
+use crate::scenario::{self, Config, Observed, SpectrumResult};
 use crate::{Progress, Result, Stage, plot};
 
 /// Computes a spectrum and writes arrays, report and pictures into a folder.
@@ -26,6 +26,14 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
     let started = Instant::now();
     write_npy(&folder.at("wavenumber.npy"), &[n], &result.wavenumber)?;
     result.values.write(&folder.at(config.transfer.geometry.file()), &[n])?;
+    for derived in &result.derived {
+        write_npy(&folder.at(derived.file), &[n], &derived.values)?;
+    }
+    if let Some(observed) = &result.observed {
+        let m = observed.values.len();
+        write_npy(&folder.at("observed_wavenumber.npy"), &[m], &observed.wavenumber)?;
+        write_npy(&folder.at("observed.npy"), &[m], &observed.values)?;
+    }
     draw(&config, &folder, &result)?;
     result.summary.seconds.add(Stage::Files, started.elapsed().as_secs_f64());
     // The report goes last: where it lies, everything beside it is complete.
@@ -41,6 +49,13 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
 /// Names of all files a run writes.
 fn outputs(config: &Config) -> Vec<&'static str> {
     let mut names = vec!["wavenumber.npy", config.transfer.geometry.file(), "report.json"];
+    names.extend((config.output.axis != AxisKeys::Wavenumber).then_some("wavelength.npy"));
+    let emission = config.transfer.geometry == GeometryKeys::Emission;
+    names.extend(config.star.as_ref().map(|_| if emission { "contrast.npy" } else { "depth.npy" }));
+    names.extend(config.distance_cm.filter(|_| emission).map(|_| "flux_at_observer.npy"));
+    if config.instrument.is_some() {
+        names.extend(["observed_wavenumber.npy", "observed.npy"]);
+    }
     names.extend(config.output.svg.then_some("spectrum.svg"));
     names.extend(config.output.png.then_some("spectrum.png"));
     names
@@ -49,12 +64,18 @@ fn outputs(config: &Config) -> Vec<&'static str> {
 fn draw(config: &Config, folder: &ResultFolder, result: &SpectrumResult) -> Result<()> {
     let formats = Formats { svg: config.output.svg, png: config.output.png };
     let values = result.values.to_f64();
-    let series = [Series { label: "", wavenumber: &result.wavenumber, value: &values, reference: false }];
+    let label = if result.observed.is_some() { "model" } else { "" };
+    let mut series = vec![Series { label, wavenumber: &result.wavenumber, value: &values, reference: false }];
+    if let Some(Observed { wavenumber, values }) = &result.observed {
+        series.push(Series { label: "as observed", wavenumber, value: values, reference: false });
+    }
     let zoom = config.output.zoom.map_or(Zoom::Auto, |(a, b)| Zoom::Range(a, b));
     let geometry = config.transfer.geometry;
     let mut options = SpectrumOptions { zoom, formats, ..Default::default() };
     if geometry == GeometryKeys::Transmission {
         (options.quantity, options.unit) = (geometry.quantity().into(), geometry.unit().into());
+    } else if config.output.flux_per_um {
+        options.unit = "W m⁻² µm⁻¹".into();
     }
     plot::spectrum(&folder.at("spectrum"), &title(config), &series, &options).map(drop)
 }
@@ -102,8 +123,16 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
         "result": result.report,
     });
     let geometry = config.transfer.geometry;
-    report["arrays"][geometry.file()] =
-        json!({ "shape": [n], "dtype": result.values.dtype(), "unit": geometry.unit() });
+    let unit = if geometry == GeometryKeys::Emission { scenario::flux_unit(config) } else { geometry.unit() };
+    report["arrays"][geometry.file()] = json!({ "shape": [n], "dtype": result.values.dtype(), "unit": unit });
+    if let Some(observed) = &result.observed {
+        let m = observed.values.len();
+        report["arrays"]["observed_wavenumber.npy"] = json!({ "shape": [m], "dtype": "float64", "unit": "cm-1" });
+        report["arrays"]["observed.npy"] = json!({ "shape": [m], "dtype": "float64", "unit": unit });
+    }
+    for derived in &result.derived {
+        report["arrays"][derived.file] = json!({ "shape": [n], "dtype": "float64", "unit": derived.unit });
+    }
     report
 }
 

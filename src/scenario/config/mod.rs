@@ -21,12 +21,12 @@ mod unsupported;
 
 pub use continua::{CloudKeys, CloudKind, ContinuaKeys};
 pub use model::{
-    AtmosphereKeys, CiaKeys, Config, GeometryKeys, GridKeys, GridSampling, MethodKeys, MixingKeys, OutputKeys,
-    ProfileKeys, SpeciesKeys, TemperatureKeys, TransferKeys,
+    AtmosphereKeys, AxisKeys, CiaKeys, Config, GeometryKeys, GridKeys, GridSampling, MethodKeys, MixingKeys,
+    OutputKeys, ProfileKeys, SpeciesKeys, StarKeys, StarSpectrumKeys, TemperatureKeys, TransferKeys,
 };
 pub use parameters::{Parameter, Quantity};
 pub use planet::{GravityKeys, PlanetKeys, Scaled};
-pub use retrieval::{DataKeys, FitMethod, RetrievalKeys};
+pub use retrieval::{DataKeys, FitMethod, InstrumentKeys, RetrievalKeys};
 pub use unsupported::not_supported;
 
 #[cfg(test)]

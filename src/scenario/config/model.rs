@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::continua::{CloudKeys, ContinuaKeys};
 use super::parameters::{Parameter, Quantity};
 use super::planet::PlanetKeys;
-use super::retrieval::{DataKeys, RetrievalKeys};
+use super::retrieval::{DataKeys, InstrumentKeys, RetrievalKeys};
 use crate::atmosphere::{Abundance, Interpolation};
 use crate::cross_section::Method;
 use crate::gpu::MemoryPolicy;
@@ -37,14 +37,50 @@ pub struct Config {
     pub method: MethodKeys,
     /// `[parameters]`, in the order of the file.
     pub parameters: Vec<Parameter>,
+    /// `[instrument]`
+    pub instrument: Option<InstrumentKeys>,
     /// `[[data]]`, none or more.
     pub data: Vec<DataKeys>,
     /// `[retrieval]`
     pub retrieval: RetrievalKeys,
     /// `[device]`, its only key.
     pub memory_budget: MemoryPolicy,
+    /// `[star]`
+    pub star: Option<StarKeys>,
+    /// `[observer]`, its only key: distance \[cm\].
+    pub distance_cm: Option<f64>,
     /// `[output]`
     pub output: OutputKeys,
+}
+
+/// The star that a planet is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StarKeys {
+    /// \[cm\].
+    pub radius_cm: f64,
+    /// A black body \[K\], or a file of two columns: wavelength \[um\] and flux at its surface \[W m-2 um-1\].
+    pub spectrum: StarSpectrumKeys,
+}
+
+/// Light of a star.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StarSpectrumKeys {
+    /// A black body \[K\].
+    BlackBody(f64),
+    /// A file.
+    Table(PathBuf),
+}
+
+/// The spectral axis of files and pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AxisKeys {
+    /// Wavenumber in vacuum \[cm-1\].
+    #[default]
+    Wavenumber,
+    /// Wavelength in vacuum \[um\].
+    VacuumMicrometre,
+    /// Wavelength in standard air \[um\].
+    AirMicrometre,
 }
 
 /// Wavenumber grid, equal steps in ln(wavenumber).
@@ -274,6 +310,10 @@ pub struct OutputKeys {
     pub png: bool,
     /// Range of the enlarged panel \[cm-1\]; `None`: chosen from the spectrum.
     pub zoom: Option<(f64, f64)>,
+    /// Which spectral axis is written besides wavenumbers.
+    pub axis: AxisKeys,
+    /// Whether fluxes are per wavelength \[W m-2 um-1\] instead of per wavenumber.
+    pub flux_per_um: bool,
 }
 
 impl Config {
@@ -315,7 +355,12 @@ impl Config {
                 }
             }
         }
+        if let Some(StarKeys { spectrum: StarSpectrumKeys::Table(p), .. }) = &self.star {
+            files.push(("star.spectrum".into(), p));
+        }
         files.extend(self.method.profile.chi_file.iter().map(|p| ("method.wings.chi".into(), p.as_path())));
+        let response = self.instrument.iter().flat_map(|i| &i.response_file);
+        files.extend(response.map(|p| ("instrument.response".into(), p.as_path())));
         for (i, d) in self.data.iter().enumerate() {
             files.push((format!("data[{i}].file"), &d.file));
             files.extend(d.response_file.iter().map(|p| (format!("data[{i}].instrument.response"), p.as_path())));

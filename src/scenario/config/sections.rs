@@ -5,13 +5,16 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::continua::ContinuaKeys;
-use super::model::{Config, GeometryKeys, GridKeys, GridSampling, OutputKeys, TransferKeys};
+use super::model::{
+    AxisKeys, Config, GeometryKeys, GridKeys, GridSampling, OutputKeys, StarKeys, StarSpectrumKeys, TransferKeys,
+};
 use super::parameters::Declared;
 use super::reader::{Document, Item, POSITIVE, Require, Section};
 use super::{atmosphere, continua, method, retrieval, species};
 use crate::gpu::MemoryPolicy;
 use crate::scenario::limits;
 use crate::scenario::source::CacheChoice;
+use crate::units::{PARSEC_CM, RADIUS_SUN_CM};
 use crate::{Error, Result};
 
 impl Config {
@@ -55,6 +58,9 @@ impl Config {
             "transfer",
             "method",
             "device",
+            "star",
+            "observer",
+            "instrument",
             "output",
             "parameters",
             "data",
@@ -74,6 +80,9 @@ impl Config {
         let method = method::settings(top.get("method").as_ref())?;
         let memory_budget = memory_budget(top.get("device").as_ref())?;
         let output = output(top.get("output").as_ref(), &grid)?;
+        let star = top.get("star").map(|item| star(&item)).transpose()?;
+        let distance_cm = top.get("observer").map(|item| distance(&item)).transpose()?;
+        let instrument = retrieval::of_spectrum(&top)?;
         let data = retrieval::data(&top)?;
         let retrieval = retrieval::retrieval(top.get("retrieval").as_ref())?;
         let parameters = declared.finish(Document { path, text, parameters: &none })?;
@@ -90,9 +99,12 @@ impl Config {
             transfer,
             method,
             parameters,
+            instrument,
             data,
             retrieval,
             memory_budget,
+            star,
+            distance_cm,
             output,
         })
     }
@@ -111,8 +123,11 @@ fn cache(item: &Item) -> Result<CacheChoice> {
 }
 
 fn grid(item: &Item) -> Result<GridKeys> {
-    let s = item.section(&["range_cm", "points", "resolution"])?;
-    let range = s.need("range_cm", "[LO, HI], the first and last point in cm-1")?.range()?;
+    let s = item.section(&["range_cm", "range_um", "points", "resolution"])?;
+    let need = "[LO, HI], the first and last point in cm-1; or `range_um` in micrometres in its place";
+    let (range_item, in_cm) = s.either("range_cm", "range_um", need)?;
+    let (lo, hi) = range_item.range()?;
+    let range = if in_cm { (lo, hi) } else { (1e4 / hi, 1e4 / lo) };
     let (sampling_item, by_points) =
         s.either("points", "resolution", "a number of points, or `resolution` in its place")?;
     let sampling = if by_points {
@@ -153,6 +168,25 @@ fn transfer(item: Option<&Item>) -> Result<TransferKeys> {
     Ok(transfer)
 }
 
+fn star(item: &Item) -> Result<StarKeys> {
+    let s = item.section(&["radius_sun", "radius_cm", "temperature_k", "spectrum"])?;
+    let (radius, solar) = s.either("radius_sun", "radius_cm", "the star's radius in solar radii, or `radius_cm`")?;
+    let unit = if solar { RADIUS_SUN_CM } else { 1.0 };
+    let need = "the temperature of a black body in K, or `spectrum`, a file, in its place";
+    let (light, black) = s.either("temperature_k", "spectrum", need)?;
+    let spectrum = match black {
+        true => StarSpectrumKeys::BlackBody(light.number(POSITIVE)?),
+        false => StarSpectrumKeys::Table(light.path()?),
+    };
+    Ok(StarKeys { radius_cm: radius.number(POSITIVE)? * unit, spectrum })
+}
+
+/// Distance \[cm\].
+fn distance(item: &Item) -> Result<f64> {
+    let s = item.section(&["distance_pc"])?;
+    Ok(needed(&s, "distance_pc", "the distance in parsec", POSITIVE)? * PARSEC_CM)
+}
+
 fn memory_budget(item: Option<&Item>) -> Result<MemoryPolicy> {
     let Some(item) = item else { return Ok(MemoryPolicy::Default) };
     let budget = item.section(&["memory_budget"])?.get("memory_budget");
@@ -160,9 +194,24 @@ fn memory_budget(item: Option<&Item>) -> Result<MemoryPolicy> {
 }
 
 fn output(item: Option<&Item>, grid: &GridKeys) -> Result<OutputKeys> {
-    let mut output = OutputKeys { title: None, svg: true, png: true, zoom: None };
+    let (axis, flux_per_um) = (AxisKeys::Wavenumber, false);
+    let mut output = OutputKeys { title: None, svg: true, png: true, zoom: None, axis, flux_per_um };
     let Some(item) = item else { return Ok(output) };
-    let s = item.section(&["title", "svg", "png", "zoom_cm"])?;
+    let s = item.section(&["title", "svg", "png", "zoom_cm", "axis", "medium", "flux"])?;
+    if let Some(item) = s.get("axis") {
+        output.axis = item.word(&[("cm-1", AxisKeys::Wavenumber), ("um", AxisKeys::VacuumMicrometre)])?;
+    }
+    if let Some(item) = s.get("medium") {
+        let air = item.word(&[("vacuum", false), ("air", true)])?;
+        match output.axis {
+            AxisKeys::Wavenumber if air => return Err(item.refuse("a key of axis = \"um\": wavenumbers are in vacuum")),
+            AxisKeys::VacuumMicrometre if air => output.axis = AxisKeys::AirMicrometre,
+            _ => (),
+        }
+    }
+    if let Some(item) = s.get("flux") {
+        output.flux_per_um = item.word(&[("erg s-1 cm-2 / cm-1", false), ("W m-2 um-1", true)])?;
+    }
     if let Some(item) = s.get("title") {
         output.title = Some(item.string("a text in quotes")?.to_owned());
     }
