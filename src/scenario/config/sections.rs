@@ -123,13 +123,17 @@ fn cache(item: &Item) -> Result<CacheChoice> {
 }
 
 fn grid(item: &Item) -> Result<GridKeys> {
-    let s = item.section(&["range_cm", "range_um", "points", "resolution"])?;
+    let s = item.section(&["range_cm", "range_um", "points", "sampling", "resolution"])?;
     let need = "[LO, HI], the first and last point in cm-1; or `range_um` in micrometres in its place";
     let (range_item, in_cm) = s.either("range_cm", "range_um", need)?;
     let (lo, hi) = range_item.range()?;
     let range = if in_cm { (lo, hi) } else { (1e4 / hi, 1e4 / lo) };
-    let (sampling_item, by_points) =
-        s.either("points", "resolution", "a number of points, or `resolution` in its place")?;
+    // `resolution` is the older name.
+    let fineness = if s.get("resolution").is_some() && s.get("sampling").is_none() { "resolution" } else { "sampling" };
+    let (sampling_item, by_points) = s.either("points", fineness, "a number of points, or `sampling` in its place")?;
+    if let (Some(second), "sampling") = (s.get("resolution"), fineness) {
+        return Err(second.refuse("given besides `sampling`, of which it is the older name; required only one of them"));
+    }
     let sampling = if by_points {
         GridSampling::Points(sampling_item.integer(limits::POINTS)?)
     } else {
