@@ -50,17 +50,22 @@ mod tests;
 
 pub use adapter::DeviceInfo;
 pub use ballast::Ballast;
+#[doc(hidden)]
 pub use choose::{first_that_fits, open_within};
 pub use device::Device;
 pub use driver_memory::DriverMemory;
 pub(crate) use layout::host_struct;
+#[doc(hidden)]
 pub use layout::{Field, HostLayout, Layout};
 pub use ledger::{Holding, Ledger, LedgerReport};
 pub use limits::Limits;
 pub use memory::MemoryInfo;
 pub use policy::MemoryPolicy;
+#[doc(hidden)]
 pub use program::{BufferId, Element, Program, ProgramBuilder, Role};
+#[doc(hidden)]
 pub use shader::{Interface, Kernel, Storage};
 pub use summary::{BufferSummary, StageSummary, Summary};
 pub use timeline::{Event, Timeline};
+#[doc(hidden)]
 pub use workspace::Workspace;

@@ -5,18 +5,26 @@
 //! [`Rayleigh`] scattering, [`HMinus`], [`CloudDeck`], [`GreyHaze`], [`PowerLawHaze`], and a user's own, [`Custom`]. Users add to a model what makes an opacity, a [`Source`].
 
 mod amount;
+#[doc(hidden)]
 pub mod cia;
+#[doc(hidden)]
 pub mod cia_table;
 mod cloud_deck;
+#[doc(hidden)]
 pub mod collisions;
+#[doc(hidden)]
 pub mod continuum;
 mod custom;
+#[doc(hidden)]
 pub mod device;
 mod grey_haze;
+#[doc(hidden)]
 pub mod hminus;
+#[doc(hidden)]
 pub mod lines;
 mod power_law_haze;
 mod rayleigh;
+#[doc(hidden)]
 pub mod traits;
 
 pub use cia::{CiaLayer, Pair, PairGradient, PairTangent, add_cia, add_cia_with_derivative};

@@ -17,11 +17,14 @@
 //! # Ok::<(), photosphere::Error>(())
 //! ```
 
+#[doc(hidden)]
 pub mod broadening;
+#[doc(hidden)]
 pub mod config;
 mod continua;
 mod cross_section;
 mod fit;
+#[doc(hidden)]
 pub mod limits;
 mod lists;
 mod memory;
@@ -29,12 +32,15 @@ mod micrometres;
 mod names;
 mod plan;
 mod profiles;
+#[doc(hidden)]
 pub mod quantities;
 mod retrieval;
 mod scene;
+#[doc(hidden)]
 pub mod source;
 mod spectrum;
 mod state;
+#[doc(hidden)]
 pub mod words;
 
 use serde_json::{Value, json};

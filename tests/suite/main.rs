@@ -34,5 +34,6 @@ mod retrieval;
 mod retrieval_cli;
 mod retrieval_memory;
 mod shaders;
+mod structure;
 mod transmission;
 mod unseen;
