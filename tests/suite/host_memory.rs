@@ -190,7 +190,7 @@ fn plans_are_printed() {
 #[test]
 fn jobs_larger_than_the_memory_are_refused_beforehand() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (path, out) = (folder.path().join("c.toml"), folder.path().join("out"));
+    let (path, out) = (folder.path().join("c.toml"), folder.path().join("out.npy"));
     std::fs::write(&path, config(10_000_000, 6, false)).expect("a file");
     let program = photosphere().get_program().to_owned();
     let options = "--format builtin --range 2000:2300 --points 20000000 --at 500:1,600:1,700:1,800:1";
