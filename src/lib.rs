@@ -10,7 +10,7 @@
 //! Every kernel under `shaders/` has a twin in plain f64 Rust of the same name, which is the tests' oracle and the backend for
 //! machines without a GPU.
 //!
-//! - [`spectrum::EmissionModel`] computes emission spectra: set up once, then one call per spectrum.
+//! - [`spectrum::Model`] computes spectra: set up once, then one call per spectrum.
 //! - [`cross_section::CrossSections`] computes cross sections at given temperatures and pressures.
 //! - [`inference`] fits models to data and samples posteriors, given an [`objective`].
 //! - `scenario` (feature `scenario`) makes models, states and objectives from configuration files.

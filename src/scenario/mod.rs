@@ -13,7 +13,7 @@
 //! let mut config = Config::parse("examples/emission.toml".as_ref(), &text)?;
 //! config.atmosphere.layers = 10;
 //! let result = spectrum(&config, &DeviceChoice::Cpu, &())?;
-//! assert_eq!(result.flux.len(), result.wavenumber.len()); // erg s-1 cm-2 / cm-1, cm-1
+//! assert_eq!(result.values.len(), result.wavenumber.len()); // erg s-1 cm-2 / cm-1, cm-1
 //! # Ok::<(), photosphere::Error>(())
 //! ```
 
