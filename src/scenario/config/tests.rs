@@ -33,7 +33,7 @@ fn message(from: &str, to: &str) -> String {
 fn unknown_keys_name_the_nearest_known_one() {
     insta::assert_snapshot!(message("layers = 200", "layer = 200"), @"dir/c.toml: key `atmosphere.layer`: line 9: unknown key; did you mean `layers`?");
     insta::assert_snapshot!(message("[transfer]", "[transfers]"), @"dir/c.toml: key `transfers`: line 27: unknown key; did you mean `transfer`?");
-    insta::assert_snapshot!(message("streams = 8", r#"colour = "red""#), @"dir/c.toml: key `transfer.colour`: line 28: unknown key; known keys are streams, surface_temperature_k");
+    insta::assert_snapshot!(message("streams = 8", r#"colour = "red""#), @"dir/c.toml: key `transfer.colour`: line 28: unknown key; known keys are geometry, streams, surface_temperature_k");
     insta::assert_snapshot!(message("temperature_1bar_k = 900.0", "temperature_1bar = 900.0"), @"dir/c.toml: key `atmosphere.temperature.temperature_1bar`: line 17: unknown key; did you mean `temperature_1bar_k`?");
 }
 
@@ -53,7 +53,7 @@ fn values_out_of_range_say_the_range() {
     insta::assert_snapshot!(message("points = 150000", "points = 1"), @"dir/c.toml: key `grid.points`: line 6: given `1`, required a whole number from 2 to 100000000");
     insta::assert_snapshot!(message("points = 150000", "resolution = 1e12"), @"dir/c.toml: key `grid.resolution`: line 6: given `1e12`, required a resolution with at most 100000000 points, not 143100843642");
     insta::assert_snapshot!(message("points = 150000", "points = 100\nresolution = 1e5"), @"dir/c.toml: key `grid.resolution`: line 7: given besides `points`; required only one of them");
-    insta::assert_snapshot!(message("points = 150000", ""), @"dir/c.toml: key `grid.points`: missing; required a number of points, or `resolution` in its place");
+    insta::assert_snapshot!(message("points = 150000", ""), @"dir/c.toml: key `grid.points`: missing; required a number of points, or `sampling` in its place");
     insta::assert_snapshot!(message("[1950.0, 2250.0]", "[2250.0, 1950.0]"), @"dir/c.toml: key `grid.range_cm`: line 5: given `[2250.0, 1950.0]`, required [LO, HI], two finite numbers with 0 < LO < HI");
     insta::assert_snapshot!(message("[1950.0, 2250.0]", "[1950.0]"), @"dir/c.toml: key `grid.range_cm`: line 5: given `[1950.0]`, required [LO, HI], two finite numbers with 0 < LO < HI");
     insta::assert_snapshot!(message("[1950.0, 2250.0]", r#""1950-2250""#), @r#"dir/c.toml: key `grid.range_cm`: line 5: given `"1950-2250"`, required [LO, HI], two finite numbers with 0 < LO < HI"#);
@@ -61,8 +61,7 @@ fn values_out_of_range_say_the_range() {
     insta::assert_snapshot!(message("pressure_bottom_bar = 10.0", "pressure_bottom_bar = 1e-6"), @"dir/c.toml: key `atmosphere.pressure_bottom_bar`: line 11: given `1e-6`, required a pressure above pressure_top_bar = 1e-5");
     insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = -1"), @"dir/c.toml: key `atmosphere.gravity_cgs`: line 12: given `-1`, required a finite number above 0");
     insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = 1\nmass_jupiter = 1"), @"dir/c.toml: key `atmosphere.mass_jupiter`: line 13: given besides `gravity_cgs`; required only one of them");
-    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = 1\nradius_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: line 13: given besides `gravity_cgs`; it belongs to mass_jupiter");
-    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "mass_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: missing; required the radius in Jupiter radii besides mass_jupiter");
+    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "mass_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: missing; required the radius in Jupiter radii besides mass_jupiter; or radius_earth or radius_cm in its place");
     insta::assert_snapshot!(message("gravity_cgs = 24785.773", ""), @"dir/c.toml: key `atmosphere.gravity_cgs`: missing; required the gravity in cm s-2, or mass_jupiter and radius_jupiter in its place");
 }
 
@@ -187,14 +186,13 @@ fn choices_about_profiles() {
 
 #[test]
 fn what_is_not_there_yet_is_answered_by_name() {
-    insta::assert_snapshot!(message("[transfer]", "[transmission]\n[transfer]"), @"dir/c.toml: key `transmission`: line 27: `transmission` (transmission spectra) is not supported yet: see docs/limits.md");
-    insta::assert_snapshot!(message("streams = 8", "geometry = \"transmission\""), @"dir/c.toml: key `transfer.geometry`: line 28: `geometry` (a geometry other than emission) is not supported yet: see docs/limits.md");
-    for key in ["[clouds]", "[[cloud]]", "[chemistry]", "[star]", "[rayleigh]", "[haze]", "[opacity_table]"] {
+    insta::assert_snapshot!(message("[transfer]", "[chemistry]\n[transfer]"), @"dir/c.toml: key `chemistry`: line 27: `chemistry` (chemistry) is not supported yet: see docs/limits.md");
+    for key in ["[aerosols]", "[quench]", "[opacity_table]"] {
         assert!(
             message("[transfer]", &format!("{key}\n[transfer]")).ends_with("is not supported yet: see docs/limits.md")
         );
     }
-    for key in ["scattering = true", "h_minus = 1", "ktable = \"x\"", "equilibrium = true", "reflection = 1"] {
+    for key in ["scattering = true", "ktable = \"x\"", "equilibrium = true", "reflection = 1"] {
         assert!(message("streams = 8", key).ends_with("is not supported yet: see docs/limits.md"), "{key}");
     }
     // A typing error is one.
@@ -279,6 +277,7 @@ fn every_known_key_is_documented() {
         include_str!("sections.rs"),
         include_str!("atmosphere.rs"),
         include_str!("species.rs"),
+        include_str!("continua.rs"),
         include_str!("method.rs"),
     ];
     for source in sources {
@@ -342,5 +341,72 @@ proptest! {
         if let Ok(c) = parse(&lines.iter().enumerate().map(changed).collect::<Vec<_>>().join("\n")) {
             prop_assert!(c.grid.points() >= 2 && c.grid.range.0 > 0.0 && c.atmosphere.pressure.0 < c.atmosphere.pressure.1);
         }
+    }
+}
+
+#[test]
+fn transmission_clouds_and_species_by_name_are_read() {
+    let text = r#"
+[grid]
+range_um = [1.0, 2.0]
+sampling = 1e4
+[atmosphere]
+layers = 10
+pressure_top_bar = 1e-6
+pressure_bottom_bar = 10.0
+mass_earth = 5.0
+radius_earth = 2.0
+reference_pressure_bar = 0.01
+[atmosphere.temperature]
+kind = "isothermal"
+temperature_k = 800.0
+[[species]]
+name = "H2"
+volume_mixing_ratio = 0.85
+[[species]]
+name = "He"
+volume_mixing_ratio = 0.15
+[continua]
+rayleigh = ["H2", "He"]
+[[cloud]]
+kind = "deck"
+pressure_bar = 0.1
+[[cloud]]
+kind = "power-law-haze"
+opacity_cm2_g = 1e-3
+exponent = 4.0
+reference_um = 0.5
+[transfer]
+geometry = "transmission"
+"#;
+    let parse = |text: &str| Config::parse(Path::new("dir/c.toml"), text).map_err(|e| e.to_string());
+    let c = parse(text).unwrap();
+    assert_eq!(c.grid.range, (5000.0, 10_000.0));
+    assert_eq!((c.species.len(), c.clouds.len(), c.transfer.geometry), (2, 2, GeometryKeys::Transmission));
+    assert!(
+        (c.atmosphere.planet.gravity::<f64>(&[]) / (5.0 * 3.986004e20 / (2.0f64 * 6.3781e8).powi(2)) - 1.0).abs()
+            < 1e-14
+    );
+    let names: Vec<String> = c.clouds.iter().flat_map(|c| c.parameters()).map(|p| p.0).collect();
+    assert_eq!(names, ["deck.pressure_bar", "power-law-haze.opacity_cm2_g", "power-law-haze.exponent"]);
+    for (from, to, words) in [
+        ("name = \"He\"", "name = \"H2\"", "H2 is species[0] already; required each species once"),
+        ("reference_pressure_bar = 0.01", "reference_pressure_bar = 100.0", "a pressure within the layers"),
+        ("radius_earth = 2.0\n", "", "radius_jupiter`: missing"),
+        ("radius_earth = 2.0", "radius_earth = 2.0\nradius_cm = 1e9", "only one of them"),
+        ("\"H2\", \"He\"]", "\"Ar\"]", "a list of gases whose scattering is known: H2, He"),
+        ("kind = \"deck\"", "kind = \"fog\"", "\"deck\", \"grey-haze\" or \"power-law-haze\""),
+        ("exponent = 4.0\n", "", "exponent`: missing"),
+        ("kind = \"power-law-haze\"", "name = \"deck\"\nkind = \"power-law-haze\"", "a second cloud called deck"),
+        (
+            "geometry = \"transmission\"",
+            "geometry = \"transmission\"\nstreams = 8",
+            "a key of geometry = \"emission\" only",
+        ),
+        ("geometry = \"transmission\"", "geometry = \"reflection\"", "not supported yet"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let message = parse(&text.replacen(from, to, 1)).unwrap_err();
+        assert!(message.contains(words), "{message}");
     }
 }
