@@ -20,9 +20,12 @@ struct TransmissionParams {
 @group(0) @binding(3) var<storage, read> weight: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> integral: array<vec4<f32>>;
 
-fn blocked(w: vec4<f32>, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> vec4<f32> {
-    return w.x * transmission_vec4(a).absorbed + w.y * transmission_vec4(b).absorbed
-        + w.z * transmission_vec4(c).absorbed + w.w * transmission_vec4(d).absorbed;
+// Chord by chord, as transmission_rows.wgsl adds them up: both give the same bits.
+fn blocked(sum: vec4<f32>, w: vec4<f32>, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> vec4<f32> {
+    let first = fma(vec4(w.x), transmission_vec4(a).absorbed, sum);
+    let second = fma(vec4(w.y), transmission_vec4(b).absorbed, first);
+    let third = fma(vec4(w.z), transmission_vec4(c).absorbed, second);
+    return fma(vec4(w.w), transmission_vec4(d).absorbed, third);
 }
 
 @compute @workgroup_size(64)
@@ -47,7 +50,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             g = fma(vec4(second.z), depth, g);
             h = fma(vec4(second.w), depth, h);
         }
-        sum += blocked(weight[group], a, b, c, d) + blocked(weight[group + 1u], e, f, g, h);
+        sum = blocked(blocked(sum, weight[group], a, b, c, d), weight[group + 1u], e, f, g, h);
     }
     integral[params.first_quad + i] = sum;
 }

@@ -97,16 +97,13 @@ fn wrong_usage_ends_with_2_and_says_what_is_required() {
 #[test]
 fn what_is_not_there_yet_is_answered_by_name() {
     for (arguments, words) in [
-        (
-            &["transmission"][..],
-            "error: `transmission` (transmission spectra) is not supported yet: see docs/limits.md\n",
-        ),
-        (&["clouds", "x.toml"], "error: `clouds` (clouds) is not supported yet: see docs/limits.md\n"),
+        (&["reflection"][..], "error: `reflection` (reflected light) is not supported yet: see docs/limits.md\n"),
+        (&["chemistry", "x.toml"], "error: `chemistry` (chemistry) is not supported yet: see docs/limits.md\n"),
         (
             &["spectrum", "c.toml", "--out", "o", "--scattering"],
             "error: `scattering` (scattering) is not supported yet",
         ),
-        (&["spectrum", "c.toml", "--out", "o", "--rayleigh=1"], "error: `rayleigh` (Rayleigh scattering) is not"),
+        (&["spectrum", "c.toml", "--out", "o", "--albedo=1"], "error: `albedo` (reflected light) is not"),
     ] {
         photosphere(arguments).code(2).stdout("").stderr(starts_with(words));
     }
