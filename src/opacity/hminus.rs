@@ -70,8 +70,8 @@ pub fn free_free(wavenumber: f64, temperature_k: f64) -> (f64, f64) {
     let table = &FREE_FREE[usize::from(um < 0.3645)];
     let (theta, inverse) = (5040.0 / t, 1.0 / um);
     let (mut value, mut slope) = (0.0, 0.0);
-    for n in 0..6 {
-        let [a, b, c, d, e, f] = [0, 1, 2, 3, 4, 5].map(|row| table[row][n]);
+    let [a, b, c, d, e, f] = table;
+    for (n, ((a, b), ((c, d), (e, f)))) in a.iter().zip(b).zip(c.iter().zip(d).zip(e.iter().zip(f))).enumerate() {
         let shape = um * um * a + b + inverse * (c + inverse * (d + inverse * (e + inverse * f)));
         let power = 0.5 * (n as f64 + 2.0);
         let term = 1e-29 * theta.powf(power) * shape;

@@ -144,10 +144,9 @@ fn derivatives<const FMA: bool>(
         // All rows above the layer, moved together with everything in them.
         let mut above = [0.0; LANES];
         let mut bottom = sum.map(|s| 2.0 * s);
-        for k in 0..layers {
+        for (k, dtau) in depths.iter().enumerate() {
             let (mut by_depth, mut by_own, mut by_lift) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
             let at = k * rows;
-            let dtau = depths[k];
             // The row of the layer's own middle goes up by half of what the layer grows: it feels half a lift and half a shift of the layers above.
             let middle = 2 * k;
             for l in 0..LANES {

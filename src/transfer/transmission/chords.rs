@@ -86,7 +86,7 @@ impl Chords {
                 chords.length[k * 2 * layers + row] = c;
             }
             let h = |k: usize| chords.thickness.get(k).copied().unwrap_or(0.0);
-            chords.weight[row] = if row % 2 == 0 { 4.0 * h(m) * b } else { (h(m) + h(m + 1)) * b } / 6.0;
+            chords.weight[row] = if row.is_multiple_of(2) { 4.0 * h(m) * b } else { (h(m) + h(m + 1)) * b } / 6.0;
         }
         Ok(chords)
     }
@@ -94,7 +94,7 @@ impl Chords {
     /// The impact parameter of a row.
     fn impact(&self, row: usize) -> f64 {
         let (m, h) = (row / 2, self.thickness[row / 2]);
-        if row % 2 == 0 { self.rho[m + 1] + 0.5 * h } else { self.rho[m + 1] }
+        if row.is_multiple_of(2) { self.rho[m + 1] + 0.5 * h } else { self.rho[m + 1] }
     }
 
     /// Derivatives by the thicknesses.
@@ -119,7 +119,7 @@ impl Chords {
                 if k == m {
                     let by_b = -2.0 * b / (a * h(k));
                     // The middle goes up by half of what its layer grows.
-                    slopes.own[at] = if row % 2 == 0 { by_up + 0.5 * by_b } else { by_up };
+                    slopes.own[at] = if row.is_multiple_of(2) { by_up + 0.5 * by_b } else { by_up };
                     // up and b move together: (up - b)(up + b) grows by 2 (up - b)
                     slopes.shift[at] = 2.0 * (up - b) / (a * h(k));
                 } else {
@@ -131,8 +131,8 @@ impl Chords {
                     slopes.shift[at] = 2.0 * (a / (up + b) - d / (low + b)) / h(k);
                 }
             }
-            slopes.weight_shift[row] = if row % 2 == 0 { 4.0 * h(m) } else { h(m) + h(m + 1) } / 6.0;
-            if row % 2 == 0 {
+            slopes.weight_shift[row] = if row.is_multiple_of(2) { 4.0 * h(m) } else { h(m) + h(m + 1) } / 6.0;
+            if row.is_multiple_of(2) {
                 slopes.weight_own[m][0] = 4.0 * (b + 0.5 * h(m)) / 6.0;
             } else {
                 slopes.weight_own[m][1] = b / 6.0;
@@ -208,7 +208,7 @@ pub(super) mod tests {
                         slopes.own[at]
                     } else if k > l {
                         0.0
-                    } else if l == m && row % 2 == 0 {
+                    } else if l == m && row.is_multiple_of(2) {
                         // the chord goes up by half
                         0.5 * (slopes.lift[at] + slopes.shift[at])
                     } else {

@@ -16,7 +16,7 @@ fn depths(layers: usize, n: usize, seed: u64) -> Vec<f64> {
         let (k, i) = (at / n, at % n);
         let depth =
             column[i] * 10f64.powf(6.0 * (k as f64 / layers as f64 - 1.0)) * (1.0 + (at as f64 * 0.7).sin() * 0.5);
-        if at % 97 == 0 { 0.0 } else { f64::from(depth as f32) }
+        if at.is_multiple_of(97) { 0.0 } else { f64::from(depth as f32) }
     };
     (0..layers * n).map(each).collect()
 }
