@@ -8,6 +8,7 @@ pub mod device;
 pub mod direct_sum;
 #[cfg(test)]
 mod distant_tests;
+pub mod extent;
 pub mod job;
 pub mod levels;
 pub mod near;
@@ -16,6 +17,7 @@ pub mod profile_settings;
 #[cfg(test)]
 mod profile_tests;
 pub(crate) mod remarks;
+pub mod settings;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]
@@ -31,5 +33,6 @@ mod wing_law_tests;
 
 pub use direct_sum::direct_sum;
 pub use job::{CrossSectionReport, CrossSections};
-pub use prepared::{Method, Prepared, Settings};
+pub use prepared::Prepared;
 pub use profile_settings::{ChiFactor, ProfileSettings, WingLaw};
+pub use settings::{Method, Settings};

@@ -8,12 +8,12 @@
 //! | `layout` | structs that host and shader share |
 //! | `shader` | WGSL composed, validated, reflected |
 //! | `limits` | what every device guarantees |
-//! | `program`, `plan`, `slots`, `summary` | passes and buffers as data; lives, shared memory, peak |
-//! | `device`, `adapter` | opening a device by name; what there is |
+//! | `declaration`, `program`, `plan`, `slots`, `summary` | passes and buffers as data; lives, shared memory, peak |
+//! | `device`, `handle`, `adapter` | opening a device by name; its calls; what there is |
 //! | `pipelines` | compiled kernels, kept per device |
 //! | `workspace`, `transfer` | buffers, running, copies |
-//! | `ledger`, `timeline` | the account of every byte, and its history |
-//! | `policy`, `pool`, `buffers` | how much may be taken; reserve, reuse; creating buffers |
+//! | `ledger`, `holding`, `timeline` | the account of every byte, and its history |
+//! | `policy`, `pool`, `buffers`, `refused` | how much may be taken; reserve, reuse; creating buffers |
 //! | `memory`, `driver_memory` | total, free, used: by the account, by the driver |
 //! | `ballast`, `faults` | running out of memory and losing the device, to order |
 
@@ -21,9 +21,12 @@ mod adapter;
 mod ballast;
 mod buffers;
 mod choose;
+mod declaration;
 mod device;
 mod driver_memory;
 mod faults;
+mod handle;
+mod holding;
 mod layout;
 mod ledger;
 mod limits;
@@ -33,6 +36,7 @@ mod plan;
 mod policy;
 mod pool;
 mod program;
+mod refused;
 mod shader;
 mod slots;
 mod summary;
@@ -48,15 +52,17 @@ mod tests;
 pub use adapter::DeviceInfo;
 pub use ballast::Ballast;
 pub use choose::{first_that_fits, open_within};
+pub use declaration::{BufferId, Constant, Element, Role};
 pub use device::Device;
 pub use driver_memory::DriverMemory;
+pub use holding::Holding;
 pub(crate) use layout::host_struct;
 pub use layout::{Field, HostLayout, Layout};
-pub use ledger::{Holding, Ledger, LedgerReport};
+pub use ledger::{Ledger, LedgerReport};
 pub use limits::Limits;
 pub use memory::MemoryInfo;
 pub use policy::MemoryPolicy;
-pub use program::{BufferId, Element, Program, ProgramBuilder, Role};
+pub use program::{Program, ProgramBuilder, groups64};
 pub use shader::{Interface, Kernel, Storage};
 pub use summary::{BufferSummary, StageSummary, Summary};
 pub use timeline::{Event, Timeline};

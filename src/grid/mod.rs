@@ -1,7 +1,6 @@
 //! Grids: wavenumbers of the output, levels of the ladder, widths of the profiles, energies and widths of the line-shape density;
 //! and the interpolation rules on them.
 
-pub mod broadening;
 pub mod channels;
 pub mod chebyshev;
 pub mod energy;
@@ -11,6 +10,6 @@ pub mod segment;
 pub mod temperature;
 pub mod wavenumber;
 
-pub use segment::Segment;
+pub use segment::{ROW_MULTIPLE, Segment};
 pub use temperature::TemperatureRange;
 pub use wavenumber::Grid;
