@@ -79,7 +79,8 @@ pub(crate) const fn joined<const N: usize>(lists: &[Fragments]) -> [&'static str
     all
 }
 
-/// Declares a kernel: `/// what it does` `NAME: Params = "stage/name", [LISTS, ...], ["stage/file.wgsl", ...]`.
+/// Declares a kernel: what it does as a comment, then its parameters, its name, lists of fragments, and files of its stage:
+/// `TAPS: TapsParams = "cross_section/taps", [MATH, SHAPE_VALUE, LAYER], ["cross_section/taps.wgsl"]`.
 macro_rules! kernel {
     ($(#[$doc:meta])* $name:ident: $params:ty = $path:literal, [$($list:expr),* $(,)?], [$($file:literal),+ $(,)?]) => {
         $(#[$doc])*

@@ -1,6 +1,6 @@
 // Elementary functions in f32 with known errors on every device; the built-in ones may be off by 64 ulp (exp) or lose all
 // figures (log near 1). None needs or makes infinities, NaN or subnormal numbers. Errors are the largest found on lavapipe
-// and SwiftShader by a sweep against f64 (src/numerics_gpu.rs).
+// and SwiftShader by a sweep against f64 (src/numerics/device.rs).
 //
 // Method: Cody and Waite, as in src/numerics.rs. x = n ln 2 + r, |r| <= 0.3466; e^x = 2^n (1 + p), p = expm1(r) =
 // r + r^2 q(r), q of degree 4 (error of p: 2.4e-8). ln 2 is split so that n times its first part is exact; the min()

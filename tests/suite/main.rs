@@ -34,4 +34,5 @@ mod retrieval;
 mod retrieval_cli;
 mod retrieval_memory;
 mod shaders;
+mod structure;
 mod unseen;
