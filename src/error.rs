@@ -9,7 +9,16 @@ use std::path::{Path, PathBuf};
 /// Shorthand for results of this library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can go wrong, by who can mend it.
+/// What can go wrong, by what a caller can do about it.
+///
+/// | error | what to do |
+/// |---|---|
+/// | [`Io`](Self::Io), [`Parse`](Self::Parse), [`Invalid`](Self::Invalid), [`Config`](Self::Config) | mend the input that the message names; of these only an `Invalid` may go away with other parameters of a retrieval |
+/// | [`NoAdapter`](Self::NoAdapter) | choose another device, the CPU backend, or install a driver |
+/// | [`DeviceLost`](Self::DeviceLost) | open the device again and repeat the work; what was on it is gone |
+/// | [`OutOfMemory`](Self::OutOfMemory) | a smaller job, a larger budget, the CPU backend |
+/// | [`HostMemory`](Self::HostMemory) | a smaller job, or one on a device |
+/// | [`Rejected`](Self::Rejected), [`Internal`](Self::Internal) | report it: the fault is the library's or the driver's |
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -53,9 +62,28 @@ pub enum Error {
         /// What was found and what was expected.
         message: String,
     },
-    /// The device (GPU or software driver) is missing, was lost, or refused a command.
+    /// There is no device, none that matches what was asked for, or it cannot be opened; the message says which devices there are.
     #[error("device: {0}")]
-    Device(String),
+    NoAdapter(String),
+    /// The device was lost: reset, unplugged, given up. A fresh one can be opened; buffers and kernels of the old one are gone.
+    #[error("device: {0}")]
+    DeviceLost(String),
+    /// A kernel, a pipeline, a buffer or a command was refused by validation or by the driver.
+    #[error("device: {0}")]
+    Rejected(String),
+    /// Something happened that no input should bring about.
+    #[error("internal error: {0}")]
+    Internal(String),
+    /// The host has not enough memory: what there is for this process is less than the estimate, and nothing was allocated.
+    #[error("host memory: {needed} bytes needed for {what}, {available} bytes are available")]
+    HostMemory {
+        /// The job or its array.
+        what: String,
+        /// Bytes needed beside what is held already, by the estimate.
+        needed: u64,
+        /// Bytes that this process may still take.
+        available: u64,
+    },
     /// The device has not enough memory.
     #[error("device memory: {needed} bytes needed for {what}, {limit} bytes is the limit{}", hint.as_ref().map(|h| format!("; {h}")).unwrap_or_default())]
     OutOfMemory {

@@ -3,7 +3,13 @@
 //! Linux tells both figures in `/proc/self/status`, and lets the peak be forgotten through `/proc/self/clear_refs` (proc(5)), so that
 //! the peak of a stage can be measured. Elsewhere nothing is told.
 
+mod available;
+
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use available::available_memory;
+pub(crate) use available::require;
 
 /// Resident bytes of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -56,10 +62,21 @@ pub fn watch_stages(on: bool) {
     WATCH.store(on, Ordering::Relaxed);
 }
 
-/// Runs `work`, and says what memory it took if that is watched and the system tells.
+thread_local! {
+    /// Whether this thread is within a stage that is watched.
+    static WITHIN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work`, and says what memory it took if that is watched and the system tells. A stage within a stage is part of that one: to forget its peak would be to lose the
+/// other's.
 pub(crate) fn watched<T>(stage: &str, work: impl FnOnce() -> T) -> (T, Option<StageMemory>) {
-    let before = WATCH.load(Ordering::Relaxed).then(|| reset_peak().then(host_memory).flatten()).flatten();
+    // Without watching the mark is not touched: the first operand decides.
+    let outermost = WATCH.load(Ordering::Relaxed) && !WITHIN.replace(true);
+    let before = outermost.then(|| reset_peak().then(host_memory).flatten()).flatten();
     let result = work();
+    if outermost {
+        WITHIN.set(false);
+    }
     let memory = before.zip(host_memory()).map(|(before, after)| StageMemory {
         stage: stage.to_owned(),
         before: before.current,

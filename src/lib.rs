@@ -2,19 +2,22 @@
 //! CPU in f64, with one tolerance that the user chooses.
 //!
 //! ```text
-//! line list -> line-shape density -> cross section -> optical depth -> radiative transfer
-//!  lines/          density/          cross_section/   opacity/             transfer/
+//! line list -> line-shape density -> cross section -> opacity -> radiative transfer -> instrument -> objective -> inference
+//!  lines/       density/             cross_section/   opacity/   transfer/             instrument/   objective/   inference/
 //! ```
 //!
 //! Dependencies point upstream only. [`gpu`] knows no physics: it plans device memory to the byte, compiles kernels and runs programs.
-//! Every kernel under `shaders/` has a twin in plain f64 Rust of the same name, which is the tests' oracle and the backend for
-//! machines without a GPU.
+//! Every kernel under `shaders/` has a twin in plain f64 Rust, which is the tests' oracle and the backend for
+//! machines without a GPU. `docs/architecture.md` shows the house and where things are added to it.
 //!
-//! - [`spectrum::EmissionModel`] computes emission spectra: set up once, then one call per spectrum.
+//! - [`spectrum::Model`] computes emission and transmission spectra: set up once, then one call per spectrum. Whatever absorbs or scatters is an
+//!   [`opacity`].
+//! - [`spectrum::Retrieval`] is a model as a function of parameters, with derivatives.
 //! - [`cross_section::CrossSections`] computes cross sections at given temperatures and pressures.
 //! - [`inference`] fits models to data and samples posteriors, given an [`objective`].
-//! - `scenario` (feature `scenario`) makes models, states and objectives from configuration files.
 //! - [`direct_sum`](fn@cross_section::direct_sum) is the exact line-by-line sum, to check either against.
+//!
+//! The [`prelude`] has what a first spectrum needs (`examples/first_spectrum.rs`).
 //!
 //! # Example
 //!
@@ -52,28 +55,34 @@ pub mod atmosphere;
 pub mod backend;
 pub mod cache;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod constants;
 pub mod cross_section;
+#[doc(hidden)]
 pub mod density;
 pub mod dual;
 pub mod error;
 pub mod gpu;
 pub mod grid;
+#[doc(hidden)]
 pub mod host_memory;
 #[cfg(feature = "inference")]
 pub mod inference;
 pub mod instrument;
+#[doc(hidden)]
 pub mod kernels;
 pub mod lines;
 pub mod memory;
 pub mod note;
+#[doc(hidden)]
 pub mod numerics;
 pub mod objective;
 pub mod opacity;
 pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod prelude;
 pub mod progress;
 pub mod resources;
 #[cfg(feature = "scenario")]
@@ -81,8 +90,10 @@ pub mod scenario;
 pub(crate) mod shader_lib;
 pub mod spectrum;
 pub mod stage;
+pub mod star;
 pub mod timing;
 pub mod transfer;
+pub mod units;
 
 pub use backend::Backend;
 pub use cache::Cache;

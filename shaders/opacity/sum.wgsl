@@ -1,4 +1,4 @@
-// A part of the optical depth added to the whole; twin: the sum of parts in src/spectrum/cpu.rs.
+// A part of the optical depth added to the whole; twin: the sum in src/spectrum/cpu.rs.
 //
 // In:     part [layers][quads].
 // In/out: total [layers][quads].

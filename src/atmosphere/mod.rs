@@ -5,8 +5,11 @@
 
 pub mod composition;
 pub mod gravity;
+#[doc(hidden)]
 pub mod hydrostatic;
+#[doc(hidden)]
 pub mod pressure;
+#[doc(hidden)]
 pub mod state;
 pub mod table;
 pub mod temperature;

@@ -62,11 +62,12 @@ pub fn not_supported(error: &clap::Error) -> Option<String> {
     })
 }
 
-/// Exit code of an error: 3 input, 4 device, 5 output. (0 is success; 2, wrong usage, is clap's.)
+/// Exit code of an error: 3 input, 4 device or memory, 5 output. (0 is success; 2, wrong usage, is clap's.)
 pub fn exit_code(error: &Error) -> u8 {
     match error {
         Error::Io { action, .. } if is_output(action) => 5,
-        Error::Device(_) | Error::OutOfMemory { .. } => 4,
+        Error::NoAdapter(_) | Error::DeviceLost(_) | Error::Rejected(_) | Error::Internal(_) => 4,
+        Error::OutOfMemory { .. } | Error::HostMemory { .. } => 4,
         _ => 3,
     }
 }
@@ -90,7 +91,17 @@ pub fn report(error: &Error) {
 fn hint(error: &Error) -> Option<&'static str> {
     match error {
         Error::Config { .. } => Some("docs/configuration.md explains every key, with a complete example"),
-        Error::Device(_) => Some("`photosphere devices` lists what can be used; `--device cpu` needs no driver"),
+        Error::NoAdapter(_) => Some("`photosphere devices` lists what can be used; `--device cpu` needs no driver"),
+        Error::DeviceLost(_) => Some(
+            "run it again; if it is lost again, `--device cpu` needs no driver (`sample --resume` goes on from its checkpoint)",
+        ),
+        Error::Rejected(_) => {
+            Some("this is a fault of the program or of the driver: please report it; `--device cpu` needs no driver")
+        }
+        Error::Internal(_) => Some("this is a fault of the program: please report it"),
+        Error::HostMemory { .. } => Some(
+            "fewer points, layers or pairs need less memory; `photosphere plan` tells beforehand what a spectrum takes",
+        ),
         // A hint of the error's own is part of its message.
         Error::OutOfMemory { hint: None, .. } => {
             Some("fewer points or layers need less memory; `--device cpu` uses the computer's own")

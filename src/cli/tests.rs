@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A device that is not there: a command that gets as far as to compute fails with [`Error::Device`].
+/// A device that is not there: a command that gets as far as to compute fails with [`Error::NoAdapter`].
 const NO_DEVICE: [&str; 2] = ["--device", "no such device"];
 
 fn run_command(arguments: &[&str]) -> Result<()> {
@@ -142,9 +142,16 @@ fn missing_inputs_are_found_before_anything_is_computed() {
 fn errors_have_codes_and_hints() {
     let io = |action| Error::io(action, "x", std::io::Error::other("why"));
     let oom = Error::out_of_memory("a", 2, 1);
-    let errors = [io("read"), io("open"), io("write"), io("create folder"), Error::Device("d".into()), oom];
+    let host = Error::HostMemory { what: "a".into(), needed: 2, available: 1 };
+    let errors = [io("read"), io("open"), io("write"), io("create folder"), oom, host];
     assert_eq!(errors.each_ref().map(exit_code), [3, 3, 5, 5, 4, 4]);
     assert_eq!(errors.each_ref().map(|e| hint(e).is_some()), [false, false, true, true, true, true]);
+    let device = [Error::NoAdapter, Error::DeviceLost, Error::Rejected, Error::Internal].map(|kind| kind("d".into()));
+    assert_eq!(device.each_ref().map(exit_code), [4; 4]);
+    // Each kind has advice of its own.
+    let mut advice: Vec<_> = device.iter().chain(&errors[4..]).filter_map(hint).collect();
+    advice.dedup();
+    assert_eq!(advice.len(), 6);
     assert_eq!(exit_code(&Error::invalid("a", 1, "b")), 3);
     // A hint that the error brings along is told once.
     let own = Error::out_of_memory("a", 2, 1).with_hint("fewer layers");

@@ -160,6 +160,8 @@ impl CrossSections {
             settings.temperature_range.check(*t)?;
             check_pressure(*p)?;
         }
+        // The result in f32, and wavenumbers: the least that any backend takes.
+        require(&grid, at.len(), |n, pairs| n.saturating_mul(8 + 4 * pairs))?;
         let mut seconds = Stages::default();
         let pressures: Vec<f64> = at.iter().map(|a| a.1).collect();
         let (mut used, mut prepared, mut records) = (Vec::new(), Vec::new(), Vec::new());
@@ -251,6 +253,8 @@ impl CrossSections {
     }
 
     fn direct_sum(&self, progress: &dyn Progress) -> Result<Vec<f64>> {
+        // The result, wavenumbers, a pair's sum and a list's part of it.
+        require(&self.grid, self.at.len(), |n, pairs| 8 * n.saturating_mul(pairs + 3))?;
         let nu = self.grid.wavenumbers();
         let (lo, hi) = (self.grid.lo() - self.settings.line_margin, self.grid.hi() + self.settings.line_margin);
         let mut values = Vec::with_capacity(nu.len() * self.at.len());
@@ -269,8 +273,15 @@ impl CrossSections {
 
     fn on_cpu(&self, progress: &dyn Progress) -> Result<Vec<f64>> {
         let n = self.grid.len();
+        let threads = rayon::current_num_threads();
+        let batch = 2 * threads;
+        let work = |prepared: &Prepared| {
+            let first = 0..batch.min(self.at.len());
+            cpu::far_bytes(prepared, first.clone(), false) + cpu::batch_work(prepared, first, threads, n, false)
+        };
+        let work = self.prepared.iter().map(work).max().unwrap_or(0);
+        require(&self.grid, self.at.len(), |n, pairs| (8 * n).saturating_mul(pairs).saturating_add(work))?;
         let mut values = vec![0.0; n * self.at.len()];
-        let batch = 2 * rayon::current_num_threads();
         for (b, rows) in values.chunks_mut(batch * n).enumerate() {
             let first = b * batch;
             let t: Vec<f64> = self.at[first..].iter().take(batch).map(|a| a.0).collect();
@@ -451,6 +462,12 @@ impl Prepared {
             error_budget: ErrorBudget::of(self, single_precision),
         }
     }
+}
+
+/// Refuses cross sections that need more host memory than there is: `bytes` of points and pairs.
+fn require(grid: &Grid, pairs: usize, bytes: impl FnOnce(u64, u64) -> u64) -> Result<()> {
+    let what = format!("cross sections of {} points and {pairs} pairs", grid.len());
+    crate::host_memory::require(&what, bytes(grid.len() as u64, pairs as u64))
 }
 
 #[cfg(test)]

@@ -1,32 +1,49 @@
 //! Cross sections by multilevel convolution of line sources with Voigt profiles.
 
+#[doc(hidden)]
 pub mod budget;
+#[doc(hidden)]
 pub mod convolve;
+#[doc(hidden)]
 pub mod cpu;
+#[doc(hidden)]
 pub mod crowding;
+#[doc(hidden)]
 pub mod device;
+#[doc(hidden)]
 pub mod direct_sum;
 #[cfg(test)]
 mod distant_tests;
+#[doc(hidden)]
 pub mod extent;
+#[doc(hidden)]
 pub mod job;
+#[doc(hidden)]
 pub mod levels;
+#[doc(hidden)]
 pub mod near;
+#[doc(hidden)]
 pub mod prepared;
+#[doc(hidden)]
 pub mod profile_settings;
 #[cfg(test)]
 mod profile_tests;
 pub(crate) mod remarks;
+#[doc(hidden)]
 pub mod settings;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]
 mod test_cases;
+#[doc(hidden)]
 pub mod voigt;
+#[doc(hidden)]
 pub mod voigt_derivative;
 #[cfg(test)]
 mod voigt_gpu_tests;
+#[doc(hidden)]
 pub mod widths;
+#[doc(hidden)]
 pub mod wing_law;
 #[cfg(test)]
 mod wing_law_tests;

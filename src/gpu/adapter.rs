@@ -86,7 +86,7 @@ pub(super) fn describe(adapter: &wgpu::Adapter) -> DeviceInfo {
 /// Picks by [`Device::open`](super::Device::open)'s selector.
 pub(super) fn select(adapters: Vec<wgpu::Adapter>, selector: &str) -> Result<wgpu::Adapter> {
     if adapters.is_empty() {
-        return Err(Error::Device(
+        return Err(Error::NoAdapter(
             "none found by Vulkan, Metal or DX12. Install the GPU's driver, or a software Vulkan driver (Debian, Ubuntu: \
              mesa-vulkan-drivers; `scripts/test` in the source tree installs it), or choose the device `cpu`"
                 .to_owned(),
@@ -101,7 +101,7 @@ pub(super) fn select(adapters: Vec<wgpu::Adapter>, selector: &str) -> Result<wgp
         any || [&info.name, &info.driver, &info.driver_info].iter().any(|s| s.to_lowercase().contains(&wanted))
     });
     found.ok_or_else(|| {
-        Error::invalid("device", format!("`{selector}`"), format!("`{ANY}`, or part of one of: {}", names.join("; ")))
+        Error::NoAdapter(format!("given `{selector}`, required `{ANY}`, or part of one of: {}", names.join("; ")))
     })
 }
 

@@ -32,11 +32,7 @@ impl Ballast {
     pub fn leave_free(device: &Device, bytes: u64) -> Result<Self> {
         device.handle.check()?;
         if device.memory_policy() == MemoryPolicy::Exact {
-            #[cfg(test)]
-            let endless = !device.info().is_gpu && device.handle.faults.capacity().is_none();
-            #[cfg(not(test))]
-            let endless = !device.info().is_gpu;
-            if endless {
+            if !device.info().is_gpu && device.handle.faults.capacity_by_order().is_none() {
                 let given = format!("the policy `exact` on `{}`, whose memory has no end", device.info().name);
                 return Err(Error::invalid("ballast", given, "a policy with a budget on a software driver"));
             }

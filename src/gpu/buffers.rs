@@ -31,11 +31,7 @@ impl Drop for Held {
 /// Asks the driver for a buffer.
 pub(super) fn create(handle: &Handle, request: &Request, holding: Holding) -> Result<Held, Refused> {
     let Request { name, bytes, usage } = request;
-    if holding == Holding::InUse && handle.faults.refuses() {
-        return Err(Refused::Memory);
-    }
-    #[cfg(test)]
-    if handle.faults.capacity().is_some_and(|capacity| handle.ledger.allocated() + bytes > capacity) {
+    if handle.faults.refuses_by_order(*bytes, holding == Holding::InUse, handle.ledger.allocated()) {
         return Err(Refused::Memory);
     }
     let label = Some(name.as_str());

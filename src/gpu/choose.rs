@@ -93,8 +93,8 @@ mod tests {
 
     #[test]
     fn other_errors_end_the_search() {
-        let error = first_that_fits([1, 2], |_| Err::<(), _>(Error::Device("lost".into()))).unwrap_err();
-        assert!(matches!(error, Error::Device(_)));
+        let error = first_that_fits([1, 2], |_| Err::<(), _>(Error::DeviceLost("lost".into()))).unwrap_err();
+        assert!(matches!(error, Error::DeviceLost(_)));
         assert!(first_that_fits(Vec::<u8>::new(), Ok).is_err());
     }
 }

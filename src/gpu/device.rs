@@ -39,7 +39,8 @@ impl Device {
     /// `selector`: `gpu-any` (or empty) for the first of [`list`](Self::list), otherwise a part of the device's or
     /// driver's name in any case, such as `llvmpipe`, `SwiftShader`, `H100`.
     ///
-    /// Errors: [`Error::Device`] if there is no device or it cannot be opened, [`Error::Invalid`] if none matches.
+    /// # Errors
+    /// [`Error::NoAdapter`] if there is no device, none matches, or it cannot be opened.
     pub fn open(selector: &str) -> Result<Self> {
         Self::open_with(selector, &Cache::off())
     }
@@ -64,7 +65,7 @@ impl Device {
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
-            .map_err(|e| Error::Device(format!("`{}` cannot be opened: {e}", info.name)))?;
+            .map_err(|e| Error::NoAdapter(format!("`{}` cannot be opened: {e}", info.name)))?;
         let faults = Arc::new(Faults::default());
         let sink = faults.clone();
         device.on_uncaptured_error(Arc::new(move |e| {
@@ -130,23 +131,24 @@ impl Device {
     }
 }
 
+#[cfg(any(test, feature = "testing"))]
 impl Device {
     /// Tool for testing one's own error handling: the `k`-th buffer (from 1) that is created for a workspace from now on is refused, as if
     /// the driver had no memory for it; the one after it is granted again. 0 calls the fault off. Buffers that the pool reuses are not
-    /// created, and not counted.
+    /// created, and not counted. With feature `testing` only.
     pub fn fail_allocation(&self, k: u64) {
-        self.handle.faults.refuse_in(k);
+        self.handle.faults.ordered.refuse_in(k);
     }
 
     /// Tool for testing one's own error handling: the device is lost at the `k`-th submission or mapping (from 1) from now on, as if the
-    /// driver had reset it. 0 calls the fault off.
+    /// driver had reset it. 0 calls the fault off. With feature `testing` only.
     pub fn fail_submission(&self, k: u64) {
-        self.handle.faults.lose_in(k);
+        self.handle.faults.ordered.lose_in(k);
     }
 
     /// A driver that gives out so many bytes and refuses more.
     #[cfg(test)]
     pub(super) fn simulate_capacity(&self, bytes: u64) {
-        self.handle.faults.simulate_capacity(bytes);
+        self.handle.faults.ordered.limit_capacity(bytes);
     }
 }

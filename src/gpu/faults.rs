@@ -1,29 +1,21 @@
-//! What went wrong on a device, and faults to order, for testing what a program does when they happen.
-//!
-//! Real devices refuse memory and vanish when it suits nobody. [`Device`](super::Device) makes them do so at a chosen call: the same code
-//! paths run as when the driver refuses a buffer or resets the device.
+//! What went wrong on a device outside any call, and where faults that were ordered (`ordered_faults`) happen.
 
 use std::sync::{Mutex, MutexGuard};
 
 use crate::{Error, Result};
 
-/// Errors that arrived outside any call, and faults that were ordered.
+/// Errors that arrived outside any call.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     state: Mutex<State>,
+    #[cfg(any(test, feature = "testing"))]
+    pub ordered: super::ordered_faults::Ordered,
 }
 
 #[derive(Debug, Default)]
 struct State {
     lost: Option<String>,
     uncaptured: Option<String>,
-    /// Allocations until one is refused.
-    refuse_in: Option<u64>,
-    /// Submissions and mappings until the device is lost.
-    lose_in: Option<u64>,
-    /// Bytes of a driver that refuses more.
-    #[cfg(test)]
-    capacity: Option<u64>,
 }
 
 impl Faults {
@@ -39,43 +31,12 @@ impl Faults {
     pub fn check(&self, device: &str) -> Result<()> {
         let mut state = self.lock();
         if let Some(message) = &state.lost {
-            return Err(Error::Device(format!("`{device}` was lost: {message}")));
+            return Err(Error::DeviceLost(format!("`{device}` was lost: {message}")));
         }
         match state.uncaptured.take() {
-            Some(message) => Err(Error::Device(format!("`{device}`: {message}"))),
+            Some(message) => Err(Error::Rejected(format!("`{device}`: {message}"))),
             None => Ok(()),
         }
-    }
-
-    /// Counts an allocation; true if this one is to be refused.
-    pub fn refuses(&self) -> bool {
-        due(&mut self.lock().refuse_in)
-    }
-
-    /// Counts a submission or mapping; true if the device is to be lost at this one.
-    pub fn loses(&self) -> bool {
-        due(&mut self.lock().lose_in)
-    }
-
-    #[cfg(test)]
-    pub fn capacity(&self) -> Option<u64> {
-        self.lock().capacity
-    }
-
-    /// Refuses the `k`-th allocation from now on; 0 refuses none.
-    pub fn refuse_in(&self, k: u64) {
-        self.lock().refuse_in = (k > 0).then_some(k);
-    }
-
-    /// Loses the device at the `k`-th submission or mapping from now on; 0 does not.
-    pub fn lose_in(&self, k: u64) {
-        self.lock().lose_in = (k > 0).then_some(k);
-    }
-
-    /// A driver that gives out so many bytes and refuses more.
-    #[cfg(test)]
-    pub fn simulate_capacity(&self, bytes: u64) {
-        self.lock().capacity = Some(bytes);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -84,14 +45,37 @@ impl Faults {
     }
 }
 
-/// Counts down to one, once.
-fn due(count: &mut Option<u64>) -> bool {
-    match count {
-        Some(1) => count.take().is_some(),
-        Some(n) => {
-            *n -= 1;
-            false
-        }
-        None => false,
+#[cfg(any(test, feature = "testing"))]
+impl Faults {
+    /// Whether a buffer of `bytes` for a workspace is refused by order, where so many are `allocated`; counts it.
+    pub fn refuses_by_order(&self, bytes: u64, in_use: bool, allocated: u64) -> bool {
+        let full = || self.capacity_by_order().is_some_and(|capacity| allocated + bytes > capacity);
+        (in_use && self.ordered.refuses()) || full()
+    }
+
+    /// Bytes that the driver gives out at most, if that was ordered.
+    pub fn capacity_by_order(&self) -> Option<u64> {
+        self.ordered.capacity()
+    }
+
+    /// Whether the device is to be lost now; counts the call.
+    pub fn loses_by_order(&self) -> bool {
+        self.ordered.loses()
+    }
+}
+
+/// Nothing can be ordered.
+#[cfg(not(any(test, feature = "testing")))]
+impl Faults {
+    pub fn refuses_by_order(&self, _: u64, _: bool, _: u64) -> bool {
+        false
+    }
+
+    pub fn capacity_by_order(&self) -> Option<u64> {
+        None
+    }
+
+    pub fn loses_by_order(&self) -> bool {
+        false
     }
 }

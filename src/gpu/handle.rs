@@ -36,7 +36,7 @@ impl Handle {
         self.faults.check(&self.info.name)
     }
 
-    /// Runs `action`; an error that wgpu reports for it becomes [`Error::Device`], or [`Refused::Memory`].
+    /// Runs `action`; an error that wgpu reports for it becomes [`Error::Rejected`], or [`Refused::Memory`].
     pub fn scoped<T>(&self, what: &str, action: impl FnOnce() -> T) -> Result<T, Refused> {
         use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
         let scopes = [Internal, OutOfMemory, Validation].map(|filter| self.device.push_error_scope(filter));
@@ -47,7 +47,7 @@ impl Handle {
         match errors.into_iter().next() {
             None => Ok(value),
             Some(wgpu::Error::OutOfMemory { .. }) => Err(Refused::Memory),
-            Some(error) => Err(Refused::Other(Error::Device(format!("{what}: {error}")))),
+            Some(error) => Err(Refused::Other(Error::Rejected(format!("{what}: {error}")))),
         }
     }
 
@@ -55,12 +55,12 @@ impl Handle {
     pub fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
         let poll = self.device.poll(wgpu::PollType::Wait { submission_index: submission, timeout: None });
         self.check()?;
-        poll.map(drop).map_err(|e| Error::Device(format!("`{}`: waiting failed: {e}", self.info.name)))
+        poll.map(drop).map_err(|e| Error::Rejected(format!("`{}`: waiting failed: {e}", self.info.name)))
     }
 
     /// The device is lost here, if that was ordered; the call that follows finds it so.
     pub fn lose_if_ordered(&self) {
-        if self.faults.loses() {
+        if self.faults.loses_by_order() {
             self.faults.lost("reset (ordered by `fail_submission`)".to_owned());
             self.device.destroy();
         }

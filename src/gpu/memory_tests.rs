@@ -101,7 +101,7 @@ fn gpu_plan_ledger_and_driver_agree_after_each_stage() {
         assert_eq!(stages, ["map", "sum"]);
         let _: Vec<f32> = workspace.read_vec(output).unwrap();
         same("readback");
-        let stop = workspace.run_watched(|stage, _| Err(Error::Device(format!("stopped in {stage}"))));
+        let stop = workspace.run_watched(|stage, _| Err(Error::Internal(format!("stopped in {stage}"))));
         assert!(stop.unwrap_err().to_string().contains("stopped in map"));
         drop(workspace);
         assert_eq!((device.ledger().allocated(), device.counted_bytes()), (0, baseline));
@@ -317,7 +317,7 @@ fn is_lost(device: &Device, workspace: &mut Workspace, ids: [BufferId; 2]) {
     ];
     for (i, error) in errors.into_iter().enumerate() {
         match error {
-            Some(Error::Device(message)) if message.contains("was lost") => {}
+            Some(Error::DeviceLost(message)) if message.contains("was lost") => {}
             other => panic!("call {i}: {other:?}"),
         }
     }

@@ -15,7 +15,8 @@
 //! | `ledger`, `holding`, `timeline` | the account of every byte, and its history |
 //! | `policy`, `pool`, `buffers`, `refused` | how much may be taken; reserve, reuse; creating buffers |
 //! | `memory`, `driver_memory` | total, free, used: by the account, by the driver |
-//! | `ballast`, `faults` | running out of memory and losing the device, to order |
+//! | `faults` | what went wrong outside any call |
+//! | `ballast`, `ordered_faults` | running out of memory and losing the device, to order (the latter with feature `testing`) |
 
 mod adapter;
 mod ballast;
@@ -31,6 +32,8 @@ mod layout;
 mod ledger;
 mod limits;
 mod memory;
+#[cfg(any(test, feature = "testing"))]
+mod ordered_faults;
 mod pipelines;
 mod plan;
 mod policy;
@@ -51,19 +54,25 @@ mod tests;
 
 pub use adapter::DeviceInfo;
 pub use ballast::Ballast;
+#[doc(hidden)]
 pub use choose::{first_that_fits, open_within};
+#[doc(hidden)]
 pub use declaration::{BufferId, Constant, Element, Role};
 pub use device::Device;
 pub use driver_memory::DriverMemory;
 pub use holding::Holding;
 pub(crate) use layout::host_struct;
+#[doc(hidden)]
 pub use layout::{Field, HostLayout, Layout};
 pub use ledger::{Ledger, LedgerReport};
 pub use limits::Limits;
 pub use memory::MemoryInfo;
 pub use policy::MemoryPolicy;
+#[doc(hidden)]
 pub use program::{Program, ProgramBuilder, groups64};
+#[doc(hidden)]
 pub use shader::{Interface, Kernel, Storage};
 pub use summary::{BufferSummary, StageSummary, Summary};
 pub use timeline::{Event, Timeline};
+#[doc(hidden)]
 pub use workspace::Workspace;

@@ -14,7 +14,7 @@ pub(super) enum Refused {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Memory => Self::Device("out of memory".to_owned()),
+            Refused::Memory => Self::Rejected("a kernel or command: the driver is out of memory".to_owned()),
             Refused::Other(error) => error,
         }
     }

@@ -112,7 +112,7 @@ impl Kernel {
         self.fragments.join("\n")
     }
 
-    /// Parses and validates. Error: [`Error::Device`] with naga's message and the place in the composed source.
+    /// Parses and validates. Error: [`Error::Rejected`] with naga's message and the place in the composed source.
     pub fn validate(&self) -> Result<(naga::Module, ModuleInfo)> {
         self.checked_module().map_err(|message| self.error(&message))
     }
@@ -123,7 +123,7 @@ impl Kernel {
     }
 
     fn error(&self, message: &str) -> Error {
-        Error::Device(format!("shader `{}`: {message}", self.name))
+        Error::Rejected(format!("shader `{}`: {message}", self.name))
     }
 
     fn checked_module(&self) -> Result<(naga::Module, ModuleInfo), String> {

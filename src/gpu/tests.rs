@@ -302,8 +302,8 @@ fn gpu_lost_device_is_an_error_and_another_goes_on() {
     let (program, input, ..) = chain(100, 2, None).unwrap();
     let mut workspace = Workspace::new(&lost, program.clone()).unwrap();
     lost.destroy();
-    assert!(matches!(workspace.write(input, &[0; 400]), Err(Error::Device(_))));
-    assert!(matches!(Workspace::new(&lost, program.clone()), Err(Error::Device(_))));
+    assert!(matches!(workspace.write(input, &[0; 400]), Err(Error::DeviceLost(_))));
+    assert!(matches!(Workspace::new(&lost, program.clone()), Err(Error::DeviceLost(_))));
     drop(workspace);
     assert_eq!(lost.ledger().current(), 0);
     Workspace::new(&device(), program).unwrap();

@@ -23,7 +23,7 @@ pub(super) fn upload(
         map(device, &staging.buffer, wgpu::MapMode::Write, length)?;
         let written = staging.buffer.slice(..length).get_mapped_range_mut().map(|mut view| view.copy_from_slice(chunk));
         staging.buffer.unmap();
-        written.map_err(|e| Error::Device(format!("staging buffer: {e}")))?;
+        written.map_err(|e| Error::Rejected(format!("staging buffer: {e}")))?;
         copy(device, (&staging.buffer, 0), (target, at), length)?;
         at += length;
     }
@@ -45,7 +45,7 @@ pub(super) fn read_back(
         map(device, &staging.buffer, wgpu::MapMode::Read, length)?;
         let read = staging.buffer.slice(..length).get_mapped_range().map(|view| chunk.copy_from_slice(&view));
         staging.buffer.unmap();
-        read.map_err(|e| Error::Device(format!("readback buffer: {e}")))?;
+        read.map_err(|e| Error::Rejected(format!("readback buffer: {e}")))?;
         at += length;
     }
     Ok(())
@@ -74,7 +74,7 @@ fn map(device: &Device, buffer: &wgpu::Buffer, mode: wgpu::MapMode, bytes: u64) 
         Ok(Ok(())) => Ok(()),
         _ => {
             device.handle.check()?;
-            Err(Error::Device("a staging buffer could not be mapped".to_owned()))
+            Err(Error::Rejected("a staging buffer could not be mapped".to_owned()))
         }
     }
 }

@@ -41,7 +41,7 @@ impl Workspace {
     /// Compiles the kernels (once per device), creates all buffers and bind groups, uploads the parameters.
     ///
     /// Errors: [`Error::OutOfMemory`] if the program needs more than [`Device::budget`] (the driver is then not asked), or the driver
-    /// refuses a buffer; [`Error::Device`] if the device was lost or rejects a shader. Everything is released then.
+    /// refuses a buffer; [`Error::DeviceLost`]; [`Error::Rejected`] for a shader. Everything is released then.
     pub fn new(device: &Device, program: Program) -> Result<Self> {
         Self::allocate(device, program).inspect_err(|_| {
             // The driver frees what was created before the error once it is asked.
@@ -100,7 +100,7 @@ impl Workspace {
             return Ok(());
         }
         let slot = summary.slot;
-        let staging = self.upload.as_ref().ok_or_else(|| Error::Device("no upload buffer".to_owned()))?;
+        let staging = self.upload.as_ref().ok_or_else(|| Error::Internal("no upload buffer".to_owned()))?;
         upload(&self.device, staging, &self.slots[slot].buffer, 0, bytes)?;
         self.written[buffer.0] = true;
         Ok(())
@@ -188,7 +188,7 @@ impl Workspace {
             let given = format!("{length} bytes from {offset}");
             return Err(Error::invalid(format!("range of buffer `{}`", summary.name), given, required));
         }
-        let staging = self.readback.as_ref().ok_or_else(|| Error::Device("no readback buffer".to_owned()))?;
+        let staging = self.readback.as_ref().ok_or_else(|| Error::Internal("no readback buffer".to_owned()))?;
         read_back(&self.device, staging, &self.slots[summary.slot].buffer, offset, bytes)
     }
 

@@ -134,7 +134,7 @@ mod tests {
         let priors = Priors::flat(LogDensity::names(&valley));
         let run = |valley: &mut Valley, settings| adamw(valley, &priors, &[-1.2, 1.0], &settings, &());
         let far = AdamWSettings { learning_rate: 2.0, ..Default::default() };
-        assert!(matches!(run(&mut valley, far), Err(Error::Device(_))));
+        assert!(matches!(run(&mut valley, far), Err(Error::DeviceLost(_))));
         for bad in [
             AdamWSettings { steps: 0, ..Default::default() },
             AdamWSettings { learning_rate: f64::NAN, ..Default::default() },

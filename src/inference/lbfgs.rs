@@ -52,6 +52,10 @@ pub fn lbfgs(
     let tolerances =
         [("gradient tolerance", settings.gradient_tolerance), ("value tolerance", settings.value_tolerance)];
     check_settings("L-BFGS", settings.steps.min(settings.memory), &tolerances)?;
+    // A fit of so many steps has no more pairs to remember. The solver reserves two vectors (24 bytes) for each at once.
+    let memory = settings.memory.min(settings.steps);
+    let pairs = (memory as u64).saturating_mul(2 * (24 + 8 * start.len() as u64));
+    crate::host_memory::require("the pairs that L-BFGS remembers", pairs)?;
     progress.begin("L-BFGS", None);
     let descent = Descent::new(density, priors, start, progress)?;
     let first = descent.best.clone();
@@ -60,7 +64,7 @@ pub fn lbfgs(
     let unit = if steepness > 0.0 { steepness } else { 1.0 };
     let shared = Rc::new(RefCell::new(Shared { descent, latest: first.clone(), failure: None }));
     let problem = Problem { shared: Rc::clone(&shared), unit };
-    let solver = LBFGS::new(MoreThuenteLineSearch::new(), settings.memory)
+    let solver = LBFGS::new(MoreThuenteLineSearch::new(), memory)
         .with_tolerance_grad(settings.gradient_tolerance)
         .and_then(|s| s.with_tolerance_cost(settings.value_tolerance / unit))
         .map_err(|e| Error::invalid("L-BFGS settings", e, "tolerances from 0"))?;
@@ -70,7 +74,7 @@ pub fn lbfgs(
     let outcome = executor.run().map(|done| done.state().get_termination_status().clone());
     let Shared { descent, failure, .. } = match Rc::try_unwrap(shared) {
         Ok(cell) => cell.into_inner(),
-        Err(_) => return Err(Error::Device("L-BFGS kept its objective".into())),
+        Err(_) => return Err(Error::Internal("L-BFGS kept its objective".into())),
     };
     if let Some(error) = failure {
         return Err(error);
@@ -194,7 +198,7 @@ mod tests {
         let found = fit(&mut valley, &priors, &[-1.2, 1.0]).unwrap();
         assert!((found.parameters[0] - 1.0).abs() < 1e-2, "{found}");
         let mut lost = Valley { fatal: true, limit: 1.25, ..valley.clone() };
-        assert!(matches!(fit(&mut lost, &priors, &[-1.2, 1.0]), Err(Error::Device(_))));
+        assert!(matches!(fit(&mut lost, &priors, &[-1.2, 1.0]), Err(Error::DeviceLost(_))));
         assert!(fit(&mut valley, &priors, &[2.0, 0.0]).is_err());
     }
 

@@ -281,7 +281,7 @@ mod tests {
         let found = fit(&mut valley, &priors, &[-1.2, 1.0]).unwrap();
         assert!(found.converged && (found.parameters[0] - 1.0).abs() < 1e-6, "{found}");
         let mut lost = Valley { fatal: true, limit: 1.1, ..valley.clone() };
-        assert!(matches!(fit(&mut lost, &priors, &[-1.0, 1.0]), Err(Error::Device(_))));
+        assert!(matches!(fit(&mut lost, &priors, &[-1.0, 1.0]), Err(Error::DeviceLost(_))));
         assert!(fit(&mut valley, &priors, &[2.0, 0.0]).unwrap_err().to_string().contains("1.5"));
     }
 

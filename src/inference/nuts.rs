@@ -143,7 +143,7 @@ pub fn sample_parallel<L: LogDensity>(
                 })
             })
             .collect();
-        let died = |_| Err(Error::Device("a chain's thread panicked".into()));
+        let died = |_| Err(Error::Internal("a chain's thread panicked".into()));
         threads.into_iter().map(|t| t.join().unwrap_or_else(died)).collect()
     });
     progress.finish();

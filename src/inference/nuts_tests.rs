@@ -94,10 +94,13 @@ fn refusals_are_divergences_and_lost_devices_end_the_run() {
 
     valley.fatal = true;
     let run = |valley: &Valley| sample(&mut valley.clone(), &priors, &[vec![1.0, 1.0]], &settings, None, &());
-    assert!(matches!(run(&valley), Err(Error::Device(message)) if message == "lost"));
+    assert!(matches!(run(&valley), Err(Error::DeviceLost(message)) if message == "lost"));
     let parallel = |k| Ok(Valley { limit: if k == 1 { 2.0 } else { 1e9 }, ..valley.clone() });
     let three = NutsSettings { chains: 3, ..settings };
-    assert!(matches!(sample_parallel(parallel, &priors, &[vec![1.0, 1.0]], &three, None, &()), Err(Error::Device(_))));
+    assert!(matches!(
+        sample_parallel(parallel, &priors, &[vec![1.0, 1.0]], &three, None, &()),
+        Err(Error::DeviceLost(_))
+    ));
 }
 
 #[test]
@@ -129,7 +132,7 @@ fn checkpointed(folder: &Path, resume: bool, pause: Duration, draws: usize) -> R
         }
         fn value_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64> {
             if self.1 == Duration::MAX {
-                return Err(Error::Device("asked".into()));
+                return Err(Error::DeviceLost("asked".into()));
             }
             std::thread::sleep(self.1);
             self.0.value_and_gradient(x, gradient)
@@ -221,7 +224,7 @@ fn a_run_ended_by_an_error_resumes() {
     let run = |mut valley: Valley, name| {
         sample(&mut valley, &priors, &[vec![1.0, 1.0]], &quick(2, 60, 40), Some(&checkpoint(name)), &())
     };
-    assert!(matches!(run(Valley { fatal: true, ..valley.clone() }, "model: valley"), Err(Error::Device(_))));
+    assert!(matches!(run(Valley { fatal: true, ..valley.clone() }, "model: valley"), Err(Error::DeviceLost(_))));
     assert_eq!(bits(&run(valley.clone(), "model: valley").unwrap()), bits(&whole));
     let other = run(valley, "model: hill").unwrap_err().to_string();
     assert!(other.contains("begun with `model: valley`, this run has `model: hill`"), "{other}");

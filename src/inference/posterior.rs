@@ -127,7 +127,7 @@ mod tests {
         for z in [0.0, -1e4] {
             assert!(recoverable(&posterior.value_and_gradient(&[z], &mut [0.0]).unwrap_err()));
         }
-        assert!(!recoverable(&Error::Device("lost".into())));
+        assert!(!recoverable(&Error::DeviceLost("lost".into())));
     }
 
     #[test]

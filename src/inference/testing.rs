@@ -122,7 +122,7 @@ impl Residuals for Valley {
     fn residuals_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
         self.evaluations += 1;
         if x.iter().any(|v| v.abs() > self.limit) {
-            let lost = Error::Device("lost".into());
+            let lost = Error::DeviceLost("lost".into());
             return Err(if self.fatal { lost } else { Error::invalid("x", format!("{x:?}"), self.limit.to_string()) });
         }
         let r = vec![10.0 * (x[1] - x[0] * x[0]), 1.0 - x[0]];

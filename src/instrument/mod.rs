@@ -31,6 +31,7 @@
 //! References: D. F. Gray, "The Observation and Analysis of Stellar Photospheres", 3rd ed. (2005), eq. 18.14 (rotation).
 
 mod bins;
+#[doc(hidden)]
 pub mod gaussian;
 mod interpolation;
 mod kernel;

@@ -10,18 +10,23 @@ mod bzip2_blocks;
 pub mod carbon_monoxide;
 pub mod exomol;
 pub(crate) mod fields;
+#[doc(hidden)]
 pub mod formula;
 pub mod hitran;
 pub mod isotopologues;
+#[doc(hidden)]
 pub mod list;
 pub mod partition;
 pub(crate) mod reader;
+#[doc(hidden)]
 pub mod recognise;
 pub mod report;
+#[doc(hidden)]
 pub mod source;
 #[cfg(test)]
 mod test_data;
 pub mod tips;
+#[doc(hidden)]
 pub mod width;
 
 pub use exomol::{ExomolBroadening, ExomolSource};

@@ -101,13 +101,15 @@ impl Model {
         let several = schedule.segments.len() > 1;
         let work = schedule.batches.iter().map(|batch| self.opacity_work(batch, points, threads, several, false)).max();
         let transfer = self.geometry().cpu_work(self.layers(), if several { points } else { n }, false);
-        let work = work.unwrap_or(0);
-        // What is carried is there from the first block on, and then beside the work of the next.
-        let first_alone = schedule.batches.len() == 1 && !several;
-        let peak = kept + if first_alone { transfer.max(work) } else { transfer + work };
+        let peak = kept + transfer + work.unwrap_or(0);
         // what is computed stays
         let host = Bytes { kept: kept + 8 * n as u64, peak };
         StageEstimate { stage: "forward", host, device: Bytes::default() }
+    }
+
+    /// What a spectrum on the CPU backend takes beside the model.
+    pub(crate) fn cpu_spectrum(&self, threads: usize) -> u64 {
+        self.on_cpu(0, threads).host.peak
     }
 
     /// Work arrays of the opacities in some layers: of one after the other, or what all hold at once where that serves several segments.

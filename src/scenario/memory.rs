@@ -107,6 +107,6 @@ mod tests {
         assert!((25.0f64 * 0.3) as u64 >= 7);
         assert!(told(7, 0, Some(0)).contains("of 7 bytes"));
         assert!(!told(7, 3, None).contains("would do"));
-        assert_eq!(budget_hint(Error::Device("d".into()), Some(1)).to_string(), "device: d");
+        assert_eq!(budget_hint(Error::NoAdapter("d".into()), Some(1)).to_string(), "device: d");
     }
 }

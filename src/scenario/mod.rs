@@ -13,14 +13,18 @@
 //! let mut config = Config::parse("examples/emission.toml".as_ref(), &text)?;
 //! config.atmosphere.layers = 10;
 //! let result = spectrum(&config, &DeviceChoice::Cpu, &())?;
-//! assert_eq!(result.flux.len(), result.wavenumber.len()); // erg s-1 cm-2 / cm-1, cm-1
+//! assert_eq!(result.values.len(), result.wavenumber.len()); // erg s-1 cm-2 / cm-1, cm-1
 //! # Ok::<(), photosphere::Error>(())
 //! ```
 
+#[doc(hidden)]
 pub mod broadening;
+#[doc(hidden)]
 pub mod config;
+mod continua;
 mod cross_section;
 mod fit;
+#[doc(hidden)]
 pub mod limits;
 mod lists;
 mod memory;
@@ -28,12 +32,15 @@ mod micrometres;
 mod names;
 mod plan;
 mod profiles;
+#[doc(hidden)]
 pub mod quantities;
 mod retrieval;
 mod scene;
+#[doc(hidden)]
 pub mod source;
 mod spectrum;
 mod state;
+#[doc(hidden)]
 pub mod words;
 
 use serde_json::{Value, json};
@@ -44,7 +51,7 @@ pub use memory::{Derivative, DeviceBytes, budget_hint};
 pub use plan::{Planned, PlannedModel, PlannedRetrieval, plan};
 pub use retrieval::{JacobianResult, RetrievalSetup, jacobian, retrieval};
 pub use scene::Scene;
-pub use spectrum::{SpectrumResult, spectrum};
+pub use spectrum::{Derived, Observed, SpectrumResult, flux_unit, spectrum};
 
 use crate::backend::BackendInfo;
 use crate::cross_section::job::ListReport;

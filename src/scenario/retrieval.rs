@@ -230,17 +230,19 @@ fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
         format!("grid: {:?}", config.grid),
         format!("atmosphere: {:?}", config.atmosphere),
         format!("transfer: {:?}", config.transfer),
+        format!("continua: {:?}", config.continua),
+        format!("clouds: {:?}", config.clouds),
         format!("method: {:?}", scene.settings),
         format!("mode: {:?}", config.retrieval.mode),
         format!("gradient: {:?}", config.retrieval.gradient),
         format!("parameters: {}", config.parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")),
     ];
-    for (absorber, species) in scene.absorbers.iter().zip(&config.species) {
+    for species in &config.species {
         let mut key = KeyHasher::new("lines of a retrieval");
-        for list in &absorber.lists {
+        for list in scene.absorbers.iter().filter(|a| a.name == species.name).flat_map(|a| &a.lists) {
             list.fingerprint(scene.line_range(), &mut key)?;
         }
-        let (name, mixing) = (&absorber.name, &species.mixing);
+        let (name, mixing) = (&species.name, &species.mixing);
         lines.push(format!("species {name}: {mixing:?}, lines {}", hex(&key)));
     }
     for cia in &config.cia {

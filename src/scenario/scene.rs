@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::config::{CiaKeys, Config};
+use super::config::{CiaKeys, Config, GeometryKeys};
 use super::source::DeviceChoice;
 use super::state::{Keyed, Profiles};
-use super::{in_config, lists, micrometres};
+use super::{continua, in_config, lists, micrometres};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
 use crate::cache::Cache;
@@ -60,7 +60,7 @@ impl Scene {
         let pressure = pressure.map_err(at("atmosphere.layers"))?;
         // Profiles first, for some mass: what is wrong with them is told before lists are opened.
         let start = config.start();
-        let profiles = Profiles::new(config, &vec![1.0; config.species.len()])?;
+        let profiles = Profiles::new(config, &vec![None; config.species.len()])?;
         let state = profiles.state(&start, &pressure).map_err(|(key, e)| in_config(config, &key, e))?;
         let settings = settings(config, &state.temperature_k)?;
         let cache = config.cache.open();
@@ -73,20 +73,24 @@ impl Scene {
         let mut seconds = Stages::default();
         let temperatures = (settings.temperature_range.lo, settings.temperature_range.hi);
         let needed = lists::Needed { grid: config.grid.range, margin: settings.line_margin, temperatures };
-        let (mut absorbers, mut notes) = (Vec::new(), Vec::new());
+        let (mut absorbers, mut notes, mut molar_masses) = (Vec::new(), Vec::new(), Vec::new());
         for (i, species) in config.species.iter().enumerate() {
-            let opened = seconds.time(Stage::Load, || lists::open(&species.lines, &needed, &resources));
+            let Some(lines) = &species.lines else {
+                molar_masses.push(species.molar_mass);
+                continue;
+            };
+            let opened = seconds.time(Stage::Load, || lists::open(lines, &needed, &resources));
             let opened = opened.map_err(|e| micrometres::hint(config.grid.range, e));
             let opened = opened.map_err(|e| in_config(config, &format!("species[{i}]"), e))?;
             notes.extend(opened.notes);
             let (lists, molar_mass) = (opened.lists, opened.molar_mass);
-            absorbers.push(Absorber { name: species.lines.name.clone(), lists, molar_mass });
+            molar_masses.push(Some(molar_mass));
+            absorbers.push(Absorber { name: species.name.clone(), lists, molar_mass });
         }
         let pairs = config.cia.iter().enumerate();
         let table = |(i, cia)| seconds.time(Stage::Load, || pair_table(config, cia, &format!("cia[{i}]")));
         let collisions = pairs.map(table).collect::<Result<_>>()?;
-        let molar_mass: Vec<f64> = absorbers.iter().map(|a| a.molar_mass).collect();
-        let profiles = Arc::new(Profiles::new(config, &molar_mass)?);
+        let profiles = Arc::new(Profiles::new(config, &molar_masses)?);
         Ok(Self {
             config: config.clone(),
             grid,
@@ -142,12 +146,15 @@ impl Scene {
     /// # Errors
     /// As [`model`](Self::model).
     pub fn model_with(&self, grid: Grid, settings: Settings, progress: &dyn Progress) -> Result<Model> {
-        Model::emission(grid, self.pressure.clone())
-            .opacities(&self.absorbers)
-            .opacities(&self.collisions)
-            .settings(settings)
-            .streams(self.config.transfer.streams)
-            .surface(self.config.transfer.surface_temperature.is_some())
+        let transfer = &self.config.transfer;
+        let builder = match transfer.geometry {
+            GeometryKeys::Emission => Model::emission(grid, self.pressure.clone())
+                .streams(transfer.streams)
+                .surface(transfer.surface_temperature.is_some()),
+            GeometryKeys::Transmission => Model::transmission(grid, self.pressure.clone()),
+        };
+        let builder = builder.opacities(&self.absorbers).opacities(&self.collisions).settings(settings);
+        continua::add(builder, &self.config)?
             .build_with(&Resources::with_cache(&self.cache, progress))
             .map_err(|e| micrometres::hint(self.config.grid.range, e))
     }

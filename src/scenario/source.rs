@@ -11,7 +11,7 @@ use super::words::{Word, Words};
 use crate::cross_section::{Method, ProfileSettings};
 use crate::gpu::MemoryPolicy;
 use crate::lines::Width;
-use crate::{Backend, Cache, Error};
+use crate::{Backend, Cache};
 
 /// Formats of line lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,16 +81,13 @@ impl DeviceChoice {
     /// Opens it, with a memory budget. The exact sum runs on the CPU, whatever there is besides.
     ///
     /// # Errors
-    /// [`Error::Device`] if no adapter has the name, or the one that does cannot be opened or refuses the budget.
+    /// [`Error::NoAdapter`](crate::Error::NoAdapter) if no adapter has the name, or the one that does cannot be opened or refuses the budget.
     pub fn open(&self, method: Method, cache: &Cache, memory: MemoryPolicy) -> crate::Result<Backend> {
         let backend = match self {
             Self::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
             Self::Auto => Backend::select_with("auto", cache),
             Self::Cpu => Ok(Backend::Cpu),
-            Self::Named(name) => Backend::select_with(name, cache).map_err(|e| match e {
-                Error::Invalid { given, required, .. } => Error::Device(format!("given {given}, required {required}")),
-                other => other,
-            }),
+            Self::Named(name) => Backend::select_with(name, cache),
         }?;
         backend.set_memory_policy(memory)?;
         Ok(backend)

@@ -1,8 +1,10 @@
 //! From the parameters of a configuration to the state of its atmosphere, with any kind of numbers.
 
-use super::config::{AtmosphereKeys, Config, GravityKeys, ProfileKeys, Quantity, TemperatureKeys};
+use super::config::{AtmosphereKeys, Config, GeometryKeys, ProfileKeys, Quantity, TemperatureKeys};
 use super::profiles::{self, RATIO, TEMPERATURE};
-use crate::atmosphere::{Abundance, Gravity, MixingRatio, Number, PressureGrid, ProfileTable, TemperatureProfile};
+use crate::atmosphere::{
+    Abundance, Gravity, Hydrostatic, MixingRatio, Number, PressureGrid, ProfileTable, TemperatureProfile,
+};
 use crate::grid::TemperatureRange;
 use crate::spectrum::State;
 use crate::{Error, Result};
@@ -19,6 +21,9 @@ pub(super) struct Profiles {
     temperature: Option<ProfileTable>,
     species: Vec<Constituent>,
     surface: Option<Quantity>,
+    /// Parameters of clouds and hazes.
+    parameters: Vec<(String, Quantity)>,
+    geometry: GeometryKeys,
 }
 
 /// How much there is of something.
@@ -32,15 +37,15 @@ struct Constituent {
     molar_mass: Option<f64>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Ratio {
     Constant(Quantity),
     Table(ProfileTable),
 }
 
 impl Profiles {
-    /// Reads the tables; `molar_mass` \[species\] is in g mol-1.
-    pub fn new(config: &Config, molar_mass: &[f64]) -> Result<Self> {
+    /// Reads the tables; `molar_mass` \[species\] is in g mol-1, where a list or the user knows it.
+    pub fn new(config: &Config, molar_mass: &[Option<f64>]) -> Result<Self> {
         let a = &config.atmosphere;
         let clip = a.clip.map(|(lo, hi)| TemperatureRange::new(lo, hi)).transpose();
         let temperature = match &a.temperature {
@@ -49,18 +54,36 @@ impl Profiles {
         };
         let species = config.species.iter().zip(molar_mass).enumerate().map(|(i, (species, molar_mass))| {
             let (unit, ratio) = (species.mixing.unit, ratio(&species.mixing.profile)?);
-            let name = species.lines.name.clone();
-            Ok(Constituent { key: format!("species[{i}]"), name, unit, ratio, molar_mass: Some(*molar_mass) })
+            let name = species.name.clone();
+            Ok(Constituent { key: format!("species[{i}]"), name, unit, ratio, molar_mass: *molar_mass })
         });
         let mut species = species.collect::<Result<Vec<_>>>()?;
         for (i, cia) in config.cia.iter().enumerate() {
-            for (name, profile) in cia.pair.iter().zip(&cia.volume_mixing_ratios) {
-                if species.iter().any(|s| s.name == *name) {
+            let key = || format!("cia[{i}].volume_mixing_ratios");
+            let keyed = |message: String| Error::Config { path: config.path.clone(), key: key(), message };
+            for (k, name) in cia.pair.iter().enumerate() {
+                let stated = species.iter().find(|s| s.name == *name);
+                let Some(ratios) = &cia.volume_mixing_ratios else {
+                    if stated.is_none() {
+                        let message = format!(
+                            "missing; required two volume mixing ratios, or a section [[species]] called {name}"
+                        );
+                        return Err(keyed(message));
+                    }
                     continue;
+                };
+                let ratio = ratio(&ratios[k])?;
+                match stated {
+                    Some(s) if s.unit == Abundance::Volume && s.ratio == ratio => (),
+                    Some(s) => {
+                        let message = format!("{name} is stated by {} already; required each species once", s.key);
+                        return Err(keyed(message));
+                    }
+                    None => {
+                        let (key, name, unit) = (key(), name.clone(), Abundance::Volume);
+                        species.push(Constituent { key, name, unit, ratio, molar_mass: None });
+                    }
                 }
-                let (key, name) = (format!("cia[{i}].volume_mixing_ratios"), name.clone());
-                let (unit, ratio) = (Abundance::Volume, ratio(profile)?);
-                species.push(Constituent { key, name, unit, ratio, molar_mass: None });
             }
         }
         Ok(Self {
@@ -69,6 +92,8 @@ impl Profiles {
             temperature,
             species,
             surface: config.transfer.surface_temperature,
+            parameters: config.clouds.iter().flat_map(|c| c.parameters()).collect(),
+            geometry: config.transfer.geometry,
         })
     }
 
@@ -80,16 +105,34 @@ impl Profiles {
         let temperature_k = profile.at(pressure, self.clip).map_err(at("atmosphere.temperature"))?;
         let mean = a.mean_molecular_weight.at(x);
         let mean_molar_mass = vec![mean.clone(); grid.layers()];
-        let gravity = match &a.gravity {
-            GravityKeys::Constant(g) => Gravity::Constant(g.at(x)),
-            GravityKeys::WithHeight { radius_jupiter, .. } => Gravity::WithHeight {
-                gravity: a.gravity.at_bottom(x),
-                radius_cm: radius_jupiter.at(x) * GravityKeys::RADIUS_JUPITER,
-                pressure_bar: a.pressure.1,
-            },
+        let reference = a.planet.reference(x);
+        let (gravity, radius_cm) = match (self.geometry, reference) {
+            (GeometryKeys::Transmission, None) => {
+                let required = "radius_cm, radius_jupiter or radius_earth, for transmission";
+                return Err(("atmosphere.radius_cm".into(), Error::invalid("radius of the planet", "none", required)));
+            }
+            (GeometryKeys::Transmission, Some(reference)) => {
+                let found = Hydrostatic::new(&grid.boundaries_bar(), &temperature_k, &mean_molar_mass, &reference);
+                let found = found.map_err(at("atmosphere"))?;
+                (found.gravity, Some(found.radius_cm))
+            }
+            (GeometryKeys::Emission, reference) => {
+                let gravity = match reference {
+                    None => Gravity::Constant(a.planet.gravity(x)),
+                    Some(r) => Gravity::WithHeight {
+                        gravity: r.gravity,
+                        radius_cm: r.radius_cm,
+                        pressure_bar: r.pressure_bar.unwrap_or(a.pressure.1),
+                    },
+                };
+                (gravity.at(pressure, &temperature_k, &mean_molar_mass).map_err(at("atmosphere"))?, None)
+            }
         };
-        let gravity = gravity.at(pressure, &temperature_k, &mean_molar_mass).map_err(at("atmosphere"))?;
         let mut state = State::new(temperature_k, gravity, mean_molar_mass);
+        state.radius_cm = radius_cm;
+        for (name, value) in &self.parameters {
+            state = state.with_parameter(name, value.at(x));
+        }
         for c in &self.species {
             state = state.with_species(&c.name, c.unit, c.at(x, pressure)?);
             if let Some(molar_mass) = c.molar_mass {
@@ -103,7 +146,7 @@ impl Profiles {
     }
 
     fn temperature<D: Number>(&self, x: &[D]) -> Result<TemperatureProfile<D>> {
-        let gravity = || self.atmosphere.gravity.at_bottom(x);
+        let gravity = || self.atmosphere.planet.gravity(x);
         Ok(match &self.atmosphere.temperature {
             TemperatureKeys::PowerLaw { at_1_bar, alpha } => {
                 TemperatureProfile::PowerLaw { temperature_k: at_1_bar.at(x), exponent: alpha.at(x) }

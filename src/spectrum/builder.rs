@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::model::Model;
 use crate::atmosphere::{PressureGrid, State};
-use crate::cross_section::Method;
+use crate::cross_section::{Method, Prepared};
 use crate::grid::{Grid, TemperatureRange};
-use crate::opacity::{Setting, Source, Told};
+use crate::opacity::{Extinction, Opacity, Setting, Source, Told};
 use crate::transfer::{Emission, Geometry};
-use crate::{Error, Resources, Result, Settings};
+use crate::{Error, Note, Resources, Result, Settings};
 
 /// Collects what a [`Model`] is made of.
 ///
@@ -124,7 +124,8 @@ impl<'a> ModelBuilder<'a> {
     /// Makes all opacities ready for the grid and the layers, without a cache.
     ///
     /// # Errors
-    /// Nothing that absorbs; lists without any line in range and nothing else; what an opacity or a geometry refuses.
+    /// Nothing that absorbs; lists without any line in range and nothing else; what an opacity or a geometry refuses; more points than the host has
+    /// memory for.
     pub fn build(self) -> Result<Model> {
         self.build_with(&Resources::new(&()))
     }
@@ -144,10 +145,15 @@ impl<'a> ModelBuilder<'a> {
             Chosen::Given(geometry) => geometry,
         };
         settings.check()?;
+        // Wavenumbers and a spectrum are the least that any model takes.
+        crate::host_memory::require(
+            &format!("a grid of {} points", grid.len()),
+            (grid.len() as u64).saturating_mul(16),
+        )?;
         let mut told = Told::default();
         let wavenumber = told.seconds.time("set-up", || grid.wavenumbers());
         let at = Setting { grid, wavenumber: &wavenumber, pressure: &pressure, settings: &settings, resources };
-        let mut opacities: Vec<Arc<dyn crate::opacity::Opacity>> = Vec::new();
+        let mut opacities: Vec<Arc<dyn Opacity>> = Vec::new();
         let mut empty = true;
         for source in &sources {
             let opacity = source.prepare(&at, &mut told)?;
@@ -158,8 +164,30 @@ impl<'a> ModelBuilder<'a> {
         if let (true, false, Some(error)) = (empty, surface, told.nothing) {
             return Err(error);
         }
+        for opacity in opacities.iter().filter(|o| o.extinction() == Extinction::Scattering) {
+            if !geometry.scattering_is_loss() {
+                let text = format!("scatters; {} counts that as absorption", geometry.name());
+                told.notes.push(Note::new(opacity.name(), text, None));
+            }
+        }
+        told.notes.extend(opacities.iter().filter_map(|o| coarse(&**o, &grid, &settings)));
         let wavenumber = Arc::new(wavenumber);
         let (notes, seconds) = (told.notes, told.seconds);
         Ok(Model { grid, wavenumber, pressure, opacities, geometry, settings, notes, seconds })
     }
+}
+
+/// The remark on lines that are narrower than the steps of the grid: its values are then samples of the spectrum, right at their points, and means over them are not those of
+/// the spectrum.
+fn coarse(opacity: &dyn Opacity, grid: &Grid, settings: &Settings) -> Option<Note> {
+    // Full width at half maximum of the Doppler profile at the lowest temperature; pressure only makes lines wider.
+    let width = |p: &Prepared| 8f64.ln().sqrt() * 2f64.sqrt() * p.species.doppler_sigma(settings.temperature_range.lo);
+    let narrowest = opacity.lists().iter().map(width).fold(f64::INFINITY, f64::min);
+    let points = narrowest / grid.step();
+    let text = || {
+        format!(
+            "{points:.2} grid points per Doppler width (FWHM) of its narrowest lines: values are samples, not means"
+        )
+    };
+    (points < 1.0).then(|| Note::new(opacity.name(), text(), None))
 }

@@ -28,6 +28,12 @@ struct Part {
     shape: Vec<Vec<f64>>,
 }
 
+/// Refuses a job on a model that needs more host memory than there is; `needed` is told the number of threads.
+fn check_memory(job: &str, model: &Model, needed: impl FnOnce(usize) -> u64) -> Result<()> {
+    let what = format!("{job} of {} points and {} layers on the CPU", model.grid.len(), model.layers());
+    crate::host_memory::require(&what, needed(rayon::current_num_threads()))
+}
+
 /// So many zeros.
 fn zeros(values: &mut Vec<f64>, count: usize) {
     values.clear();
@@ -132,6 +138,10 @@ impl CpuSpectrum {
         seconds: &mut Stages,
         progress: &dyn Progress,
     ) -> Result<Vec<f64>> {
+        // Later spectra take what the first one took.
+        if self.optics.dtau.is_empty() {
+            check_memory("a spectrum", model, |threads| model.cpu_spectrum(threads))?;
+        }
         let schedule = Schedule::cpu_values(model, rayon::current_num_threads());
         let mut transfer = model.geometry.on_cpu(state, &model.wavenumber)?;
         let by_layer = matches!(model.geometry.order(), Order::TopDown { .. });
@@ -184,6 +194,8 @@ fn sweep(model: &Model, state: &State, mut each: impl FnMut(&SegmentRows) -> Res
 /// What is computed \[nu\] and its Jacobian \[column\]\[nu\].
 pub fn jacobian(model: &Model, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
     let n = model.grid.len();
+    let results = 8 * (n as u64).saturating_mul(1 + coefficients.columns as u64);
+    check_memory("a Jacobian", model, |threads| results.saturating_add(model.cpu_sweep(threads)))?;
     let (mut values, mut jacobian) = (vec![0.0; n], vec![0.0; n * coefficients.columns]);
     sweep(model, state, |rows| {
         values[rows.points.clone()].copy_from_slice(rows.sensitivity.value);
@@ -201,6 +213,7 @@ pub fn jacobian(model: &Model, state: &State, coefficients: &Coefficients) -> Re
 /// Derivatives by the layers of the sums over wavenumber of `weights` \[output\]\[nu\] times what is computed.
 pub fn layer_gradients(model: &Model, state: &State, weights: &[f64]) -> Result<Vec<LayerGradient>> {
     let n = model.grid.len();
+    check_memory("a gradient", model, |threads| model.cpu_sweep(threads))?;
     let mut sums = vec![vec![0.0; LayerGradient::row_count(model)]; weights.len() / n];
     sweep(model, state, |rows| {
         for (weight, sums) in weights.chunks(n).zip(&mut sums) {

@@ -4,7 +4,7 @@ use super::device::DeviceSpectrum;
 use super::device::program::SpectrumProgram;
 use super::*;
 use crate::Settings;
-use crate::atmosphere::PressureGrid;
+use crate::atmosphere::{Hydrostatic, PressureGrid, ReferenceLevel};
 use crate::backend::Backend;
 use crate::cross_section::Method;
 use crate::cross_section::device::Extent;
@@ -12,7 +12,7 @@ use crate::gpu::Device;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use crate::lines::{Line, LineList};
-use crate::opacity::CiaTable;
+use crate::opacity::{Amount, CiaTable, CloudDeck, Custom, GreyHaze, HMinus, PowerLawHaze, Rayleigh, RayleighGas};
 use crate::timing::Stages;
 
 pub const LAYERS: usize = 21;
@@ -64,6 +64,35 @@ pub fn with_continuum() -> Model {
     build(grid, lists, &tables, Method::Auto, true)
 }
 
+/// Carbon monoxide, every smooth opacity, and a user's own, seen in emission or in transmission.
+pub fn with_everything(transmission: bool) -> Model {
+    let grid = Grid::new(6050.0, 6130.0, 5_000).unwrap();
+    let list = line_list(Isotopologue::C12O16, Broadener::Hydrogen, Some((6025.0, 6150.0)), 0.0).unwrap();
+    let temperature_range = TemperatureRange::new(500.0, 1500.0).unwrap();
+    let settings = Settings { temperature_range, line_margin: 25.0, ..Settings::default() };
+    let pressure = PressureGrid::logarithmic(1e-7, 30.0, LAYERS).unwrap();
+    let builder = match transmission {
+        true => Model::transmission(grid, pressure),
+        false => Model::emission(grid, pressure).surface(true),
+    };
+    let band = Custom::new("band", Amount::Molecules("He".into()), ["band.centre_cm", "band.strength"], |layer, nu| {
+        let from_centre = (-layer.parameters[0].clone() + nu) / 15.0;
+        let shape = (from_centre.clone() * from_centre * -0.5).exp();
+        shape * &layer.parameters[1] * layer.temperature_k.ln() * 1e-26
+    });
+    builder
+        .opacity(Absorber::new("CO", list))
+        .opacity(Rayleigh::new(RayleighGas::H2))
+        .opacity(HMinus)
+        .opacity(CloudDeck::new("deck"))
+        .opacity(GreyHaze::new("haze"))
+        .opacity(PowerLawHaze::new("slope", 6100.0).unwrap())
+        .opacity(band.with_resolution(2e4).unwrap())
+        .settings(settings)
+        .build()
+        .unwrap()
+}
+
 fn model(grid: Grid, lists: Vec<LineList>, method: Method, surface: bool) -> Model {
     build(grid, lists, &[], method, surface)
 }
@@ -80,11 +109,92 @@ fn build(grid: Grid, lists: Vec<LineList>, tables: &[CiaTable], method: Method, 
 fn state(model: &Model) -> State {
     let temperature = (0..LAYERS).map(|i| 600.0 + 40.0 * i as f64).collect();
     let state = State::new(temperature, vec![2500.0; LAYERS], vec![2.3; LAYERS]).with_mass_ratio("CO", 1e-3);
+    let state = match model.opacities().len() > 3 {
+        true => state
+            .with_volume_ratio("H2", 0.85)
+            .with_volume_ratio("He", 0.14)
+            .with_volume_ratio("H", 1e-4)
+            .with_volume_ratio("e-", 1e-8)
+            .with_parameter("deck.pressure_bar", 0.1)
+            .with_parameter("haze.opacity_cm2_g", 2e-3)
+            .with_parameter("slope.opacity_cm2_g", 5e-3)
+            .with_parameter("slope.exponent", 3.5)
+            .with_parameter("band.centre_cm", 6090.0)
+            .with_parameter("band.strength", 2.5),
+        false => state,
+    };
+    let state = match model.geometry().name() {
+        "transmission" => {
+            let reference = ReferenceLevel { radius_cm: 7e9, gravity: 2500.0, pressure_bar: None };
+            let (boundaries, t) = (model.pressure().boundaries_bar(), &state.temperature_k);
+            let found = Hydrostatic::new(&boundaries, t, &state.mean_molar_mass, &reference).unwrap();
+            state.with_radii(found.radius_cm)
+        }
+        _ => state,
+    };
     if has_surface(model) { state.with_surface(1400.0) } else { state }
 }
 
+#[test]
+fn gpu_transmission_does_not_depend_on_segments() {
+    let (device, model) = (device(), with_everything(true));
+    let n = model.grid.len();
+    let (whole, bytes) = flux(&model, &device, Extent::new(0..LAYERS, LAYERS, n, 1, 32 << 20));
+    let runner = model.open(&Backend::Cpu).unwrap().spectrum(&state(&model), &()).unwrap().to_f64();
+    let on_device = model.geometry().observe(&state(&model), crate::output::Values::F32(whole.clone())).into_f64();
+    // In heights above the lowest boundary: f32 holds what lies above it, not the radius.
+    let off = on_device.iter().zip(&runner).map(|(g, c)| (g - c).abs() / (c - 7e9)).fold(0.0, f64::max);
+    assert!(off < 2e-4, "{off:e} off the CPU");
+    for (segments, scratch) in [(5, 1 << 20), (3, 1)] {
+        let (cut, less) = flux(&model, &device, Extent::new(0..LAYERS, LAYERS, n, segments, scratch));
+        assert!(less < bytes, "{less} bytes of {bytes}");
+        let differ = cut.iter().zip(&whole).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
+        assert_eq!(differ, 0, "{segments} segments, {less} bytes: points that differ");
+    }
+}
+
+/// Opacities add up: the spectrum of all is that of the sum of their optical depths, and each makes the planet larger.
+#[test]
+fn every_opacity_makes_the_planet_larger() {
+    let model = with_everything(true);
+    let state = state(&model);
+    let all = model.open(&Backend::Cpu).unwrap().spectrum(&state, &()).unwrap().to_f64();
+    for i in 0..model.opacities().len() {
+        let mut without = model.clone();
+        let name = without.opacities.remove(i).name().to_owned();
+        let less = without.open(&Backend::Cpu).unwrap().spectrum(&state, &()).unwrap().to_f64();
+        let most = all.iter().zip(&less).map(|(a, l)| a - l).fold(0.0, f64::max);
+        assert!(all.iter().zip(&less).all(|(a, l)| a >= l) && most > 1e3, "{name}: {most:e} cm at most");
+    }
+}
+
+/// An opaque deck gives the planet the deck's radius: within a layer, and the nearer the more layers there are.
+#[test]
+fn a_deck_has_its_own_radius() {
+    let grid = Grid::new(5000.0, 5010.0, 20).unwrap();
+    let off = |layers: usize| {
+        let pressure = PressureGrid::logarithmic(1e-7, 10.0, layers).unwrap();
+        let reference = ReferenceLevel { radius_cm: 7e9, gravity: 2000.0, pressure_bar: None };
+        let (t, mean) = (vec![1000.0; layers], vec![2.3; layers]);
+        let found = Hydrostatic::new(&pressure.boundaries_bar(), &t, &mean, &reference).unwrap();
+        // The radius at a pressure, by the law that is exact for equal temperatures.
+        let scale = 1.380649e-16 * 1000.0 / (2.3 * 1.66053906660e-24 * 2000.0 * 7e9);
+        let bottom = *pressure.boundaries_bar().last().unwrap();
+        let exact = 7e9 / (1.0 - scale * (bottom / 1e-3f64).ln());
+        let state =
+            State::new(t, found.gravity, mean).with_radii(found.radius_cm).with_parameter("deck.pressure_bar", 1e-3);
+        let model = Model::transmission(grid, pressure).opacity(CloudDeck::new("deck")).build().unwrap();
+        let radius = model.open(&Backend::Cpu).unwrap().spectrum(&state, &()).unwrap().to_f64()[0];
+        let height = scale * 7e9;
+        (radius - exact).abs() / height
+    };
+    let [few, more, many] = [40, 160, 640].map(off);
+    eprintln!("off the deck's radius in scale heights: {few:.3} {more:.3} {many:.4}");
+    assert!(few < 0.46 && more < 0.115 && many < 0.03 && many < more && more < few, "{few} {more} {many}");
+}
+
 pub fn has_surface(model: &Model) -> bool {
-    model.geometry().own_rows(LAYERS).is_some()
+    model.geometry().own_rows(LAYERS).is_some_and(|rows| rows.1 == 1)
 }
 
 pub fn device() -> Device {

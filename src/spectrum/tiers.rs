@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(taken(Method::Auto, least), smaller);
         assert_eq!(taken(Method::Auto, least - 1), Method::Auto);
         assert_eq!(taken(larger, least), larger);
-        let broken = choose_tier(Method::Auto, make, |_| Err(Error::Device("lost".into())));
-        assert!(matches!(broken, Err(Error::Device(_))));
+        let broken = choose_tier(Method::Auto, make, |_| Err(Error::DeviceLost("lost".into())));
+        assert!(matches!(broken, Err(Error::DeviceLost(_))));
     }
 }

@@ -9,8 +9,8 @@
 //!
 //! Layers come in batches, from the top down; [`EmissionState`] holds what one batch hands to the next: two numbers per
 //! wavenumber. The transmissions of all angles are recomputed from the optical depth at the first layer of a batch and at
-//! every layer whose index is a multiple of [`RESTART`](crate::transfer::blocks::RESTART). So the flux has the same bits for every batch that is a multiple
-//! of [`RESTART`](crate::transfer::blocks::RESTART) layers, and agrees to rounding for any other.
+//! every layer whose index is a multiple of `RESTART`. So the flux has the same bits for every batch that is a multiple
+//! of `RESTART` layers, and agrees to rounding for any other.
 //!
 //! Cost: one exponential per layer, wavenumber and angle, one Planck function where the temperature changed.
 

@@ -52,6 +52,11 @@ pub trait Geometry: fmt::Debug + Send + Sync {
     /// The order of the layers.
     fn order(&self) -> Order;
 
+    /// Whether what scatters takes light away for good, as it does from a beam; otherwise it counts as absorption, for want of better.
+    fn scattering_is_loss(&self) -> bool {
+        false
+    }
+
     /// Rows of a segment that are held for each layer while derivatives are computed: optical depths, their slopes, and its own.
     fn rows_held(&self) -> usize;
 

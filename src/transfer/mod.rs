@@ -8,17 +8,25 @@
 //! (forward mode) and sums over wavenumber (reverse mode).
 
 mod blocks;
+#[doc(hidden)]
 pub mod contribution;
 #[cfg(test)]
 mod derivatives_gpu_tests;
+#[doc(hidden)]
 pub mod emission;
+#[doc(hidden)]
 pub mod geometry;
+#[doc(hidden)]
 pub mod jacobian;
+#[doc(hidden)]
 pub mod planck;
+#[doc(hidden)]
 pub mod quadrature;
+#[doc(hidden)]
 pub mod sensitivity;
 #[cfg(test)]
 mod test_case;
+#[doc(hidden)]
 pub mod transmission;
 
 pub use contribution::contribution_function;

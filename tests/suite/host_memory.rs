@@ -184,3 +184,31 @@ fn plans_are_printed() {
     let fraction = String::from_utf8(run(&["--memory-budget", "0.5"]).stderr).expect("text");
     assert!(fraction.contains("a size such as `48MiB`"), "{fraction}");
 }
+
+/// With half a gibibyte of address space; what is refused is told with both figures, before anything is computed or written.
+#[cfg(target_os = "linux")]
+#[test]
+fn jobs_larger_than_the_memory_are_refused_beforehand() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (path, out) = (folder.path().join("c.toml"), folder.path().join("out.npy"));
+    std::fs::write(&path, config(10_000_000, 6, false)).expect("a file");
+    let program = photosphere().get_program().to_owned();
+    let options = "--format builtin --range 2000:2300 --points 20000000 --at 500:1,600:1,700:1,800:1";
+    let spectrum: Vec<&std::ffi::OsStr> = vec!["spectrum".as_ref(), path.as_os_str()];
+    let sections = std::iter::once("cross-section").chain(options.split(' ')).map(AsRef::as_ref).collect();
+    for (arguments, what) in
+        [(spectrum, "a spectrum of 10000000 points"), (sections, "cross sections of 20000000 points and 4 pairs")]
+    {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -v 524288; exec \"$@\"", "sh"]).arg(&program).args(arguments);
+        command.args(["--device", "cpu", "--out"]).arg(&out).env("PHOTOSPHERE_CACHE_DIR", "");
+        let found = command.assert().code(4).get_output().clone();
+        let text = String::from_utf8_lossy(&found.stderr).into_owned();
+        assert!(
+            text.contains("host memory: ") && text.contains(what) && text.contains("bytes are available"),
+            "{text}"
+        );
+        assert!(text.contains("hint: fewer points"), "{text}");
+        assert!(!out.exists());
+    }
+}

@@ -35,4 +35,5 @@ mod retrieval_cli;
 mod retrieval_memory;
 mod shaders;
 mod structure;
+mod transmission;
 mod unseen;

@@ -7,7 +7,7 @@ pub mod source;
 use std::collections::BTreeSet;
 
 use modules::{Graph, Modules, Place, circles};
-use source::files;
+use source::{files, parts, read};
 
 /// Folders whose circles are allowed for now. To be taken off this list as they are put right.
 const CIRCLES_ALLOWED: &[&str] = &[
@@ -101,6 +101,22 @@ fn backends_do_not_import_each_other() {
     }
     assert!(cpu > 10 && device > 10, "{cpu} modules of the CPU, {device} of devices: the rules find none");
     assert!(found.is_empty(), "{} imports:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn only_one_folder_names_wgpu() {
+    let named = |file: &String| parts(&read(file)).0.contains("wgpu::");
+    let found: Vec<_> = files("src", &["rs"]).into_iter().filter(|f| !f.starts_with("src/gpu/") && named(f)).collect();
+    assert!(found.is_empty(), "{found:?}");
+    assert!(files("src/gpu", &["rs"]).iter().any(named));
+}
+
+#[test]
+fn scenarios_know_no_command_line() {
+    let named = |file: &String| ["clap", "crate::cli"].iter().any(|n| parts(&read(file)).0.contains(n));
+    let found: Vec<_> = files("src/scenario", &["rs"]).into_iter().filter(named).collect();
+    assert!(found.is_empty(), "{found:?}");
+    assert!(files("src/cli", &["rs"]).iter().any(named));
 }
 
 #[test]

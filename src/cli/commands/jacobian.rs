@@ -22,7 +22,7 @@ pub fn run(args: &JacobianArgs, progress: &dyn Progress) -> Result<()> {
     let config = args.run.load()?;
     let weights = args.weights.as_deref().map(|path| Weights::read(path, &config)).transpose()?;
     let main = if weights.is_some() { "product.npy" } else { "jacobian.npy" };
-    let names = ["wavenumber.npy", "flux.npy", main, "parameters.json"];
+    let names = ["wavenumber.npy", config.transfer.geometry.file(), main, "parameters.json"];
     let folder = ResultFolder::new(&args.run.out, names)?;
     let result = scenario::jacobian(&config, &args.run.device, weights.as_ref().map(|w| w.rows.as_slice()), progress)?;
     let (n, parameters) = (result.wavenumber.len(), result.names.len());

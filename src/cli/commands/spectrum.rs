@@ -9,10 +9,11 @@ use crate::cli::args::SpectrumArgs;
 use crate::cli::table::count;
 use crate::output::{write_json, write_npy};
 use crate::plot::{Formats, Series, SpectrumOptions, Zoom};
-use crate::scenario::{self, Config, SpectrumResult};
+use crate::scenario::config::{AxisKeys, GeometryKeys};
+use crate::scenario::{self, Config, Observed, SpectrumResult};
 use crate::{Progress, Result, Stage, plot};
 
-/// Computes an emission spectrum and writes arrays, report and pictures into a folder.
+/// Computes a spectrum and writes arrays, report and pictures into a folder.
 ///
 /// # Errors
 /// A wrong configuration and an unwritable folder, both found before anything is computed; whatever the model reports.
@@ -24,7 +25,15 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
     let n = result.wavenumber.len();
     let started = Instant::now();
     write_npy(&folder.at("wavenumber.npy"), &[n], &result.wavenumber)?;
-    result.flux.write(&folder.at("flux.npy"), &[n])?;
+    result.values.write(&folder.at(config.transfer.geometry.file()), &[n])?;
+    for derived in &result.derived {
+        write_npy(&folder.at(derived.file), &[n], &derived.values)?;
+    }
+    if let Some(observed) = &result.observed {
+        let m = observed.values.len();
+        write_npy(&folder.at("observed_wavenumber.npy"), &[m], &observed.wavenumber)?;
+        write_npy(&folder.at("observed.npy"), &[m], &observed.values)?;
+    }
     draw(&config, &folder, &result)?;
     result.summary.seconds.add(Stage::Files, started.elapsed().as_secs_f64());
     // The report goes last: where it lies, everything beside it is complete.
@@ -39,7 +48,14 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
 
 /// Names of all files a run writes.
 fn outputs(config: &Config) -> Vec<&'static str> {
-    let mut names = vec!["wavenumber.npy", "flux.npy", "report.json"];
+    let mut names = vec!["wavenumber.npy", config.transfer.geometry.file(), "report.json"];
+    names.extend((config.output.axis != AxisKeys::Wavenumber).then_some("wavelength.npy"));
+    let emission = config.transfer.geometry == GeometryKeys::Emission;
+    names.extend(config.star.as_ref().map(|_| if emission { "contrast.npy" } else { "depth.npy" }));
+    names.extend(config.distance_cm.filter(|_| emission).map(|_| "flux_at_observer.npy"));
+    if config.instrument.is_some() {
+        names.extend(["observed_wavenumber.npy", "observed.npy"]);
+    }
     names.extend(config.output.svg.then_some("spectrum.svg"));
     names.extend(config.output.png.then_some("spectrum.png"));
     names
@@ -47,18 +63,30 @@ fn outputs(config: &Config) -> Vec<&'static str> {
 
 fn draw(config: &Config, folder: &ResultFolder, result: &SpectrumResult) -> Result<()> {
     let formats = Formats { svg: config.output.svg, png: config.output.png };
-    let flux = result.flux.to_f64();
-    let series = [Series { label: "", wavenumber: &result.wavenumber, value: &flux, reference: false }];
+    let values = result.values.to_f64();
+    let label = if result.observed.is_some() { "model" } else { "" };
+    let mut series = vec![Series { label, wavenumber: &result.wavenumber, value: &values, reference: false }];
+    if let Some(Observed { wavenumber, values }) = &result.observed {
+        series.push(Series { label: "as observed", wavenumber, value: values, reference: false });
+    }
     let zoom = config.output.zoom.map_or(Zoom::Auto, |(a, b)| Zoom::Range(a, b));
-    let options = SpectrumOptions { zoom, formats, ..Default::default() };
+    let geometry = config.transfer.geometry;
+    let mut options = SpectrumOptions { zoom, formats, ..Default::default() };
+    if geometry == GeometryKeys::Transmission {
+        (options.quantity, options.unit) = (geometry.quantity().into(), geometry.unit().into());
+    } else if config.output.flux_per_um {
+        options.unit = "W m⁻² µm⁻¹".into();
+    }
     plot::spectrum(&folder.at("spectrum"), &title(config), &series, &options).map(drop)
 }
 
 /// The configured title, or one made from the species.
 fn title(config: &Config) -> String {
     config.output.title.clone().unwrap_or_else(|| {
-        let names: Vec<String> = config.species.iter().map(|s| formula(&s.lines.name)).collect();
-        format!("Emission spectrum: {}", names.join(", "))
+        let absorbers = config.species.iter().filter(|s| s.lines.is_some());
+        let names: Vec<String> = absorbers.map(|s| formula(&s.name)).collect();
+        let title = config.transfer.geometry.title();
+        if names.is_empty() { title.to_owned() } else { format!("{title}: {}", names.join(", ")) }
     })
 }
 
@@ -73,14 +101,13 @@ fn formula(name: &str) -> String {
 fn report(config: &Config, result: &SpectrumResult) -> Value {
     let n = result.wavenumber.len();
     let (lo, hi) = config.grid.range;
-    let species: Vec<&str> = config.species.iter().map(|s| s.lines.name.as_str()).collect();
-    json!({
+    let species: Vec<&str> = config.species.iter().map(|s| s.name.as_str()).collect();
+    let mut report = json!({
         "photosphere": env!("CARGO_PKG_VERSION"),
         "configuration": config.path,
         "notes": result.summary.notes,
         "arrays": {
             "wavenumber.npy": { "shape": [n], "dtype": "float64", "unit": "cm-1" },
-            "flux.npy": { "shape": [n], "dtype": result.flux.dtype(), "unit": "erg s-1 cm-2 / cm-1" },
         },
         "grid": {
             "first_cm": lo, "last_cm": hi, "points": n, "spacing": "ln",
@@ -94,7 +121,19 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
         "device_bytes": result.summary.device_bytes,
         "seconds": result.summary.seconds,
         "result": result.report,
-    })
+    });
+    let geometry = config.transfer.geometry;
+    let unit = if geometry == GeometryKeys::Emission { scenario::flux_unit(config) } else { geometry.unit() };
+    report["arrays"][geometry.file()] = json!({ "shape": [n], "dtype": result.values.dtype(), "unit": unit });
+    if let Some(observed) = &result.observed {
+        let m = observed.values.len();
+        report["arrays"]["observed_wavenumber.npy"] = json!({ "shape": [m], "dtype": "float64", "unit": "cm-1" });
+        report["arrays"]["observed.npy"] = json!({ "shape": [m], "dtype": "float64", "unit": unit });
+    }
+    for derived in &result.derived {
+        report["arrays"][derived.file] = json!({ "shape": [n], "dtype": "float64", "unit": derived.unit });
+    }
+    report
 }
 
 #[cfg(test)]

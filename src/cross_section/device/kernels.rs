@@ -66,19 +66,23 @@ host_struct! {
 
 kernel! {
     /// What a wing law leaves of the softened profile.
-    LAW_SET: LawParams = "cross_section/law_set", [], ["cross_section/no_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
+    LAW_SET: LawParams = "cross_section/law_set", [],
+        ["cross_section/no_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
 }
 kernel! {
     /// What a wing law leaves of the softened profile, added.
-    LAW_ADD: LawParams = "cross_section/law_add", [], ["cross_section/no_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
+    LAW_ADD: LawParams = "cross_section/law_add", [],
+        ["cross_section/no_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
 }
 kernel! {
     /// What a cutoff leaves of the softened profile less its value there.
-    LAW_PEDESTAL_SET: LawParams = "cross_section/law_pedestal_set", [], ["cross_section/with_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
+    LAW_PEDESTAL_SET: LawParams = "cross_section/law_pedestal_set", [],
+        ["cross_section/with_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
 }
 kernel! {
     /// What a cutoff leaves of the softened profile less its value there, added.
-    LAW_PEDESTAL_ADD: LawParams = "cross_section/law_pedestal_add", [], ["cross_section/with_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
+    LAW_PEDESTAL_ADD: LawParams = "cross_section/law_pedestal_add", [],
+        ["cross_section/with_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
 }
 kernel! {
     /// Values of profiles at the cutoff.
@@ -90,7 +94,8 @@ kernel! {
 }
 kernel! {
     /// Derivatives of what rounding a wing law has changed.
-    CORNERS_SLOPE: CornersParams = "cross_section/corners_slope", [MATH, SHAPE_SLOPE, LAYER, LINES], ["cross_section/corners.wgsl"]
+    CORNERS_SLOPE: CornersParams = "cross_section/corners_slope", [MATH, SHAPE_SLOPE, LAYER, LINES],
+        ["cross_section/corners.wgsl"]
 }
 kernel! {
     /// Values below 0 become 0.
@@ -110,11 +115,13 @@ kernel! {
 }
 kernel! {
     /// The coarsest level.
-    CONVOLVE_TOP: ConvolveParams = "cross_section/convolve_top", [], ["cross_section/convolve_params.wgsl", "cross_section/top.wgsl", "cross_section/convolve.wgsl"]
+    CONVOLVE_TOP: ConvolveParams = "cross_section/convolve_top", [],
+        ["cross_section/convolve_params.wgsl", "cross_section/top.wgsl", "cross_section/convolve.wgsl"]
 }
 kernel! {
     /// A level and all coarser ones.
-    CONVOLVE: ConvolveParams = "cross_section/convolve", [], ["cross_section/convolve_params.wgsl", "cross_section/prolong.wgsl", "cross_section/convolve.wgsl"]
+    CONVOLVE: ConvolveParams = "cross_section/convolve", [],
+        ["cross_section/convolve_params.wgsl", "cross_section/prolong.wgsl", "cross_section/convolve.wgsl"]
 }
 kernel! {
     /// What lines far outside the grid add to a level.
@@ -126,35 +133,43 @@ kernel! {
 }
 kernel! {
     /// What the near field needs of every line.
-    NEAR_TERMS: NearParams = "cross_section/near_terms", [MATH, SHAPE_VALUE, LAYER, LINES], ["cross_section/near_terms.wgsl"]
+    NEAR_TERMS: NearParams = "cross_section/near_terms", [MATH, SHAPE_VALUE, LAYER, LINES],
+        ["cross_section/near_terms.wgsl"]
 }
 kernel! {
     /// What the derivative of the near field needs of every line.
-    NEAR_TERMS_SLOPE: NearParams = "cross_section/near_terms_slope", [MATH, SHAPE_SLOPE, LAYER, LINES], ["cross_section/near_terms.wgsl"]
+    NEAR_TERMS_SLOPE: NearParams = "cross_section/near_terms_slope", [MATH, SHAPE_SLOPE, LAYER, LINES],
+        ["cross_section/near_terms.wgsl"]
 }
 kernel! {
     /// To the output grid.
-    OUTPUT_SET: OutputParams = "cross_section/output_set", [MATH, LAYER], ["cross_section/no_near.wgsl", "cross_section/emit_set.wgsl", "cross_section/output.wgsl"]
+    OUTPUT_SET: OutputParams = "cross_section/output_set", [MATH, LAYER],
+        ["cross_section/no_near.wgsl", "cross_section/emit_set.wgsl", "cross_section/output.wgsl"]
 }
 kernel! {
     /// To the output grid, added.
-    OUTPUT_ADD: OutputParams = "cross_section/output_add", [MATH, LAYER], ["cross_section/no_near.wgsl", "cross_section/emit_add.wgsl", "cross_section/output.wgsl"]
+    OUTPUT_ADD: OutputParams = "cross_section/output_add", [MATH, LAYER],
+        ["cross_section/no_near.wgsl", "cross_section/emit_add.wgsl", "cross_section/output.wgsl"]
 }
 kernel! {
     /// To the output grid, with the near field.
-    OUTPUT_NEAR_SET: OutputParams = "cross_section/output_near_set", [MATH, SHAPE_VALUE, LAYER, LINES], ["cross_section/near.wgsl", "cross_section/emit_set.wgsl", "cross_section/output.wgsl"]
+    OUTPUT_NEAR_SET: OutputParams = "cross_section/output_near_set", [MATH, SHAPE_VALUE, LAYER, LINES],
+        ["cross_section/near.wgsl", "cross_section/emit_set.wgsl", "cross_section/output.wgsl"]
 }
 kernel! {
     /// Derivatives to the output grid, with those of the near field.
-    OUTPUT_NEAR_SLOPE_SET: OutputParams = "cross_section/output_near_slope_set", [MATH, SHAPE_SLOPE, LAYER, LINES], ["cross_section/near.wgsl", "cross_section/emit_set.wgsl", "cross_section/output.wgsl"]
+    OUTPUT_NEAR_SLOPE_SET: OutputParams = "cross_section/output_near_slope_set", [MATH, SHAPE_SLOPE, LAYER, LINES],
+        ["cross_section/near.wgsl", "cross_section/emit_set.wgsl", "cross_section/output.wgsl"]
 }
 kernel! {
     /// To the output grid, with the near field, added.
-    OUTPUT_NEAR_ADD: OutputParams = "cross_section/output_near_add", [MATH, SHAPE_VALUE, LAYER, LINES], ["cross_section/near.wgsl", "cross_section/emit_add.wgsl", "cross_section/output.wgsl"]
+    OUTPUT_NEAR_ADD: OutputParams = "cross_section/output_near_add", [MATH, SHAPE_VALUE, LAYER, LINES],
+        ["cross_section/near.wgsl", "cross_section/emit_add.wgsl", "cross_section/output.wgsl"]
 }
 kernel! {
     /// Derivatives to the output grid, with those of the near field, added.
-    OUTPUT_NEAR_SLOPE_ADD: OutputParams = "cross_section/output_near_slope_add", [MATH, SHAPE_SLOPE, LAYER, LINES], ["cross_section/near.wgsl", "cross_section/emit_add.wgsl", "cross_section/output.wgsl"]
+    OUTPUT_NEAR_SLOPE_ADD: OutputParams = "cross_section/output_near_slope_add", [MATH, SHAPE_SLOPE, LAYER, LINES],
+        ["cross_section/near.wgsl", "cross_section/emit_add.wgsl", "cross_section/output.wgsl"]
 }
 
 kernel! {

@@ -32,11 +32,13 @@ host_struct! {
 
 kernel! {
     /// Strengths and channel weights of lines.
-    STRENGTH: StrengthParams = "density/strength", [MATH, LAYER, LINES], ["density/lanes_value.wgsl", "density/strength.wgsl"]
+    STRENGTH: StrengthParams = "density/strength", [MATH, LAYER, LINES],
+        ["density/lanes_value.wgsl", "density/strength.wgsl"]
 }
 kernel! {
     /// Strengths and channel weights of lines, and their derivatives by temperature.
-    STRENGTH_SLOPE: StrengthParams = "density/strength_slope", [MATH, LAYER, LINES, LAYER_SLOPES], ["density/lanes_slope.wgsl", "density/strength.wgsl"]
+    STRENGTH_SLOPE: StrengthParams = "density/strength_slope", [MATH, LAYER, LINES, LAYER_SLOPES],
+        ["density/lanes_slope.wgsl", "density/strength.wgsl"]
 }
 kernel! {
     /// Lines onto nodes.
@@ -44,7 +46,8 @@ kernel! {
 }
 kernel! {
     /// More lines onto nodes, added.
-    GATHER_MORE: GatherParams = "density/gather_more", [MATH, LAYER, LINES], ["density/gather_add.wgsl", "density/gather.wgsl"]
+    GATHER_MORE: GatherParams = "density/gather_more", [MATH, LAYER, LINES],
+        ["density/gather_add.wgsl", "density/gather.wgsl"]
 }
 kernel! {
     /// Weights of the density's columns.
@@ -52,7 +55,8 @@ kernel! {
 }
 kernel! {
     /// Weights of the density's columns, and their derivatives by temperature.
-    WEIGHTS_SLOPE: WeightsParams = "density/weights_slope", [MATH, LAYER, LAYER_SLOPES], ["density/lanes_slope.wgsl", "density/weights.wgsl"]
+    WEIGHTS_SLOPE: WeightsParams = "density/weights_slope", [MATH, LAYER, LAYER_SLOPES],
+        ["density/lanes_slope.wgsl", "density/weights.wgsl"]
 }
 kernel! {
     /// Stimulated emission's part in the derivatives of sources.

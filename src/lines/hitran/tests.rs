@@ -324,9 +324,9 @@ fn a_visitor_may_stop_the_stream() {
     let result = source.stream(&(), &mut |_, lines| {
         assert!(lines.len() <= 1 << 13);
         calls += 1;
-        Err(Error::Device("enough".into()))
+        Err(Error::Internal("enough".into()))
     });
-    assert!(matches!(result, Err(Error::Device(_))) && calls == 1);
+    assert!(matches!(result, Err(Error::Internal(_))) && calls == 1);
 }
 
 #[test]

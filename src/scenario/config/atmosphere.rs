@@ -1,7 +1,8 @@
 //! `[atmosphere]` and `[atmosphere.temperature]`.
 
-use super::model::{AtmosphereKeys, GravityKeys, TemperatureKeys};
+use super::model::{AtmosphereKeys, TemperatureKeys};
 use super::parameters::{Quantity, needed_quantity};
+use super::planet;
 use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, RATIO, Section};
 use super::sections::needed;
 use crate::Result;
@@ -12,16 +13,8 @@ use crate::scenario::limits;
 const SOLAR_MEAN_MOLECULAR_WEIGHT: f64 = 2.33;
 
 pub(super) fn atmosphere(item: &Item) -> Result<AtmosphereKeys> {
-    let s = item.section(&[
-        "layers",
-        "pressure_top_bar",
-        "pressure_bottom_bar",
-        "gravity_cgs",
-        "mass_jupiter",
-        "radius_jupiter",
-        "mean_molecular_weight",
-        "temperature",
-    ])?;
+    let known = ["layers", "pressure_top_bar", "pressure_bottom_bar", "mean_molecular_weight", "temperature"];
+    let s = item.section(&known.into_iter().chain(planet::KEYS).collect::<Vec<_>>())?;
     let layers = s.need("layers", "the number of layers")?.integer(limits::LAYERS)?;
     let top = needed(&s, "pressure_top_bar", "the pressure at the top in bar", POSITIVE)?;
     let bottom_item = s.need("pressure_bottom_bar", "the pressure at the bottom in bar")?;
@@ -29,31 +22,14 @@ pub(super) fn atmosphere(item: &Item) -> Result<AtmosphereKeys> {
     if bottom <= top {
         return Err(bottom_item.wrong(&format!("a pressure above pressure_top_bar = {top:?}")));
     }
-    let gravity = gravity(&s)?;
+    let planet = planet::planet(&s, (top, bottom))?;
     let mean_molecular_weight = match s.get("mean_molecular_weight") {
         Some(item) => item.quantity(POSITIVE)?,
         None => Quantity::Fixed(SOLAR_MEAN_MOLECULAR_WEIGHT),
     };
     let need = "a section [atmosphere.temperature] with `kind` and its parameters";
     let (temperature, clip) = temperature(&s.need("temperature", need)?)?;
-    Ok(AtmosphereKeys { layers, pressure: (top, bottom), gravity, mean_molecular_weight, temperature, clip })
-}
-
-fn gravity(s: &Section) -> Result<GravityKeys> {
-    let (item, constant) = s.either(
-        "gravity_cgs",
-        "mass_jupiter",
-        "the gravity in cm s-2, or mass_jupiter and radius_jupiter in its place",
-    )?;
-    if !constant {
-        let radius_jupiter =
-            needed_quantity(s, "radius_jupiter", "the radius in Jupiter radii besides mass_jupiter", POSITIVE)?;
-        return Ok(GravityKeys::WithHeight { mass_jupiter: item.quantity(POSITIVE)?, radius_jupiter });
-    }
-    match s.get("radius_jupiter") {
-        Some(radius) => Err(radius.refuse("given besides `gravity_cgs`; it belongs to mass_jupiter")),
-        None => Ok(GravityKeys::Constant(item.quantity(POSITIVE)?)),
-    }
+    Ok(AtmosphereKeys { layers, pressure: (top, bottom), planet, mean_molecular_weight, temperature, clip })
 }
 
 /// Keys besides `kind` and `clip_k`, per kind.

@@ -8,21 +8,25 @@
 //! known one nearest to it.
 
 mod atmosphere;
+mod continua;
 mod method;
 mod model;
 mod parameters;
+mod planet;
 mod reader;
 mod retrieval;
 mod sections;
 mod species;
 mod unsupported;
 
+pub use continua::{CloudKeys, CloudKind, ContinuaKeys};
 pub use model::{
-    AtmosphereKeys, CiaKeys, Config, GravityKeys, GridKeys, GridSampling, MethodKeys, MixingKeys, OutputKeys,
-    ProfileKeys, SpeciesKeys, TemperatureKeys, TransferKeys,
+    AtmosphereKeys, AxisKeys, CiaKeys, Config, GeometryKeys, GridKeys, GridSampling, MethodKeys, MixingKeys,
+    OutputKeys, ProfileKeys, SpeciesKeys, StarKeys, StarSpectrumKeys, TemperatureKeys, TransferKeys,
 };
 pub use parameters::{Parameter, Quantity};
-pub use retrieval::{DataKeys, FitMethod, RetrievalKeys};
+pub use planet::{GravityKeys, PlanetKeys, Scaled};
+pub use retrieval::{DataKeys, FitMethod, InstrumentKeys, RetrievalKeys};
 pub use unsupported::not_supported;
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::continua::{CloudKeys, ContinuaKeys};
 use super::parameters::{Parameter, Quantity};
-use super::retrieval::{DataKeys, RetrievalKeys};
-use crate::atmosphere::{Abundance, Interpolation, Number};
+use super::planet::PlanetKeys;
+use super::retrieval::{DataKeys, InstrumentKeys, RetrievalKeys};
+use crate::atmosphere::{Abundance, Interpolation};
 use crate::cross_section::Method;
 use crate::gpu::MemoryPolicy;
 use crate::scenario::source::{CacheChoice, LineProfile, ListKeys};
@@ -21,24 +23,64 @@ pub struct Config {
     pub grid: GridKeys,
     /// `[atmosphere]`
     pub atmosphere: AtmosphereKeys,
-    /// `[[species]]`, one or more.
+    /// `[[species]]`.
     pub species: Vec<SpeciesKeys>,
     /// `[[cia]]`, none or more.
     pub cia: Vec<CiaKeys>,
+    /// `[continua]`
+    pub continua: ContinuaKeys,
+    /// `[[cloud]]`, none or more.
+    pub clouds: Vec<CloudKeys>,
     /// `[transfer]`
     pub transfer: TransferKeys,
     /// `[method]`
     pub method: MethodKeys,
     /// `[parameters]`, in the order of the file.
     pub parameters: Vec<Parameter>,
+    /// `[instrument]`
+    pub instrument: Option<InstrumentKeys>,
     /// `[[data]]`, none or more.
     pub data: Vec<DataKeys>,
     /// `[retrieval]`
     pub retrieval: RetrievalKeys,
     /// `[device]`, its only key.
     pub memory_budget: MemoryPolicy,
+    /// `[star]`
+    pub star: Option<StarKeys>,
+    /// `[observer]`, its only key: distance \[cm\].
+    pub distance_cm: Option<f64>,
     /// `[output]`
     pub output: OutputKeys,
+}
+
+/// The star that a planet is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StarKeys {
+    /// \[cm\].
+    pub radius_cm: f64,
+    /// A black body \[K\], or a file of two columns: wavelength \[um\] and flux at its surface \[W m-2 um-1\].
+    pub spectrum: StarSpectrumKeys,
+}
+
+/// Light of a star.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StarSpectrumKeys {
+    /// A black body \[K\].
+    BlackBody(f64),
+    /// A file.
+    Table(PathBuf),
+}
+
+/// The spectral axis of files and pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AxisKeys {
+    /// Wavenumber in vacuum \[cm-1\].
+    #[default]
+    Wavenumber,
+    /// Wavelength in vacuum \[um\].
+    VacuumMicrometre,
+    /// Wavelength in standard air \[um\].
+    AirMicrometre,
 }
 
 /// Wavenumber grid, equal steps in ln(wavenumber).
@@ -76,45 +118,14 @@ pub struct AtmosphereKeys {
     pub layers: usize,
     /// Pressure at the top and at the bottom \[bar\].
     pub pressure: (f64, f64),
-    /// Gravity.
-    pub gravity: GravityKeys,
+    /// Radius and gravity.
+    pub planet: PlanetKeys,
     /// Mean molecular weight \[g mol-1\].
     pub mean_molecular_weight: Quantity,
     /// Temperature profile.
     pub temperature: TemperatureKeys,
     /// Lowest and highest temperature allowed; the profile is cut there \[K\].
     pub clip: Option<(f64, f64)>,
-}
-
-/// Gravity in the layers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum GravityKeys {
-    /// The same in every layer \[cm s-2\].
-    Constant(Quantity),
-    /// Falling with height above the radius, which is that of the bottom of the atmosphere.
-    WithHeight {
-        /// GM in units of Jupiter's (IAU 2015 nominal).
-        mass_jupiter: Quantity,
-        /// Radius in units of Jupiter's equatorial (IAU 2015 nominal).
-        radius_jupiter: Quantity,
-    },
-}
-
-impl GravityKeys {
-    /// Nominal Jovian GM, 1.2668653e17 m3 s-2, in cm3 s-2 (IAU 2015 Resolution B3).
-    const GM_JUPITER: f64 = 1.2668653e23;
-    /// Nominal equatorial Jovian radius \[cm\] (IAU 2015 Resolution B3).
-    pub const RADIUS_JUPITER: f64 = 7.1492e9;
-
-    /// Gravity at the bottom of the atmosphere \[cm s-2\], at the values `x` of all parameters.
-    pub fn at_bottom<D: Number>(&self, x: &[D]) -> D {
-        match self {
-            Self::Constant(g) => g.at(x),
-            Self::WithHeight { mass_jupiter, radius_jupiter } => {
-                mass_jupiter.at(x) * Self::GM_JUPITER / (radius_jupiter.at(x) * Self::RADIUS_JUPITER).powi(2)
-            }
-        }
-    }
 }
 
 /// Temperature profile; P in bar, T in K.
@@ -180,11 +191,15 @@ pub struct MixingKeys {
     pub profile: ProfileKeys,
 }
 
-/// A species that absorbs in lines.
+/// A species of the composition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpeciesKeys {
-    /// Its line list.
-    pub lines: ListKeys,
+    /// Its name, by which pairs and continua ask for it.
+    pub name: String,
+    /// Its line list, if it absorbs in lines.
+    pub lines: Option<ListKeys>,
+    /// Its molar mass, where it has no list and its name is no formula \[g mol-1\].
+    pub molar_mass: Option<f64>,
     /// How much of it there is.
     pub mixing: MixingKeys,
 }
@@ -196,15 +211,61 @@ pub struct CiaKeys {
     pub file: PathBuf,
     /// Names of the partners.
     pub pair: [String; 2],
-    /// Volume mixing ratios of the partners.
-    pub volume_mixing_ratios: [ProfileKeys; 2],
+    /// Volume mixing ratios of the partners; `None`: those of the species of these names.
+    pub volume_mixing_ratios: Option<[ProfileKeys; 2]>,
     /// At a temperature outside the table its nearest is taken; otherwise that is an error.
     pub clamped: bool,
+}
+
+/// What is seen of the atmosphere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GeometryKeys {
+    /// The flux at its top.
+    #[default]
+    Emission,
+    /// The radius of the planet in front of its star.
+    Transmission,
+}
+
+impl GeometryKeys {
+    /// What is computed, as titles and axes call it.
+    pub fn quantity(self) -> &'static str {
+        match self {
+            Self::Emission => "Flux",
+            Self::Transmission => "Radius",
+        }
+    }
+
+    /// Its unit.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Emission => "erg s-1 cm-2 / cm-1",
+            Self::Transmission => "cm",
+        }
+    }
+
+    /// The file that it is written to.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Emission => "flux.npy",
+            Self::Transmission => "radius.npy",
+        }
+    }
+
+    /// What a spectrum is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Emission => "Emission spectrum",
+            Self::Transmission => "Transmission spectrum",
+        }
+    }
 }
 
 /// Radiative transfer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TransferKeys {
+    /// What is seen.
+    pub geometry: GeometryKeys,
     /// Streams, half of them upward.
     pub streams: usize,
     /// Temperature of a black surface below the lowest layer \[K\]; `None`: no surface.
@@ -249,6 +310,10 @@ pub struct OutputKeys {
     pub png: bool,
     /// Range of the enlarged panel \[cm-1\]; `None`: chosen from the spectrum.
     pub zoom: Option<(f64, f64)>,
+    /// Which spectral axis is written besides wavenumbers.
+    pub axis: AxisKeys,
+    /// Whether fluxes are per wavelength \[W m-2 um-1\] instead of per wavenumber.
+    pub flux_per_um: bool,
 }
 
 impl Config {
@@ -273,8 +338,10 @@ impl Config {
             files.push(("atmosphere.temperature.file".into(), p));
         }
         for (i, s) in self.species.iter().enumerate() {
-            files.extend(s.lines.paths.iter().map(|p| (format!("species[{i}].lines"), p.as_path())));
-            files.extend(s.lines.partition.iter().map(|p| (format!("species[{i}].partition"), p.as_path())));
+            let lines = s.lines.iter();
+            files.extend(lines.clone().flat_map(|l| &l.paths).map(|p| (format!("species[{i}].lines"), p.as_path())));
+            let partition = lines.flat_map(|l| &l.partition);
+            files.extend(partition.map(|p| (format!("species[{i}].partition"), p.as_path())));
             if let ProfileKeys::Table(p) = &s.mixing.profile {
                 let unit = if s.mixing.unit == Abundance::Mass { "mass" } else { "volume" };
                 files.push((format!("species[{i}].{unit}_mixing_ratio"), p));
@@ -282,13 +349,18 @@ impl Config {
         }
         for (i, c) in self.cia.iter().enumerate() {
             files.push((format!("cia[{i}].file"), &c.file));
-            for (k, p) in c.volume_mixing_ratios.iter().enumerate() {
+            for (k, p) in c.volume_mixing_ratios.iter().flatten().enumerate() {
                 if let ProfileKeys::Table(p) = p {
                     files.push((format!("cia[{i}].volume_mixing_ratios[{k}]"), p));
                 }
             }
         }
+        if let Some(StarKeys { spectrum: StarSpectrumKeys::Table(p), .. }) = &self.star {
+            files.push(("star.spectrum".into(), p));
+        }
         files.extend(self.method.profile.chi_file.iter().map(|p| ("method.wings.chi".into(), p.as_path())));
+        let response = self.instrument.iter().flat_map(|i| &i.response_file);
+        files.extend(response.map(|p| ("instrument.response".into(), p.as_path())));
         for (i, d) in self.data.iter().enumerate() {
             files.push((format!("data[{i}].file"), &d.file));
             files.extend(d.response_file.iter().map(|p| (format!("data[{i}].instrument.response"), p.as_path())));
@@ -314,13 +386,5 @@ mod tests {
         let resolution = |n: usize| (n - 1) as f64 / (2250f64 / 1950.0).ln();
         assert!(resolution(n) >= 1e6 && resolution(n - 1) < 1e6, "{n}");
         assert_eq!(grid(GridSampling::Resolution(1e-3)).points(), 2);
-    }
-
-    #[test]
-    fn jupiter_has_jupiters_gravity() {
-        let g = GravityKeys::WithHeight { mass_jupiter: Quantity::Fixed(1.0), radius_jupiter: Quantity::Fixed(1.0) };
-        let g: f64 = g.at_bottom(&[]);
-        // 24.79 m s-2 at the equator, rotation aside.
-        assert!((g - 2478.6).abs() < 1.0, "{g}");
     }
 }

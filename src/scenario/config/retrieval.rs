@@ -26,6 +26,15 @@ pub struct DataKeys {
     pub noise: Noise,
 }
 
+/// The instrument that `photosphere spectrum` observes with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstrumentKeys {
+    /// What stands between spectrum and observation, but for a response from a file.
+    pub settings: Settings,
+    /// Response of the spectrograph: a file of two columns, velocity \[km s-1\] and weight.
+    pub response_file: Option<PathBuf>,
+}
+
 /// How to fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FitMethod {
@@ -112,6 +121,13 @@ fn column(item: &Item) -> Result<Column> {
 
 fn setting(s: &Section, key: &str, otherwise: f64) -> Result<Setting> {
     s.get(key).map_or(Ok(Setting::Fixed(otherwise)), |item| item.setting())
+}
+
+/// `[instrument]`: the same keys as in a data set.
+pub(super) fn of_spectrum(top: &Section) -> Result<Option<InstrumentKeys>> {
+    let Some(item) = top.get("instrument") else { return Ok(None) };
+    let (settings, response_file) = instrument(&item)?;
+    Ok(Some(InstrumentKeys { settings, response_file }))
 }
 
 /// The settings, and the file of a tabulated response.

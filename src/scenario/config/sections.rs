@@ -4,13 +4,17 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::model::{Config, GridKeys, GridSampling, OutputKeys, TransferKeys};
+use super::continua::ContinuaKeys;
+use super::model::{
+    AxisKeys, Config, GeometryKeys, GridKeys, GridSampling, OutputKeys, StarKeys, StarSpectrumKeys, TransferKeys,
+};
 use super::parameters::Declared;
 use super::reader::{Document, Item, POSITIVE, Require, Section};
-use super::{atmosphere, method, retrieval, species};
+use super::{atmosphere, continua, method, retrieval, species};
 use crate::gpu::MemoryPolicy;
 use crate::scenario::limits;
 use crate::scenario::source::CacheChoice;
+use crate::units::{PARSEC_CM, RADIUS_SUN_CM};
 use crate::{Error, Result};
 
 impl Config {
@@ -49,9 +53,14 @@ impl Config {
             "atmosphere",
             "species",
             "cia",
+            "continua",
+            "cloud",
             "transfer",
             "method",
             "device",
+            "star",
+            "observer",
+            "instrument",
             "output",
             "parameters",
             "data",
@@ -62,12 +71,18 @@ impl Config {
         let grid = grid(&top.need("grid", "a section [grid] with range_cm and points or resolution")?)?;
         let need = "a section [atmosphere] with layers, pressures, gravity and temperature";
         let atmosphere = atmosphere::atmosphere(&top.need("atmosphere", need)?)?;
-        let species = species::species(&top)?;
         let cia = species::cia(&top)?;
+        let continua = continua::continua(top.get("continua").as_ref())?;
+        let clouds = continua::clouds(&top)?;
+        let others = !(cia.is_empty() && continua == ContinuaKeys::default() && clouds.is_empty());
+        let species = species::species(&top, others)?;
         let transfer = transfer(top.get("transfer").as_ref())?;
         let method = method::settings(top.get("method").as_ref())?;
         let memory_budget = memory_budget(top.get("device").as_ref())?;
         let output = output(top.get("output").as_ref(), &grid)?;
+        let star = top.get("star").map(|item| star(&item)).transpose()?;
+        let distance_cm = top.get("observer").map(|item| distance(&item)).transpose()?;
+        let instrument = retrieval::of_spectrum(&top)?;
         let data = retrieval::data(&top)?;
         let retrieval = retrieval::retrieval(top.get("retrieval").as_ref())?;
         let parameters = declared.finish(Document { path, text, parameters: &none })?;
@@ -79,12 +94,17 @@ impl Config {
             atmosphere,
             species,
             cia,
+            continua,
+            clouds,
             transfer,
             method,
             parameters,
+            instrument,
             data,
             retrieval,
             memory_budget,
+            star,
+            distance_cm,
             output,
         })
     }
@@ -103,10 +123,17 @@ fn cache(item: &Item) -> Result<CacheChoice> {
 }
 
 fn grid(item: &Item) -> Result<GridKeys> {
-    let s = item.section(&["range_cm", "points", "resolution"])?;
-    let range = s.need("range_cm", "[LO, HI], the first and last point in cm-1")?.range()?;
-    let (sampling_item, by_points) =
-        s.either("points", "resolution", "a number of points, or `resolution` in its place")?;
+    let s = item.section(&["range_cm", "range_um", "points", "sampling", "resolution"])?;
+    let need = "[LO, HI], the first and last point in cm-1; or `range_um` in micrometres in its place";
+    let (range_item, in_cm) = s.either("range_cm", "range_um", need)?;
+    let (lo, hi) = range_item.range()?;
+    let range = if in_cm { (lo, hi) } else { (1e4 / hi, 1e4 / lo) };
+    // `resolution` is the older name.
+    let fineness = if s.get("resolution").is_some() && s.get("sampling").is_none() { "resolution" } else { "sampling" };
+    let (sampling_item, by_points) = s.either("points", fineness, "a number of points, or `sampling` in its place")?;
+    if let (Some(second), "sampling") = (s.get("resolution"), fineness) {
+        return Err(second.refuse("given besides `sampling`, of which it is the older name; required only one of them"));
+    }
     let sampling = if by_points {
         GridSampling::Points(sampling_item.integer(limits::POINTS)?)
     } else {
@@ -121,9 +148,18 @@ fn grid(item: &Item) -> Result<GridKeys> {
 }
 
 fn transfer(item: Option<&Item>) -> Result<TransferKeys> {
-    let mut transfer = TransferKeys { streams: 8, surface_temperature: None };
+    let mut transfer = TransferKeys { geometry: GeometryKeys::Emission, streams: 8, surface_temperature: None };
     let Some(item) = item else { return Ok(transfer) };
-    let s = item.section(&["streams", "surface_temperature_k"])?;
+    let s = item.section(&["geometry", "streams", "surface_temperature_k"])?;
+    if let Some(item) = s.get("geometry") {
+        let words = [("emission", GeometryKeys::Emission), ("transmission", GeometryKeys::Transmission)];
+        transfer.geometry = item.word(&words)?;
+    }
+    for key in ["streams", "surface_temperature_k"] {
+        if let (GeometryKeys::Transmission, Some(item)) = (transfer.geometry, s.get(key)) {
+            return Err(item.refuse("a key of geometry = \"emission\" only"));
+        }
+    }
     if let Some(item) = s.get("streams") {
         transfer.streams = item.integer(limits::STREAMS)?;
         if transfer.streams % 2 == 1 {
@@ -136,6 +172,25 @@ fn transfer(item: Option<&Item>) -> Result<TransferKeys> {
     Ok(transfer)
 }
 
+fn star(item: &Item) -> Result<StarKeys> {
+    let s = item.section(&["radius_sun", "radius_cm", "temperature_k", "spectrum"])?;
+    let (radius, solar) = s.either("radius_sun", "radius_cm", "the star's radius in solar radii, or `radius_cm`")?;
+    let unit = if solar { RADIUS_SUN_CM } else { 1.0 };
+    let need = "the temperature of a black body in K, or `spectrum`, a file, in its place";
+    let (light, black) = s.either("temperature_k", "spectrum", need)?;
+    let spectrum = match black {
+        true => StarSpectrumKeys::BlackBody(light.number(POSITIVE)?),
+        false => StarSpectrumKeys::Table(light.path()?),
+    };
+    Ok(StarKeys { radius_cm: radius.number(POSITIVE)? * unit, spectrum })
+}
+
+/// Distance \[cm\].
+fn distance(item: &Item) -> Result<f64> {
+    let s = item.section(&["distance_pc"])?;
+    Ok(needed(&s, "distance_pc", "the distance in parsec", POSITIVE)? * PARSEC_CM)
+}
+
 fn memory_budget(item: Option<&Item>) -> Result<MemoryPolicy> {
     let Some(item) = item else { return Ok(MemoryPolicy::Default) };
     let budget = item.section(&["memory_budget"])?.get("memory_budget");
@@ -143,9 +198,24 @@ fn memory_budget(item: Option<&Item>) -> Result<MemoryPolicy> {
 }
 
 fn output(item: Option<&Item>, grid: &GridKeys) -> Result<OutputKeys> {
-    let mut output = OutputKeys { title: None, svg: true, png: true, zoom: None };
+    let (axis, flux_per_um) = (AxisKeys::Wavenumber, false);
+    let mut output = OutputKeys { title: None, svg: true, png: true, zoom: None, axis, flux_per_um };
     let Some(item) = item else { return Ok(output) };
-    let s = item.section(&["title", "svg", "png", "zoom_cm"])?;
+    let s = item.section(&["title", "svg", "png", "zoom_cm", "axis", "medium", "flux"])?;
+    if let Some(item) = s.get("axis") {
+        output.axis = item.word(&[("cm-1", AxisKeys::Wavenumber), ("um", AxisKeys::VacuumMicrometre)])?;
+    }
+    if let Some(item) = s.get("medium") {
+        let air = item.word(&[("vacuum", false), ("air", true)])?;
+        match output.axis {
+            AxisKeys::Wavenumber if air => return Err(item.refuse("a key of axis = \"um\": wavenumbers are in vacuum")),
+            AxisKeys::VacuumMicrometre if air => output.axis = AxisKeys::AirMicrometre,
+            _ => (),
+        }
+    }
+    if let Some(item) = s.get("flux") {
+        output.flux_per_um = item.word(&[("erg s-1 cm-2 / cm-1", false), ("W m-2 um-1", true)])?;
+    }
     if let Some(item) = s.get("title") {
         output.title = Some(item.string("a text in quotes")?.to_owned());
     }

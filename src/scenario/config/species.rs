@@ -10,13 +10,27 @@ use crate::scenario::broadening::{Broadening, REQUIRED_NAME};
 use crate::scenario::limits;
 use crate::scenario::source::{Format, Isotopologues, ListKeys};
 
-pub(super) fn species(top: &Section) -> Result<Vec<SpeciesKeys>> {
+/// All species; `others` says that something else absorbs.
+pub(super) fn species(top: &Section, others: bool) -> Result<Vec<SpeciesKeys>> {
     let required = "one or more sections [[species]]";
-    let item = top.need("species", required)?;
-    match item.elements() {
-        Some(items) if !items.is_empty() => items.iter().map(one_species).collect(),
-        _ => Err(item.wrong(required)),
+    let item = match top.get("species") {
+        Some(item) => item,
+        None if others => return Ok(Vec::new()),
+        None => return Err(top.missing("species", required)),
+    };
+    let Some(items) = item.elements().filter(|items| !items.is_empty()) else { return Err(item.wrong(required)) };
+    let mut all: Vec<SpeciesKeys> = Vec::new();
+    for (i, item) in items.iter().enumerate() {
+        let species = one_species(item)?;
+        if let Some(first) = all.iter().position(|s| s.name == species.name) {
+            let name = &species.name;
+            return Err(item.refuse(&format!(
+                "{name} is species[{first}] already; required each species once (species[{i}] needs another `name`)"
+            )));
+        }
+        all.push(species);
     }
+    Ok(all)
 }
 
 fn one_species(item: &Item) -> Result<SpeciesKeys> {
@@ -33,7 +47,12 @@ fn one_species(item: &Item) -> Result<SpeciesKeys> {
         "mass_mixing_ratio",
         "volume_mixing_ratio",
     ])?;
-    let format: Format = s.need("format", "\"hitran\", \"exomol\" or \"builtin\"")?.choice()?;
+    let formats = "\"hitran\", \"exomol\" or \"builtin\"";
+    let of_lists = ["lines", "isotopologue", "broadener", "default_width", "allow_gaps", "partition"];
+    if s.get("format").is_none() && !of_lists.iter().any(|key| s.get(key).is_some()) && s.get("name").is_some() {
+        return without_lines(&s);
+    }
+    let format: Format = s.need("format", formats)?.choice()?;
     let lines = ListKeys {
         name: match s.get("name") {
             Some(item) => item.string("a name in quotes")?.to_owned(),
@@ -50,10 +69,24 @@ fn one_species(item: &Item) -> Result<SpeciesKeys> {
         partition: s.get("partition").map(|i| i.path()).transpose()?,
         molar_mass: s.get("molar_mass").map(|i| i.number(POSITIVE)).transpose()?,
     };
+    Ok(SpeciesKeys { name: lines.name.clone(), lines: Some(lines), molar_mass: None, mixing: mixing(&s)? })
+}
+
+/// A species that pairs and continua ask for.
+fn without_lines(s: &Section) -> Result<SpeciesKeys> {
+    Ok(SpeciesKeys {
+        name: s.need("name", "the species' name, such as \"H2\"")?.string("a name in quotes")?.to_owned(),
+        lines: None,
+        molar_mass: s.get("molar_mass").map(|i| i.number(POSITIVE)).transpose()?,
+        mixing: mixing(s)?,
+    })
+}
+
+fn mixing(s: &Section) -> Result<MixingKeys> {
     let need = "how much there is, as a number or a file; or `volume_mixing_ratio` in its place";
     let (ratio, by_mass) = s.either("mass_mixing_ratio", "volume_mixing_ratio", need)?;
     let unit = if by_mass { Abundance::Mass } else { Abundance::Volume };
-    Ok(SpeciesKeys { lines, mixing: MixingKeys { unit, profile: profile(&ratio)? } })
+    Ok(MixingKeys { unit, profile: profile(&ratio)? })
 }
 
 fn paths(s: &Section, format: Format) -> Result<Vec<std::path::PathBuf>> {
@@ -176,10 +209,12 @@ fn one_cia(item: &Item) -> Result<CiaKeys> {
         _ => return Err(pair_item.wrong(names)),
     };
     let ratios = "two volume mixing ratios in the order of `pair`, numbers or files, such as [0.85, 0.15]";
-    let ratio_item = s.need("volume_mixing_ratios", ratios)?;
-    let volume_mixing_ratios = match ratio_item.elements().as_deref() {
-        Some([a, b]) => [profile(a)?, profile(b)?],
-        _ => return Err(ratio_item.wrong(ratios)),
+    let volume_mixing_ratios = match s.get("volume_mixing_ratios") {
+        None => None,
+        Some(item) => match item.elements().as_deref() {
+            Some([a, b]) => Some([profile(a)?, profile(b)?]),
+            _ => return Err(item.wrong(ratios)),
+        },
     };
     let clamped = s.get("temperature").map_or(Ok(false), |i| i.word(&[("error", false), ("clamp", true)]))?;
     Ok(CiaKeys { file, pair, volume_mixing_ratios, clamped })

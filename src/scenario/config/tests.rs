@@ -33,7 +33,7 @@ fn message(from: &str, to: &str) -> String {
 fn unknown_keys_name_the_nearest_known_one() {
     insta::assert_snapshot!(message("layers = 200", "layer = 200"), @"dir/c.toml: key `atmosphere.layer`: line 9: unknown key; did you mean `layers`?");
     insta::assert_snapshot!(message("[transfer]", "[transfers]"), @"dir/c.toml: key `transfers`: line 27: unknown key; did you mean `transfer`?");
-    insta::assert_snapshot!(message("streams = 8", r#"colour = "red""#), @"dir/c.toml: key `transfer.colour`: line 28: unknown key; known keys are streams, surface_temperature_k");
+    insta::assert_snapshot!(message("streams = 8", r#"colour = "red""#), @"dir/c.toml: key `transfer.colour`: line 28: unknown key; known keys are geometry, streams, surface_temperature_k");
     insta::assert_snapshot!(message("temperature_1bar_k = 900.0", "temperature_1bar = 900.0"), @"dir/c.toml: key `atmosphere.temperature.temperature_1bar`: line 17: unknown key; did you mean `temperature_1bar_k`?");
 }
 
@@ -53,7 +53,7 @@ fn values_out_of_range_say_the_range() {
     insta::assert_snapshot!(message("points = 150000", "points = 1"), @"dir/c.toml: key `grid.points`: line 6: given `1`, required a whole number from 2 to 100000000");
     insta::assert_snapshot!(message("points = 150000", "resolution = 1e12"), @"dir/c.toml: key `grid.resolution`: line 6: given `1e12`, required a resolution with at most 100000000 points, not 143100843642");
     insta::assert_snapshot!(message("points = 150000", "points = 100\nresolution = 1e5"), @"dir/c.toml: key `grid.resolution`: line 7: given besides `points`; required only one of them");
-    insta::assert_snapshot!(message("points = 150000", ""), @"dir/c.toml: key `grid.points`: missing; required a number of points, or `resolution` in its place");
+    insta::assert_snapshot!(message("points = 150000", ""), @"dir/c.toml: key `grid.points`: missing; required a number of points, or `sampling` in its place");
     insta::assert_snapshot!(message("[1950.0, 2250.0]", "[2250.0, 1950.0]"), @"dir/c.toml: key `grid.range_cm`: line 5: given `[2250.0, 1950.0]`, required [LO, HI], two finite numbers with 0 < LO < HI");
     insta::assert_snapshot!(message("[1950.0, 2250.0]", "[1950.0]"), @"dir/c.toml: key `grid.range_cm`: line 5: given `[1950.0]`, required [LO, HI], two finite numbers with 0 < LO < HI");
     insta::assert_snapshot!(message("[1950.0, 2250.0]", r#""1950-2250""#), @r#"dir/c.toml: key `grid.range_cm`: line 5: given `"1950-2250"`, required [LO, HI], two finite numbers with 0 < LO < HI"#);
@@ -61,8 +61,7 @@ fn values_out_of_range_say_the_range() {
     insta::assert_snapshot!(message("pressure_bottom_bar = 10.0", "pressure_bottom_bar = 1e-6"), @"dir/c.toml: key `atmosphere.pressure_bottom_bar`: line 11: given `1e-6`, required a pressure above pressure_top_bar = 1e-5");
     insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = -1"), @"dir/c.toml: key `atmosphere.gravity_cgs`: line 12: given `-1`, required a finite number above 0");
     insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = 1\nmass_jupiter = 1"), @"dir/c.toml: key `atmosphere.mass_jupiter`: line 13: given besides `gravity_cgs`; required only one of them");
-    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "gravity_cgs = 1\nradius_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: line 13: given besides `gravity_cgs`; it belongs to mass_jupiter");
-    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "mass_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: missing; required the radius in Jupiter radii besides mass_jupiter");
+    insta::assert_snapshot!(message("gravity_cgs = 24785.773", "mass_jupiter = 1"), @"dir/c.toml: key `atmosphere.radius_jupiter`: missing; required the radius in Jupiter radii besides mass_jupiter; or radius_earth or radius_cm in its place");
     insta::assert_snapshot!(message("gravity_cgs = 24785.773", ""), @"dir/c.toml: key `atmosphere.gravity_cgs`: missing; required the gravity in cm s-2, or mass_jupiter and radius_jupiter in its place");
 }
 
@@ -130,7 +129,7 @@ fn species(keys: &str) -> String {
 
 #[test]
 fn choices_about_a_list() {
-    let lines = |keys: &str| parse(&species(keys)).map(|c| c.species[0].lines.clone());
+    let lines = |keys: &str| parse(&species(keys)).map(|c| c.species[0].lines.clone().unwrap());
     let said = |keys: &str| lines(keys).expect_err(keys).to_string();
     let gas = |name: &str| lines(&format!("broadener = \"{name}\"")).unwrap().broadening.unwrap();
     assert_eq!(gas("H2"), Broadening::From(Broadener::H2));
@@ -147,13 +146,13 @@ fn choices_about_a_list() {
     let with = |keys: &str| changed("format = \"builtin\"\nisotopologue = 1", &format!("lines = \"x\"\n{keys}"));
     let all = parse(&with("format = \"hitemp\"\nisotopologue = \"all\"")).unwrap();
     assert_eq!(
-        (all.species[0].lines.format, all.species[0].lines.isotopologues),
+        (all.species[0].lines.as_ref().unwrap().format, all.species[0].lines.as_ref().unwrap().isotopologues),
         (Format::Hitran, Some(Isotopologues::All))
     );
     let own = parse(&with(
         "format = \"exomol\"\nallow_gaps = true\ndefault_width = { half_width_cm_bar = 0.05, temperature_exponent = 0.6 }",
     ));
-    let own = own.unwrap().species[0].lines.clone();
+    let own = own.unwrap().species[0].lines.clone().unwrap();
     assert_eq!((own.allow_gaps, own.default_width), (true, Some(Width::power_law(0.05, 0.6))));
     let e = parse(&with("format = \"exomol\"\ndefault_width = 0.05")).unwrap_err().to_string();
     insta::assert_snapshot!(e, @"dir/c.toml: key `species[0].default_width`: line 25: given `0.05`, required { half_width_cm_bar = G, temperature_exponent = N }");
@@ -187,14 +186,13 @@ fn choices_about_profiles() {
 
 #[test]
 fn what_is_not_there_yet_is_answered_by_name() {
-    insta::assert_snapshot!(message("[transfer]", "[transmission]\n[transfer]"), @"dir/c.toml: key `transmission`: line 27: `transmission` (transmission spectra) is not supported yet: see docs/limits.md");
-    insta::assert_snapshot!(message("streams = 8", "geometry = \"transmission\""), @"dir/c.toml: key `transfer.geometry`: line 28: `geometry` (a geometry other than emission) is not supported yet: see docs/limits.md");
-    for key in ["[clouds]", "[[cloud]]", "[chemistry]", "[star]", "[rayleigh]", "[haze]", "[opacity_table]"] {
+    insta::assert_snapshot!(message("[transfer]", "[chemistry]\n[transfer]"), @"dir/c.toml: key `chemistry`: line 27: `chemistry` (chemistry) is not supported yet: see docs/limits.md");
+    for key in ["[aerosols]", "[quench]", "[opacity_table]"] {
         assert!(
             message("[transfer]", &format!("{key}\n[transfer]")).ends_with("is not supported yet: see docs/limits.md")
         );
     }
-    for key in ["scattering = true", "h_minus = 1", "ktable = \"x\"", "equilibrium = true", "reflection = 1"] {
+    for key in ["scattering = true", "ktable = \"x\"", "equilibrium = true", "reflection = 1"] {
         assert!(message("streams = 8", key).ends_with("is not supported yet: see docs/limits.md"), "{key}");
     }
     // A typing error is one.
@@ -216,9 +214,9 @@ fn the_example_says_what_it_means() {
         TemperatureKeys::PowerLaw { at_1_bar: Quantity::Fixed(900.0), alpha: Quantity::Fixed(0.1) }
     );
     assert_eq!((c.atmosphere.layers, c.atmosphere.pressure), (200, (1e-5, 10.0)));
-    assert_eq!(c.atmosphere.gravity, GravityKeys::Constant(Quantity::Fixed(24785.773)));
+    assert_eq!(c.atmosphere.planet.gravity, GravityKeys::Given(Quantity::Fixed(24785.773)));
     assert_eq!(c.atmosphere.clip, Some((500.0, 1500.0)));
-    assert_eq!(c.species[0].lines.format, Format::Builtin);
+    assert_eq!(c.species[0].lines.as_ref().unwrap().format, Format::Builtin);
     assert_eq!(
         c.species[0].mixing,
         MixingKeys { unit: Abundance::Mass, profile: ProfileKeys::Constant(Quantity::Fixed(1e-5)) }
@@ -232,7 +230,8 @@ fn the_example_says_what_it_means() {
             ..MethodKeys::default()
         }
     );
-    assert_eq!(c.transfer, TransferKeys { streams: 8, surface_temperature: Some(Quantity::Fixed(1133.0)) });
+    let surface_temperature = Some(Quantity::Fixed(1133.0));
+    assert_eq!(c.transfer, TransferKeys { geometry: GeometryKeys::Emission, streams: 8, surface_temperature });
     assert!(c.files().is_empty());
 }
 
@@ -241,19 +240,26 @@ fn the_documented_example_is_read_and_its_paths_are_relative_to_it() {
     let page = include_str!("../../../docs/configuration.md");
     let text = page.split("```toml\n").nth(1).and_then(|t| t.split("```").next()).expect("an example in the page");
     let c = parse(text).unwrap();
-    assert_eq!(c.species[1].lines.broadening, Some(Broadening::Constant(Width::power_law(0.065, 0.6))));
     assert_eq!(
-        c.species[0].lines.broadening,
+        c.species[1].lines.as_ref().unwrap().broadening,
+        Some(Broadening::Constant(Width::power_law(0.065, 0.6)))
+    );
+    assert_eq!(
+        c.species[0].lines.as_ref().unwrap().broadening,
         Some(Broadening::Mixture(vec![(Broadener::H2, 0.85), (Broadener::He, 0.15)]))
     );
-    assert_eq!(c.species[0].lines.default_width, Some(Width::power_law(0.07, 0.5)));
+    assert_eq!(c.species[0].lines.as_ref().unwrap().default_width, Some(Width::power_law(0.07, 0.5)));
     assert_eq!([c.cia[0].clamped, c.cia[1].clamped], [false, true]);
     let wings = c.method.profile.settings.wings;
     assert_eq!((c.method.line_margin, wings.cutoff, wings.subtract_pedestal), (200.0, Some(100.0), false));
     assert_eq!(wings.chi.unwrap().rows(), [(3.0, 1.0), (30.0, 0.1), (100.0, 0.02)]);
     assert_eq!(
-        c.atmosphere.gravity,
-        GravityKeys::WithHeight { mass_jupiter: Quantity::Fixed(0.73), radius_jupiter: Quantity::Fixed(1.36) }
+        c.atmosphere.planet,
+        PlanetKeys {
+            gravity: GravityKeys::Mass(Scaled { quantity: Quantity::Fixed(0.73), unit: 1.2668653e23 }),
+            radius: Some(Scaled { quantity: Quantity::Fixed(1.36), unit: 7.1492e9 }),
+            reference_pressure: None,
+        }
     );
     assert_eq!(c.cia[1].pair, ["H2", "He"]);
     let files: Vec<String> = c.files().iter().map(|(k, p)| format!("{k} {}", p.display())).collect();
@@ -271,6 +277,7 @@ fn every_known_key_is_documented() {
         include_str!("sections.rs"),
         include_str!("atmosphere.rs"),
         include_str!("species.rs"),
+        include_str!("continua.rs"),
         include_str!("method.rs"),
     ];
     for source in sources {
@@ -334,5 +341,72 @@ proptest! {
         if let Ok(c) = parse(&lines.iter().enumerate().map(changed).collect::<Vec<_>>().join("\n")) {
             prop_assert!(c.grid.points() >= 2 && c.grid.range.0 > 0.0 && c.atmosphere.pressure.0 < c.atmosphere.pressure.1);
         }
+    }
+}
+
+#[test]
+fn transmission_clouds_and_species_by_name_are_read() {
+    let text = r#"
+[grid]
+range_um = [1.0, 2.0]
+sampling = 1e4
+[atmosphere]
+layers = 10
+pressure_top_bar = 1e-6
+pressure_bottom_bar = 10.0
+mass_earth = 5.0
+radius_earth = 2.0
+reference_pressure_bar = 0.01
+[atmosphere.temperature]
+kind = "isothermal"
+temperature_k = 800.0
+[[species]]
+name = "H2"
+volume_mixing_ratio = 0.85
+[[species]]
+name = "He"
+volume_mixing_ratio = 0.15
+[continua]
+rayleigh = ["H2", "He"]
+[[cloud]]
+kind = "deck"
+pressure_bar = 0.1
+[[cloud]]
+kind = "power-law-haze"
+opacity_cm2_g = 1e-3
+exponent = 4.0
+reference_um = 0.5
+[transfer]
+geometry = "transmission"
+"#;
+    let parse = |text: &str| Config::parse(Path::new("dir/c.toml"), text).map_err(|e| e.to_string());
+    let c = parse(text).unwrap();
+    assert_eq!(c.grid.range, (5000.0, 10_000.0));
+    assert_eq!((c.species.len(), c.clouds.len(), c.transfer.geometry), (2, 2, GeometryKeys::Transmission));
+    assert!(
+        (c.atmosphere.planet.gravity::<f64>(&[]) / (5.0 * 3.986004e20 / (2.0f64 * 6.3781e8).powi(2)) - 1.0).abs()
+            < 1e-14
+    );
+    let names: Vec<String> = c.clouds.iter().flat_map(|c| c.parameters()).map(|p| p.0).collect();
+    assert_eq!(names, ["deck.pressure_bar", "power-law-haze.opacity_cm2_g", "power-law-haze.exponent"]);
+    for (from, to, words) in [
+        ("name = \"He\"", "name = \"H2\"", "H2 is species[0] already; required each species once"),
+        ("reference_pressure_bar = 0.01", "reference_pressure_bar = 100.0", "a pressure within the layers"),
+        ("radius_earth = 2.0\n", "", "radius_jupiter`: missing"),
+        ("radius_earth = 2.0", "radius_earth = 2.0\nradius_cm = 1e9", "only one of them"),
+        ("\"H2\", \"He\"]", "\"Ar\"]", "a list of gases whose scattering is known: H2, He"),
+        ("kind = \"deck\"", "kind = \"fog\"", "\"deck\", \"grey-haze\" or \"power-law-haze\""),
+        ("exponent = 4.0\n", "", "exponent`: missing"),
+        ("kind = \"power-law-haze\"", "name = \"deck\"\nkind = \"power-law-haze\"", "a second cloud called deck"),
+        (
+            "geometry = \"transmission\"",
+            "geometry = \"transmission\"\nstreams = 8",
+            "a key of geometry = \"emission\" only",
+        ),
+        ("geometry = \"transmission\"", "geometry = \"reflection\"", "not supported yet"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let message = parse(&text.replacen(from, to, 1)).unwrap_err();
+        assert!(message.contains(words), "{message}");
     }
 }

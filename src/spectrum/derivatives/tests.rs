@@ -3,8 +3,9 @@
 use super::super::device::derivative_programs::{GradientProgram, Wanted};
 use super::super::device::program::Tables;
 use super::super::retrieval::Retrieval;
-use super::super::tests::{LAYERS, crowded, device, has_surface, sparse, with_continuum};
+use super::super::tests::{LAYERS, crowded, device, has_surface, sparse, with_continuum, with_everything};
 use super::*;
+use crate::atmosphere::{Hydrostatic, ReferenceLevel};
 use crate::backend::Backend;
 use crate::cross_section::Method;
 use crate::objective::SpectrumModel;
@@ -17,6 +18,7 @@ const X: [f64; 5] = [903.37, 0.03, -7.0, 2500.0, 1400.0];
 /// A state in which everything depends on the parameters.
 fn profiles(model: &Model) -> impl Fn(&[Dual], &crate::atmosphere::PressureGrid) -> Result<State<Dual>> + use<> {
     let (surface, pairs) = (has_surface(model), model.opacities().len() > 1);
+    let (everything, transmission) = (model.opacities().len() > 3, model.geometry().name() == "transmission");
     move |x, pressure| {
         let ln_p: Vec<f64> = pressure.pressure_bar().iter().map(|p| p.ln()).collect();
         let each = |f: &dyn Fn(f64) -> Dual| ln_p.iter().map(|l| f(*l)).collect::<Vec<Dual>>();
@@ -30,6 +32,25 @@ fn profiles(model: &Model) -> impl Fn(&[Dual], &crate::atmosphere::PressureGrid)
             state = state
                 .with_volume_profile("H2", each(&|_| -ratio.clone() + 0.85))
                 .with_volume_ratio("He", constant(0.15));
+        }
+        if everything {
+            state = state
+                .with_volume_profile("H", each(&|l| constant(1e-4 * (-0.02 * l).exp())))
+                .with_volume_ratio("e-", ratio.clone() * 1e-3)
+                .with_parameter("deck.pressure_bar", (x[2].clone() * 0.3).exp() * 0.5)
+                .with_parameter("haze.opacity_cm2_g", x[3].clone() * 1e-6)
+                .with_parameter("slope.opacity_cm2_g", x[3].clone() * 2e-6)
+                .with_parameter("slope.exponent", x[2].clone() * -0.5)
+                .with_parameter("band.centre_cm", x[2].clone() * 10.0 + 6160.0)
+                .with_parameter("band.strength", x[3].clone() * 1e-3);
+        }
+        if transmission {
+            let reference =
+                ReferenceLevel { radius_cm: x[4].clone() * 5e6, gravity: x[3].clone(), pressure_bar: Some(1e-2) };
+            let (boundaries, t) = (pressure.boundaries_bar(), &state.temperature_k);
+            let found = Hydrostatic::new(&boundaries, t, &state.mean_molar_mass, &reference)?;
+            state.gravity = found.gravity;
+            state = state.with_radii(found.radius_cm);
         }
         Ok(if surface { state.with_surface(x[4].clone()) } else { state })
     }
@@ -47,6 +68,8 @@ fn models() -> Vec<(&'static str, Model)> {
         ("crowded", crowded(Method::Lines)),
         ("density", crowded(Method::Density)),
         ("continuum", with_continuum()),
+        ("everything", with_everything(false)),
+        ("transmission", with_everything(true)),
     ]
 }
 

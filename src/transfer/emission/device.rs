@@ -64,7 +64,7 @@ pub struct EmissionBuffers {
 impl EmissionBuffers {
     /// Adds the dispatch for the wavenumbers `segment` in the layers `first_layer .. first_layer + layers` of the atmosphere, whose optical
     /// depths are the first rows of `dtau`, each as long as the segment; `surface` is the number of layers of the atmosphere if this is the last batch and a surface lies below.
-    /// Bits do not depend on the batches if each but the last is a multiple of [`RESTART`](crate::transfer::blocks::RESTART) layers.
+    /// Bits do not depend on the batches if each but the last is a multiple of `RESTART` layers.
     pub fn dispatch(
         &self,
         program: &mut ProgramBuilder,

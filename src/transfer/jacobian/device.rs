@@ -213,7 +213,7 @@ impl LayerJacobianBuffers {
     /// `n` is the padded length of the grid. Bits do not depend on the segments.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is no row, the segment does not begin at a multiple of [`BLOCK`], or ends between two unless at the grid's end.
+    /// [`Error::Invalid`] if there is no row, the segment does not begin at a multiple of 1024, or ends between two unless at the grid's end.
     pub fn reduce(
         &self,
         program: &mut ProgramBuilder,

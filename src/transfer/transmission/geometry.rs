@@ -48,6 +48,10 @@ impl Geometry for Transmission {
         Order::AllLayers
     }
 
+    fn scattering_is_loss(&self) -> bool {
+        true
+    }
+
     fn rows_held(&self) -> usize {
         // dtau, its slope, sensitivities to depth and to radii, three rows for each of two chords a layer
         10

@@ -10,13 +10,25 @@ fn existing() -> BTreeSet<String> {
     folders.iter().flat_map(|folder| files(folder, &["rs", "wgsl", "md", "py", "toml", "txt"])).collect()
 }
 
-/// What a reader may take for the name of a source file or of a folder of them: a word that ends in `.rs` or `.wgsl`, or begins with `src/` or `shaders/`.
+/// What a reader takes for the name of a file or of a folder of sources: a word that ends in `.rs` or `.wgsl`, or begins with the name of a folder here
+/// and ends as its files do, or with `src/` or `shaders/`.
 fn named(text: &str) -> Vec<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "_/.{},-".contains(c);
     let words = text.split(|c| !is_part(c)).flat_map(braces);
     let words = words.map(|w| w.trim_end_matches(['.', ',', '-']).trim_start_matches("../").to_owned());
-    let is_file = |w: &String| (w.ends_with(".rs") || w.ends_with(".wgsl")) && !w.starts_with('.') && !w.contains("//");
-    words.filter(|w| is_file(w) || w.starts_with("src/") || w.starts_with("shaders/")).collect()
+    let is_named = |w: &String| {
+        let ends = |endings: &[&str]| endings.iter().any(|e| w.ends_with(e));
+        let begins = |folders: &[&str]| folders.iter().any(|f| w.starts_with(f));
+        let file = ends(&[".rs", ".wgsl"]) && !begins(&["."]) && !w.contains("//");
+        let other = begins(&["docs/", "tests/", "benches/", "examples/", "scripts/"]) && ends(&[".md", ".py", ".toml"]);
+        file || other || begins(&["src/", "shaders/"])
+    };
+    // Placeholders: `x/device.rs`, `STAGE/NAME.wgsl`.
+    let is_any = |w: &String| {
+        let mut parts = w.split('/').map(|part| part.split('.').next().unwrap_or(""));
+        parts.any(|part| part.len() == 1 || part.len() > 1 && part.chars().all(|c| c.is_ascii_uppercase()))
+    };
+    words.filter(|w| is_named(w) && !is_any(w)).collect()
 }
 
 /// `a/{b,c}.rs` as `a/b.rs` and `a/c.rs`; other words as they are, cut at commas.
@@ -60,7 +72,8 @@ pub fn stale() -> Vec<String> {
 
 #[test]
 fn names_of_files_are_found_in_text() {
-    let text = "Twin of `shaders/density/{dense,sparse}.wgsl`; see near.rs, or src/gpu/. Not e.g. 3.5 or a.b.";
+    let text =
+        "Twin of `shaders/density/{dense,sparse}.wgsl`; see near.rs, or src/gpu/. Not e.g. 3.5, a.b, x/device.rs.";
     assert_eq!(named(text), ["shaders/density/dense.wgsl", "shaders/density/sparse.wgsl", "near.rs", "src/gpu/"]);
     let existing = existing();
     assert!(exists("shaders/density/dense.wgsl", &existing) && exists("src/gpu/", &existing));

@@ -1,0 +1,160 @@
+//! A star: what a planet is compared with.
+//!
+//! In transit a planet of radius R hides the part (R / R_s)^2 of the star, its depth. In emission it adds (F / F_s) (R / R_s)^2 to the star's light, with the fluxes at both
+//! surfaces; and at a distance d its flux is F (R / d)^2.
+
+use std::path::Path;
+
+use crate::lines::fields::{number, words};
+
+use crate::transfer::planck_flux;
+use crate::{Error, Result};
+
+/// Light of a star's surface.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StellarSpectrum {
+    /// A black body \[K\].
+    BlackBody(f64),
+    /// Wavenumbers \[cm-1\], ascending, and fluxes there \[erg s-1 cm-2 / cm-1\]; linear between them.
+    Table {
+        /// \[n\] cm-1.
+        wavenumber: Vec<f64>,
+        /// \[n\] erg s-1 cm-2 / cm-1.
+        flux: Vec<f64>,
+    },
+}
+
+/// A star.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Star {
+    /// Its radius \[cm\].
+    pub radius_cm: f64,
+    /// Its light.
+    pub spectrum: StellarSpectrum,
+}
+
+impl StellarSpectrum {
+    /// Reads a table of two columns, wavelength in vacuum \[um\] and flux at the star's surface per wavelength \[W m-2 um-1\]; lines that begin with `#` are comments.
+    ///
+    /// # Errors
+    /// [`Error::Parse`] with the line of what is no such row, of wavelengths that do not rise or fall throughout; fewer than two rows.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+        let mut rows: Vec<(f64, f64)> = Vec::new();
+        for (i, line) in bytes.split(|b| *b == b'\n').enumerate() {
+            let line = line.trim_ascii();
+            if line.is_empty() || line.starts_with(b"#") {
+                continue;
+            }
+            let mut columns = words(line).map(number);
+            let at = i as u64 + 1;
+            let (Some(Some(um)), Some(Some(flux))) = (columns.next(), columns.next()) else {
+                let message = "two numbers are required: wavelength in um and flux in W m-2 um-1";
+                return Err(Error::parse(path, at, message));
+            };
+            if !(um.is_finite() && um > 0.0 && flux.is_finite() && flux >= 0.0) {
+                let message =
+                    format!("a positive wavelength and a flux of 0 or more are required, found {um} and {flux}");
+                return Err(Error::parse(path, at, message));
+            }
+            let nu = 1e4 / um;
+            rows.push((nu, flux / crate::units::flux_per_um(1.0, nu)));
+        }
+        if rows.len() < 2 {
+            return Err(Error::parse(path, None, "two or more rows are required"));
+        }
+        if rows[0].0 > rows[1].0 {
+            rows.reverse();
+        }
+        if rows.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+            return Err(Error::parse(path, None, "wavelengths must rise or fall throughout"));
+        }
+        let (wavenumber, flux) = rows.into_iter().unzip();
+        Ok(Self::Table { wavenumber, flux })
+    }
+
+    /// Flux at the surface \[erg s-1 cm-2 / cm-1\] at ascending wavenumbers \[cm-1\].
+    ///
+    /// # Errors
+    /// A wavenumber outside the table.
+    pub fn flux(&self, at: &[f64]) -> Result<Vec<f64>> {
+        match self {
+            Self::BlackBody(temperature) => Ok(at.iter().map(|nu| planck_flux(*nu, *temperature)).collect()),
+            Self::Table { wavenumber, flux } => at
+                .iter()
+                .map(|nu| {
+                    let i = wavenumber.partition_point(|w| w < nu);
+                    let (lo, hi) = (wavenumber[0], wavenumber[wavenumber.len() - 1]);
+                    if *nu < lo || *nu > hi {
+                        let required = format!("{lo} to {hi} cm-1, the range of the star's table");
+                        return Err(Error::invalid("wavenumber of the star's spectrum [cm-1]", nu, required));
+                    }
+                    let i = i.clamp(1, wavenumber.len() - 1);
+                    let part = (nu - wavenumber[i - 1]) / (wavenumber[i] - wavenumber[i - 1]);
+                    Ok(flux[i - 1] + part * (flux[i] - flux[i - 1]))
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Star {
+    /// Transit depths (R / R_s)^2 of radii \[cm\].
+    pub fn depth(&self, radius_cm: &[f64]) -> Vec<f64> {
+        radius_cm.iter().map(|r| (r / self.radius_cm).powi(2)).collect()
+    }
+
+    /// Contrast (F / F_s) (R / R_s)^2 of a planet of radius R \[cm\] with a flux \[erg s-1 cm-2 / cm-1\] at wavenumbers \[cm-1\].
+    ///
+    /// # Errors
+    /// A wavenumber outside the star's table.
+    pub fn contrast(&self, wavenumber: &[f64], flux: &[f64], radius_cm: f64) -> Result<Vec<f64>> {
+        let area = (radius_cm / self.radius_cm).powi(2);
+        let of_star = self.spectrum.flux(wavenumber)?;
+        Ok(flux.iter().zip(of_star).map(|(planet, star)| planet / star * area).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_a_black_body_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("star.txt");
+        let row = |i: i32| {
+            let um = 1.0 + 0.001 * f64::from(i);
+            let flux = crate::units::flux_per_um(planck_flux(1e4 / um, 5000.0), 1e4 / um);
+            format!("{um} {flux}\n")
+        };
+        std::fs::write(&path, format!("# um W/m2/um\n{}", (0..4000).map(row).collect::<String>())).unwrap();
+        let table = StellarSpectrum::read(&path).unwrap();
+        let at: Vec<f64> = (0..50).map(|i| 2100.0 + 150.0 * f64::from(i)).collect();
+        let exact = StellarSpectrum::BlackBody(5000.0).flux(&at).unwrap();
+        for (found, exact) in table.flux(&at).unwrap().iter().zip(&exact) {
+            assert!((found / exact - 1.0).abs() < 1e-6);
+        }
+        let message = table.flux(&[100.0]).unwrap_err().to_string();
+        assert!(message.contains("the range of the star's table"), "{message}");
+        for (text, words) in [
+            ("1 2\nx 3\n", "line 2"),
+            ("1 2\n", "two or more"),
+            ("1 2\n3 4\n2 5\n", "throughout"),
+            ("1 -2\n2 3\n", "line 1"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let message = StellarSpectrum::read(&path).unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_planet_as_hot_and_as_large_as_its_star_shines_as_much() {
+        let star = Star { radius_cm: 7e10, spectrum: StellarSpectrum::BlackBody(3000.0) };
+        let nu = [1000.0, 5000.0];
+        let flux = nu.map(|nu| planck_flux(nu, 3000.0));
+        assert_eq!(star.contrast(&nu, &flux, 7e10).unwrap(), [1.0, 1.0]);
+        assert_eq!(star.depth(&[7e9]), [(7e9f64 / 7e10).powi(2)]);
+    }
+}

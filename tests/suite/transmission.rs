@@ -1,0 +1,63 @@
+//! Transmission spectra against exact results, and their limits.
+
+use photosphere::atmosphere::{Hydrostatic, PressureGrid, ReferenceLevel};
+use photosphere::gpu::Device;
+use photosphere::grid::TemperatureRange;
+use photosphere::opacity::Absorber;
+use photosphere::spectrum::{Model, State};
+use photosphere::{Backend, Settings};
+
+use crate::reference::{case, npz, quantile, shared};
+
+/// (R - R0) in scale heights off the exact one: sorted.
+fn against_reference(backend: &Backend, tolerance: f64) -> Option<Vec<f64>> {
+    let (case, shared) = (case("co_exomol")?, shared()?);
+    let file = shared.join("reference/co_exomol/transmission_lbl.npz");
+    let of = |name: &str| npz(&file, name);
+    let (pressure, t) = (of("pressure"), of("temperature"));
+    let layers = PressureGrid::logarithmic(pressure[0], pressure[pressure.len() - 1], pressure.len()).unwrap();
+    let (mean, ratio) = (of("mean_molar_mass")[0], of("mass_mixing_ratio")[0]);
+    let (radius, gravity) = (of("radius_bottom")[0], of("gravity_bottom")[0]);
+    let reference = ReferenceLevel { radius_cm: radius, gravity, pressure_bar: None };
+    let means = vec![mean; t.len()];
+    let hydrostatic = Hydrostatic::new(&layers.boundaries_bar(), &t, &means, &reference).unwrap();
+    for (found, exact) in hydrostatic.radius_cm.iter().zip(of("radius_upper")) {
+        assert!((found / exact - 1.0).abs() < 1e-9, "{found} {exact}");
+    }
+    let state =
+        State::new(t, hydrostatic.gravity, means).with_mass_ratio("CO", ratio).with_radii(hydrostatic.radius_cm);
+    let range = TemperatureRange::new(500.0, 1500.0).unwrap();
+    let settings = Settings { tolerance, temperature_range: range, line_margin: 0.0, ..Settings::default() };
+    let model = Model::transmission(case.grid, layers).opacity(Absorber::new("CO", case.list)).settings(settings);
+    let model = model.build().unwrap();
+    let mut runner = model.open(backend).unwrap();
+    let found = runner.spectrum(&state, &()).unwrap().to_f64();
+    let report = runner.report();
+    assert_eq!(report.planned_bytes, report.tracked_bytes);
+    // k_B T / (mu m_u g) at the bottom
+    let height = 1.380649e-16 * 1100.0 / (mean * 1.66053906660e-24 * gravity);
+    let mut off: Vec<f64> = found.iter().zip(of("radius")).map(|(f, e)| (f - e).abs() / height).collect();
+    assert!(off.iter().all(|v| !v.is_nan()) && off.len() == case.grid.len());
+    off.sort_by(f64::total_cmp);
+    println!(
+        "{}: max {:.1e}, p99 {:.1e}, p50 {:.1e} scale heights",
+        backend.info().name,
+        off[off.len() - 1],
+        quantile(&off, 0.99),
+        quantile(&off, 0.5)
+    );
+    Some(off)
+}
+
+#[test]
+fn cpu_radii_are_the_exact_ones() {
+    let Some(off) = against_reference(&Backend::Cpu, 1e-5) else { return };
+    assert!(quantile(&off, 0.99) < 1e-4, "p99 {:e}", quantile(&off, 0.99));
+}
+
+#[test]
+fn gpu_radii_are_the_exact_ones() {
+    let backend = Backend::Device(Device::from_env().unwrap());
+    let Some(off) = against_reference(&backend, 1e-3) else { return };
+    assert!(quantile(&off, 0.99) < 1e-3, "p99 {:e}", quantile(&off, 0.99));
+}
