@@ -1,8 +1,8 @@
-//! What kernels of several stages share: the fragments in `shaders/lib/` by name, the records that they read as the host has them, and how a kernel is
-//! declared.
+//! What kernels of several stages share: the fragments in `shaders/lib/` by name, the records that they read as the host has
+//! them, and how a kernel is declared.
 //!
-//! A kernel is composed of lists of fragments from here, in the order in which they are named, and of files of its own stage after them, the last of which
-//! has the entry point.
+//! A kernel is composed of lists of fragments from here, in the order in which they are named, and of files of its own stage
+//! after them, the last of which has the entry point.
 
 use crate::gpu::{HostLayout, Layout, host_struct};
 use crate::grid::channels::MAX_CHANNELS;

@@ -1,6 +1,7 @@
 //! Which module of the library imports which, from `use` declarations and from paths in the code.
 //!
-//! A module is a file. A name that a module re-exports leads to the module that defines it, so that imports through `mod.rs` are seen for what they are.
+//! A module is a file. A name that a module re-exports leads to the module that defines it, so that imports through `mod.rs` are
+//! seen for what they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,8 +10,8 @@ fn existing() -> BTreeSet<String> {
     folders.iter().flat_map(|folder| files(folder, &["rs", "wgsl", "md", "py", "toml", "txt"])).collect()
 }
 
-/// What a reader takes for the name of a file or of a folder of sources: a word that ends in `.rs` or `.wgsl`, or begins with the name of a folder here
-/// and ends as its files do, or with `src/` or `shaders/`.
+/// What a reader takes for the name of a file or of a folder of sources: a word that ends in `.rs` or `.wgsl`, or begins with
+/// the name of a folder here and ends as its files do, or with `src/` or `shaders/`.
 fn named(text: &str) -> Vec<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "_/.{},-".contains(c);
     let words = text.split(|c| !is_part(c)).flat_map(braces);
