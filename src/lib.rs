@@ -87,6 +87,7 @@ pub mod progress;
 pub mod resources;
 #[cfg(feature = "scenario")]
 pub mod scenario;
+pub(crate) mod shader_lib;
 pub mod spectrum;
 pub mod stage;
 pub mod star;

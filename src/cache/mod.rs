@@ -10,17 +10,19 @@
 //!
 //! | module | idea |
 //! | --- | --- |
-//! | `key` | what an entry was computed from, as 32 bytes |
+//! | `key`, `hasher` | what an entry was computed from, as 32 bytes |
 //! | `entry` | the file: header, checksum, payload |
 //! | `store` | the folder: find, store, list, clear, evict |
 //! | `slice` | numbers that lie in memory or in a mapped entry |
 
 mod entry;
+mod hasher;
 mod key;
 mod slice;
 mod store;
 
 pub use entry::Entry;
-pub use key::{Key, KeyHasher};
+pub use hasher::KeyHasher;
+pub use key::Key;
 pub use slice::Numbers;
 pub use store::{Cache, DEFAULT_LIMIT, Item, Miss};

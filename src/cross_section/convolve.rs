@@ -1,4 +1,4 @@
-//! Convolution on a ladder of grids, f64 twin of `shaders/cross_section/{restrict,taps,convolve,interpolate}.wgsl`.
+//! Convolution on a ladder of grids, f64 twin of `shaders/cross_section/{restrict,taps,convolve,convolve_below,output}.wgsl`.
 //!
 //! Sources go up the ladder by [`restrict`], results come down by [`prolong`], its transpose; both are 6-point Lagrange
 //! rules, which keep moments up to the fifth.

@@ -17,8 +17,9 @@ use super::voigt::Value;
 use super::voigt_derivative::{Change, WithValue};
 use super::wing_law::{self, LawMatrix};
 use crate::Result;
+use crate::density::layer_factors::LayerFactors;
 use crate::density::line_shape::{stimulated, stimulated_and_slope};
-use crate::density::lines::{LayerFactors, TableLine};
+use crate::density::table_line::TableLine;
 use crate::grid::level::LevelNodes;
 
 /// Adds the cross sections of layers `first..first + temperatures.len()` at the given temperatures \[K\], each times its factor, to

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::profile_settings::ProfileSettings;
 use super::voigt;
 use crate::Result;
-use crate::density::lines::MOST_SHIFT;
+use crate::density::shift::MOST_SHIFT;
 use crate::lines::{Line, Species};
 
 /// Cross section \[cm2 molecule-1\] of `lines` at `wavenumbers` \[cm-1\], `temperature` \[K\] and `pressure` \[bar\]; one value per

@@ -1,8 +1,8 @@
 //! Every line contributes wherever it lies: grids in gaps and beyond the ends of a band against the exact sum of all lines.
 
 use super::cpu;
-use super::prepared::{Method, Prepared, Settings};
 use super::{CrossSections, ProfileSettings, direct_sum};
+use super::{Method, Prepared, Settings};
 use crate::backend::Backend;
 use crate::gpu::Device;
 use crate::grid::{Grid, TemperatureRange};

@@ -7,17 +7,18 @@ use serde::Serialize;
 
 use super::budget::ErrorBudget;
 use super::cpu;
-use super::device::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, StageInputs, Target};
+use super::device::{DeviceStage, LineTables, StageInputs, Target};
 use super::direct_sum::direct_sum;
-use super::prepared::{Method, Prepared, Settings, Tier, check_pressure};
+use super::extent::Extent;
+use super::prepared::{Prepared, Tier, check_pressure};
 use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
+use super::settings::{Method, Settings};
 use crate::backend::{Backend, BackendInfo};
-use crate::density::device::Constant;
 use crate::density::grid_lines::GridLines;
 use crate::gpu::{
-    BufferId, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
+    BufferId, Constant, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
 };
-use crate::grid::Grid;
+use crate::grid::{Grid, ROW_MULTIPLE};
 use crate::lines::{LineList, LineSource, LoadReport};
 use crate::output::Values;
 use crate::timing::Stages;

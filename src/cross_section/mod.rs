@@ -15,6 +15,8 @@ pub mod direct_sum;
 #[cfg(test)]
 mod distant_tests;
 #[doc(hidden)]
+pub mod extent;
+#[doc(hidden)]
 pub mod job;
 #[doc(hidden)]
 pub mod levels;
@@ -27,6 +29,8 @@ pub mod profile_settings;
 #[cfg(test)]
 mod profile_tests;
 pub(crate) mod remarks;
+#[doc(hidden)]
+pub mod settings;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]
@@ -46,5 +50,6 @@ mod wing_law_tests;
 
 pub use direct_sum::direct_sum;
 pub use job::{CrossSectionReport, CrossSections};
-pub use prepared::{Method, Prepared, Settings};
+pub use prepared::Prepared;
 pub use profile_settings::{ChiFactor, ProfileSettings, WingLaw};
+pub use settings::{Method, Settings};

@@ -8,7 +8,9 @@ use multiversion::multiversion;
 
 use super::voigt::{Shapes, Softening, Value, WING_START};
 use super::voigt_derivative::{Change, WithValue};
-use crate::density::lines::{LayerFactors, LineTable, TableLine};
+use crate::density::layer_factors::LayerFactors;
+use crate::density::lines::LineTable;
+use crate::density::table_line::TableLine;
 
 /// expm1 for |d| < 0.06 to 1e-12: 1 + d/2 (1 + d/3 (...)).
 #[inline(always)]

@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use super::crowding::Crowding;
 use super::levels::{Ladder, LadderInput, LawLevel};
-use super::profile_settings::ProfileSettings;
+use super::settings::{Method, Settings};
 use super::wing_law::LawMatrix;
 use crate::density::distant::{DistantField, DistantLines};
 use crate::density::grid_lines::GridLines;
+use crate::density::layer_factors::LayerFactors;
 use crate::density::line_shape::{Axes, Density};
-use crate::density::lines::{LayerFactors, LineTable, TableLine};
-use crate::density::summary::{LineSummary, Span};
+use crate::density::lines::LineTable;
+use crate::density::span::Span;
+use crate::density::summary::LineSummary;
+use crate::density::table_line::TableLine;
 use crate::grid::Grid;
-use crate::grid::TemperatureRange;
 use crate::grid::lagrange::SPREAD;
 use crate::grid::level::{GUARD, LevelNodes};
 use crate::lines::{LineList, LineSource, LoadReport, Species};
@@ -29,67 +31,6 @@ pub fn check_pressure(pressure: f64) -> Result<()> {
     match (1e-14..=1e5).contains(&pressure) {
         true => Ok(()),
         false => Err(Error::invalid("pressure [bar]", pressure, "1e-14 to 1e5")),
-    }
-}
-
-/// Where a layer's sources come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// The library chooses between `Lines` and `Density` by cost.
-    Auto,
-    /// Every line with its own strength and width at every layer.
-    Lines,
-    /// The line-shape density: cost independent of the number of lines.
-    Density,
-    /// Exact sum in f64 on the CPU: the oracle.
-    DirectSum,
-}
-
-/// What the user chooses about accuracy.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Settings {
-    /// Relative error aimed at, 1e-7 to 0.1. On the GPU (float32) below 1e-5 brings nothing more.
-    pub tolerance: f64,
-    /// Temperatures that may be asked for \[K\].
-    pub temperature_range: TemperatureRange,
-    /// Source tier.
-    pub method: Method,
-    /// Lines further outside the grid than this are not read \[cm-1\]; infinite: every line contributes wherever it lies.
-    #[serde(serialize_with = "finite_or_null")]
-    pub line_margin: f64,
-    /// What a line's profile is made of.
-    pub profile: ProfileSettings,
-}
-
-/// JSON has no infinity.
-fn finite_or_null<S: serde::Serializer>(v: &f64, to: S) -> std::result::Result<S::Ok, S::Error> {
-    serde::Serialize::serialize(&v.is_finite().then_some(*v), to)
-}
-
-impl Default for Settings {
-    /// A tolerance of 1e-3 between 100 and 3000 K, all lines, Voigt profiles with natural width.
-    fn default() -> Self {
-        Self {
-            tolerance: 1e-3,
-            temperature_range: TemperatureRange { lo: 100.0, hi: 3000.0 },
-            method: Method::Auto,
-            line_margin: f64::INFINITY,
-            profile: ProfileSettings::default(),
-        }
-    }
-}
-
-impl Settings {
-    /// Refuses a tolerance outside 1e-7 to 0.1 and a margin that is negative or not finite.
-    pub fn check(&self) -> Result<()> {
-        if !(1e-7..=0.1).contains(&self.tolerance) {
-            return Err(Error::invalid("tolerance", self.tolerance, "1e-7 to 0.1"));
-        }
-        if self.line_margin.is_nan() || self.line_margin < 0.0 {
-            return Err(Error::invalid("line margin [cm-1]", self.line_margin, "a number of at least 0"));
-        }
-        self.profile.wings.check()
     }
 }
 
@@ -122,6 +63,15 @@ pub struct Layer {
     pub far: Vec<LevelNodes>,
     /// What lines far outside the grid add to the result of one of the far levels.
     pub distant: Option<DistantTerm>,
+}
+
+impl Layer {
+    /// True if two layers may share dispatches of a device.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let key = |l: &Ladder| (l.finest, l.near_field, l.channels.count());
+        let radius = self.ladder.radius == other.ladder.radius;
+        key(&self.ladder) == key(&other.ladder) && radius && self.far == other.far
+    }
 }
 
 /// What distant lines add to a layer.

@@ -4,7 +4,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::cpu::{FarLevels, add_layers};
-use super::prepared::{Method, Prepared, Settings, Tier};
+use super::prepared::{Prepared, Tier};
+use super::settings::{Method, Settings};
 use super::{CrossSections, direct_sum};
 use crate::Backend;
 use crate::gpu::Device;

@@ -1,6 +1,7 @@
 //! What a user must be told of a list of lines whose cross sections were computed.
 
-use super::prepared::{Prepared, Settings};
+use super::prepared::Prepared;
+use super::settings::Settings;
 use crate::density::shift::{Neglect, Neglected};
 use crate::grid::Grid;
 use crate::lines::report::NATURAL_BOUND;

@@ -2,7 +2,8 @@
 
 use super::cpu::{add_layers, add_layers_with_derivative};
 use super::direct_sum::direct_sum;
-use super::prepared::{Method, Prepared, Settings, Tier};
+use super::prepared::{Prepared, Tier};
+use super::settings::{Method, Settings};
 use super::test_cases::{Case, cases};
 
 /// Largest error of `found` relative to the largest magnitude of `expected`.

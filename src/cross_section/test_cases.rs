@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::levels::Ladder;
-use super::prepared::{Method, Settings};
+use super::settings::{Method, Settings};
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, LineList, PartitionFunction, Species};
 

@@ -16,7 +16,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use num_complex::Complex64;
 
-use crate::density::lines::{LayerFactors, TableLine};
+use crate::density::layer_factors::LayerFactors;
+use crate::density::table_line::TableLine;
 
 use super::voigt::{Core, SERIES, Shape, Shapes, Softening, Value, WING_ORDER, WING_START, chebyshev, core};
 

@@ -1,8 +1,8 @@
 //! Wing laws on the ladder of grids against the sum of single lines.
 
-use super::prepared::{Method, Prepared, Settings};
 use super::profile_settings::{ChiFactor, ProfileSettings, WingLaw};
 use super::{CrossSections, cpu, voigt};
+use super::{Method, Prepared, Settings};
 use crate::backend::Backend;
 use crate::gpu::Device;
 use crate::grid::{Grid, TemperatureRange};

@@ -7,9 +7,10 @@
 use rayon::prelude::*;
 
 use super::line_shape::{Axes, Density};
-use super::lines::TableLine;
+use super::lines::LineTable;
+use super::span::Span;
 use super::storage::{Rows, Storage};
-use super::summary::Span;
+use super::table_line::TableLine;
 use crate::grid::lagrange::{SPREAD, lagrange8};
 use crate::{Error, Result};
 
@@ -157,6 +158,21 @@ impl<'a> DensityBuilder<'a> {
         }
         let storage = Storage::smaller(self.rows, nodes, columns);
         Ok(Density { level: self.level, first: self.range.0, nodes, columns, storage })
+    }
+}
+
+impl Density {
+    /// Sums the lines of a table on one level.
+    ///
+    /// # Errors
+    /// No lines; more than 2^32 nodes or entries.
+    pub fn build(table: &LineTable, axes: &Axes, level: i32) -> Result<Self> {
+        if table.lines.is_empty() {
+            return Err(Error::invalid("line-shape density", "no lines", "at least one line"));
+        }
+        let mut builder = DensityBuilder::new(axes, level, table.summary.position);
+        builder.add(&table.lines);
+        builder.finish()
     }
 }
 

@@ -8,16 +8,13 @@ use std::sync::Arc;
 
 use super::line_shape::{Axes, Density, Storage};
 use super::lines::{BIN_NODES, LineTable};
-use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role};
+use crate::gpu::{BufferId, Constant, Element, Limits, ProgramBuilder, Role, groups64};
 use crate::grid::Grid;
 use crate::grid::level::LevelNodes;
+use crate::shader_lib::Line;
 
 pub use kernels::kernels;
 use kernels::*;
-pub(crate) use kernels::{LayerState, Line, STRUCTS, kernel};
-
-/// A constant buffer, and what gives its content when it is to be uploaded.
-pub type Constant<'a> = (BufferId, Box<dyn Fn() -> Cow<'a, [u8]> + 'a>);
 
 /// What a row of sources holds.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +30,6 @@ impl Lanes {
     pub fn count(self) -> usize {
         if self.slopes { 2 * self.channels } else { self.channels }
     }
-}
-
-/// Number of workgroups of 64 for `n` invocations.
-pub fn groups64(n: usize) -> u32 {
-    n.div_ceil(64) as u32
 }
 
 /// Most lines that a node of the gathering visits in one dispatch: about ten loop turns each, and some drivers give up after 65 535.
@@ -127,7 +119,7 @@ impl LineBuffers {
         let shape = [table.lines.len() as u64, size_of::<Line>() as u64 / 4];
         let lines = builder.buffer(format!("{name}.lines"), Element::F32, &shape, Role::Constant);
         let starts = builder.buffer(format!("{name}.bins"), Element::U32, &[bins.starts.len() as u64], Role::Constant);
-        let record = |l: &super::lines::TableLine| Line {
+        let record = |l: &super::table_line::TableLine| Line {
             node: l.position.floor() as i32,
             fraction: (l.position - l.position.floor()) as f32,
             ln_strength: l.ln_strength as f32,

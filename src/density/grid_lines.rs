@@ -13,10 +13,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::build::DensityBuilder;
+use super::conversion::Conversion;
 use super::distant::DistantLines;
 use super::line_shape::{Axes, Density};
-use super::lines::{Conversion, LineTable, TableLine};
+use super::lines::LineTable;
 use super::summary::LineSummary;
+use super::table_line::TableLine;
 use crate::cache::{Entry, Key, KeyHasher, Miss};
 use crate::cross_section::Settings;
 use crate::grid::{Grid, TemperatureRange};

@@ -15,14 +15,14 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::build::DensityBuilder;
-use super::lines::{LayerFactors, LineTable};
+use super::broadening::{BroadeningAxes, NaturalAxis};
+use super::layer_factors::LayerFactors;
+use super::span::Span;
 pub use super::storage::Storage;
-use super::summary::{LineSummary, Span};
+use super::summary::LineSummary;
 use super::width::WidthRange;
 use crate::cross_section::voigt;
 use crate::grid::TemperatureRange;
-use crate::grid::broadening::{BroadeningAxes, NaturalAxis};
 use crate::grid::channels::{Channels, MAX_CHANNELS};
 use crate::grid::energy::EnergyAxis;
 use crate::grid::level::LevelNodes;
@@ -80,7 +80,7 @@ impl Axes {
     pub fn widths(&self, range: &TemperatureRange) -> WidthRange {
         let mut widths = WidthRange::EMPTY;
         for cell in 0..self.broadening.cells() {
-            widths.include_all(&self.broadening.cell(cell), range);
+            widths.include(&self.broadening.cell(cell), range);
         }
         widths
     }
@@ -148,7 +148,7 @@ impl Axes {
     }
 
     /// [`weights`](Self::weights), then their derivatives by temperature \[K-1\], \[column\]\[2 channels\]: those of the Boltzmann factor, of
-    /// the cell's width and of what all lines share ([`LineTable::common_slope`]); stimulated emission, which depends on the node,
+    /// the cell's width and of what all lines share ([`LineTable::common_slope`](super::lines::LineTable::common_slope)); stimulated emission, which depends on the node,
     /// is left to [`stimulated_and_slope`]. Twin of `shaders/density/weights.wgsl` with `lanes_slope.wgsl`.
     pub fn weights_and_slopes(&self, layer: &LayerFactors, channels: &Channels, common: f64) -> Vec<f64> {
         let count = channels.count();
@@ -222,19 +222,6 @@ pub struct Density {
 }
 
 impl Density {
-    /// Sums the lines of a table on one level.
-    ///
-    /// # Errors
-    /// No lines; more than 2^32 nodes or entries.
-    pub fn build(table: &LineTable, axes: &Axes, level: i32) -> Result<Self> {
-        if table.lines.is_empty() {
-            return Err(Error::invalid("line-shape density", "no lines", "at least one line"));
-        }
-        let mut builder = DensityBuilder::new(axes, level, table.summary.position);
-        builder.add(&table.lines);
-        builder.finish()
-    }
-
     /// Bytes of the values and their indices.
     pub fn bytes(&self) -> u64 {
         match &self.storage {

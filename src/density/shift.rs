@@ -4,11 +4,14 @@
 //! then looks further by the largest shift of the layer. By default shifts are left out, and the report says how large the largest of them
 //! is in units of its line's half width.
 
-use super::lines::MOST_SHIFT;
-use super::summary::Span;
+use super::span::Span;
 use crate::cross_section::ProfileSettings;
 use crate::grid::TemperatureRange;
 use crate::lines::{Line, Species};
+
+/// A pressure shift moves no line by more than this part of its wavenumber. Shifts are measured near 1 bar and proportional to
+/// pressure there; at hundreds of bar the law would move microwave lines below 0.
+pub const MOST_SHIFT: f64 = 0.25;
 
 /// Lines that are further outside the grid than this in ln nu have no near field on it, wherever their shift moves them: the largest near-field radius,
 /// and ln(1 - [`MOST_SHIFT`]).

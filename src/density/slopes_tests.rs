@@ -1,7 +1,8 @@
 //! Derivatives by temperature of strengths, weights and sources against differences of the values.
 
+use super::layer_factors::LayerFactors;
 use super::line_shape::{Axes, Density, stimulated, stimulated_and_slope};
-use super::lines::{LayerFactors, LineTable};
+use super::lines::LineTable;
 use crate::cross_section::Settings;
 use crate::grid::channels::{Channels, WidthScale};
 use crate::grid::level::LevelNodes;

@@ -5,34 +5,11 @@
 
 use std::collections::VecDeque;
 
-use super::lines::{TableLine, WidthRange};
 use super::shift::{Neglected, Shifts};
+use super::span::Span;
+use super::table_line::TableLine;
+use super::width::WidthRange;
 use crate::grid::TemperatureRange;
-
-/// Least and greatest of some numbers.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub struct Span {
-    /// Least.
-    pub lo: f64,
-    /// Greatest.
-    pub hi: f64,
-}
-
-impl Span {
-    /// Of no numbers.
-    pub const EMPTY: Self = Self { lo: f64::INFINITY, hi: f64::NEG_INFINITY };
-
-    /// Includes a number.
-    pub fn include(&mut self, v: f64) {
-        *self = Self { lo: self.lo.min(v), hi: self.hi.max(v) };
-    }
-
-    /// Includes another span.
-    pub fn join(&mut self, other: Self) {
-        *self = Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi) };
-    }
-}
 
 /// Counts and spans of the lines of one list that matter for a grid.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,7 +72,7 @@ impl LineSummary {
         self.exponent.include(line.exponent);
         self.curvature.include(line.curvature);
         self.natural.include(line.natural);
-        self.widths.include(line, range);
+        self.widths.include(&line.broadening(), range);
         self.places.include(line.position);
     }
 

@@ -4,8 +4,8 @@
 //! the natural width, which lifetimes give and nothing changes. Both are half widths of Lorentzians, whose convolution is the Lorentzian of
 //! the sum.
 
-use super::lines::{LayerFactors, TableLine};
-use super::summary::Span;
+use super::layer_factors::LayerFactors;
+use super::span::Span;
 use crate::grid::TemperatureRange;
 
 /// What a Lorentz width follows from; widths are relative to the line centre.
@@ -59,13 +59,8 @@ impl WidthRange {
     /// The range that includes nothing.
     pub const EMPTY: Self = Self { min: f64::INFINITY, max: 0.0 };
 
-    /// Includes a line.
-    pub fn include(&mut self, line: &TableLine, range: &TemperatureRange) {
-        self.include_all(&line.broadening(), range);
-    }
-
     /// Includes the widths that a broadening takes over a temperature range.
-    pub fn include_all(&mut self, broadening: &Broadening, range: &TemperatureRange) {
+    pub fn include(&mut self, broadening: &Broadening, range: &TemperatureRange) {
         let mid = range.mid();
         let (first, last) = ((mid / range.lo).ln(), (mid / range.hi).ln());
         // A law with curvature may turn within the range.

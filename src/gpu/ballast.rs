@@ -1,9 +1,9 @@
 //! Memory taken away on purpose, so that running out of it can be reproduced.
 
 use super::buffers::{Held, create};
-use super::device::Refused;
-use super::ledger::Holding;
+use super::holding::Holding;
 use super::pool::ballast_request;
+use super::refused::Refused;
 use super::{Device, MemoryPolicy};
 use crate::{Error, Result};
 
@@ -30,15 +30,15 @@ impl Ballast {
     ///
     /// Errors: [`Error::Invalid`] if there is less already, or under [`MemoryPolicy::Exact`] on a software driver.
     pub fn leave_free(device: &Device, bytes: u64) -> Result<Self> {
-        device.check()?;
+        device.handle.check()?;
         if device.memory_policy() == MemoryPolicy::Exact {
-            if !device.info().is_gpu && device.capacity_by_order().is_none() {
+            if !device.info().is_gpu && device.handle.faults.capacity_by_order().is_none() {
                 let given = format!("the policy `exact` on `{}`, whose memory has no end", device.info().name);
                 return Err(Error::invalid("ballast", given, "a policy with a budget on a software driver"));
             }
             return Self::fill(device, bytes);
         }
-        match device.pool.cap(device, bytes) {
+        match device.pool.cap(&device.handle, bytes) {
             Ok(cap) => Ok(Self { device: device.clone(), buffers: Vec::new(), cap: Some(cap) }),
             Err(budget) => {
                 let required = format!("at most the budget, {} bytes now", budget.unwrap_or(0));
@@ -59,7 +59,7 @@ impl Ballast {
         let mut left = bytes.next_multiple_of(4);
         while left > 0 {
             let size = left.min(largest);
-            match create(device, &ballast_request("gpu.ballast", size), Holding::Ballast) {
+            match create(&device.handle, &ballast_request("gpu.ballast", size), Holding::Ballast) {
                 Ok(held) => hole.buffers.push(held),
                 Err(Refused::Other(error)) => return Err(error),
                 Err(Refused::Memory) => {
@@ -72,7 +72,7 @@ impl Ballast {
         let mut ballast = Self { device: device.clone(), buffers: Vec::new(), cap: None };
         let mut size = largest;
         while size >= SMALLEST {
-            match create(device, &ballast_request("gpu.ballast", size), Holding::Ballast) {
+            match create(&device.handle, &ballast_request("gpu.ballast", size), Holding::Ballast) {
                 Ok(held) => ballast.buffers.push(held),
                 Err(Refused::Memory) => size /= 2,
                 Err(Refused::Other(error)) => return Err(error),
@@ -89,7 +89,7 @@ impl Drop for Ballast {
         }
         if !self.buffers.is_empty() {
             self.buffers.clear();
-            let _ = self.device.wait(None);
+            let _ = self.device.handle.wait(None);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Device buffers that are on the ledger. The only place that creates any.
 
-use super::Device;
-use super::device::Refused;
-use super::ledger::{Holding, Ticket};
+use super::handle::Handle;
+use super::holding::Holding;
+use super::ledger::Ticket;
+use super::refused::Refused;
 
 /// A buffer to create.
 #[derive(Clone, Debug)]
@@ -28,13 +29,13 @@ impl Drop for Held {
 }
 
 /// Asks the driver for a buffer.
-pub(super) fn create(device: &Device, request: &Request, holding: Holding) -> Result<Held, Refused> {
+pub(super) fn create(handle: &Handle, request: &Request, holding: Holding) -> Result<Held, Refused> {
     let Request { name, bytes, usage } = request;
-    if device.refuses_by_order(*bytes, holding == Holding::InUse) {
+    if handle.faults.refuses_by_order(*bytes, holding == Holding::InUse, handle.ledger.allocated()) {
         return Err(Refused::Memory);
     }
     let label = Some(name.as_str());
     let descriptor = wgpu::BufferDescriptor { label, size: *bytes, usage: *usage, mapped_at_creation: false };
-    let buffer = device.scoped(name, || device.device.create_buffer(&descriptor))?;
-    Ok(Held { buffer, bytes: *bytes, usage: *usage, ticket: device.ledger().allocate(name, *bytes, holding) })
+    let buffer = handle.scoped(name, || handle.device.create_buffer(&descriptor))?;
+    Ok(Held { buffer, bytes: *bytes, usage: *usage, ticket: handle.ledger.allocate(name, *bytes, holding) })
 }

@@ -1,15 +1,15 @@
 //! An open device, whose errors are values.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::adapter::{adapters, describe, instance, select};
 use super::driver_memory::query;
 use super::faults::Faults;
+use super::handle::Handle;
 use super::ledger::Ledger;
-use super::pipelines::{DriverCache, Pipeline};
+use super::pipelines::{DriverCache, Pipeline, Pipelines};
 use super::pool::Pool;
-use super::{DeviceInfo, DriverMemory, Limits, MemoryPolicy};
+use super::{DeviceInfo, DriverMemory, Kernel, Limits, MemoryPolicy};
 use crate::{Cache, Error, Result};
 
 /// A device, opened. Cheap to clone: clones share the device, its compiled kernels, its ledger and its memory policy.
@@ -18,15 +18,9 @@ use crate::{Cache, Error, Result};
 /// a callback) is kept and returned by the next call.
 #[derive(Clone, Debug)]
 pub struct Device {
-    pub(super) device: wgpu::Device,
-    pub(super) queue: wgpu::Queue,
-    pub(super) pipelines: Arc<Mutex<HashMap<&'static str, Arc<Pipeline>>>>,
-    pub(super) adapter: wgpu::Adapter,
+    pub(super) handle: Handle,
+    pub(super) pipelines: Arc<Pipelines>,
     pub(super) pool: Arc<Pool>,
-    pub(super) faults: Arc<Faults>,
-    pub(super) driver_cache: Option<Arc<DriverCache>>,
-    info: Arc<DeviceInfo>,
-    ledger: Arc<Ledger>,
 }
 
 impl Device {
@@ -85,10 +79,9 @@ impl Device {
         // wgpu's own first copies wait for a submission; without it their staging would still be counted later.
         queue.submit([]);
         let _ = device.poll(wgpu::PollType::wait_indefinitely());
-        let driver_cache = DriverCache::open(&adapter.get_info(), &device, cache).map(Arc::new);
-        let (pipelines, pool, ledger) = (Arc::default(), Arc::default(), Arc::default());
-        let info = Arc::new(info);
-        Ok(Self { device, queue, pipelines, adapter, pool, faults, driver_cache, info, ledger })
+        let pipelines = Arc::new(Pipelines::new(DriverCache::open(&adapter.get_info(), &device, cache)));
+        let handle = Handle { device, queue, adapter, faults, info: Arc::new(info), ledger: Arc::default() };
+        Ok(Self { handle, pipelines, pool: Arc::default() })
     }
 
     /// Like [`open`](Self::open), with a memory policy.
@@ -107,73 +100,55 @@ impl Device {
 
     /// Name, driver, limits.
     pub fn info(&self) -> &DeviceInfo {
-        &self.info
+        &self.handle.info
     }
 
     /// Limits that programs for this device are planned with: always [`Limits::default`].
     pub fn limits(&self) -> Limits {
-        Limits::default()
+        self.handle.limits()
     }
 
     /// The account of the device memory of all workspaces.
     pub fn ledger(&self) -> &Arc<Ledger> {
-        &self.ledger
+        &self.handle.ledger
     }
 
     /// What the driver's own counter says that buffers take \[bytes\]; kept on Vulkan only, 0 elsewhere. wgpu's own buffers
     /// (about 0.5 MB) are included, so compare differences.
     pub fn counted_bytes(&self) -> u64 {
-        u64::try_from(self.device.get_internal_counters().hal.buffer_memory.read()).unwrap_or(0)
+        u64::try_from(self.handle.device.get_internal_counters().hal.buffer_memory.read()).unwrap_or(0)
     }
 
     /// Gives the device up. Everything that uses it afterwards ends in an error.
     pub fn destroy(&self) {
-        self.device.destroy();
-        let _ = self.device.poll(wgpu::PollType::wait_indefinitely());
+        self.handle.device.destroy();
+        let _ = self.handle.device.poll(wgpu::PollType::wait_indefinitely());
     }
 
-    /// Fails if the device was lost or reported an error outside any call.
-    pub(super) fn check(&self) -> Result<()> {
-        self.faults.check(&self.info.name)
-    }
-
-    /// Runs `action`; an error that wgpu reports for it becomes [`Error::Rejected`], or [`Refused::Memory`].
-    pub(super) fn scoped<T>(&self, what: &str, action: impl FnOnce() -> T) -> Result<T, Refused> {
-        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
-        let scopes = [Internal, OutOfMemory, Validation].map(|filter| self.device.push_error_scope(filter));
-        let value = action();
-        // Scopes are popped in the reverse order of their creation.
-        let errors = scopes.into_iter().rev().filter_map(|scope| pollster::block_on(scope.pop())).collect::<Vec<_>>();
-        self.check().map_err(Refused::Other)?;
-        match errors.into_iter().next() {
-            None => Ok(value),
-            Some(wgpu::Error::OutOfMemory { .. }) => Err(Refused::Memory),
-            Some(error) => Err(Refused::Other(Error::Rejected(format!("{what}: {error}")))),
-        }
-    }
-
-    /// Waits for a submission, or for all.
-    pub(super) fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
-        let poll = self.device.poll(wgpu::PollType::Wait { submission_index: submission, timeout: None });
-        self.check()?;
-        poll.map(drop).map_err(|e| Error::Rejected(format!("`{}`: waiting failed: {e}", self.info.name)))
+    /// The compiled kernel; compiled at the first call.
+    pub(super) fn pipeline(&self, kernel: &'static Kernel) -> Result<Arc<Pipeline>> {
+        self.pipelines.get(&self.handle, kernel)
     }
 }
 
-/// Why a call was refused.
-#[derive(Debug)]
-pub(super) enum Refused {
-    /// Out of memory.
-    Memory,
-    /// Anything else.
-    Other(Error),
-}
+#[cfg(any(test, feature = "testing"))]
+impl Device {
+    /// Tool for testing one's own error handling: the `k`-th buffer (from 1) that is created for a workspace from now on is refused, as if
+    /// the driver had no memory for it; the one after it is granted again. 0 calls the fault off. Buffers that the pool reuses are not
+    /// created, and not counted. With feature `testing` only.
+    pub fn fail_allocation(&self, k: u64) {
+        self.handle.faults.ordered.refuse_in(k);
+    }
 
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Memory => Self::Rejected("a kernel or command: the driver is out of memory".to_owned()),
-            Refused::Other(error) => error,
-        }
+    /// Tool for testing one's own error handling: the device is lost at the `k`-th submission or mapping (from 1) from now on, as if the
+    /// driver had reset it. 0 calls the fault off. With feature `testing` only.
+    pub fn fail_submission(&self, k: u64) {
+        self.handle.faults.ordered.lose_in(k);
+    }
+
+    /// A driver that gives out so many bytes and refuses more.
+    #[cfg(test)]
+    pub(super) fn simulate_capacity(&self, bytes: u64) {
+        self.handle.faults.ordered.limit_capacity(bytes);
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use super::Device;
 use crate::{Error, Result};
 
 /// Errors that arrived outside any call.
@@ -47,38 +46,36 @@ impl Faults {
 }
 
 #[cfg(any(test, feature = "testing"))]
-impl Device {
-    /// Whether a buffer of `bytes` for a workspace is refused by order; counts it.
-    pub(super) fn refuses_by_order(&self, bytes: u64, in_use: bool) -> bool {
-        let ordered = &self.faults.ordered;
-        let full = || self.capacity_by_order().is_some_and(|capacity| self.ledger().allocated() + bytes > capacity);
-        (in_use && ordered.refuses()) || full()
+impl Faults {
+    /// Whether a buffer of `bytes` for a workspace is refused by order, where so many are `allocated`; counts it.
+    pub fn refuses_by_order(&self, bytes: u64, in_use: bool, allocated: u64) -> bool {
+        let full = || self.capacity_by_order().is_some_and(|capacity| allocated + bytes > capacity);
+        (in_use && self.ordered.refuses()) || full()
     }
 
     /// Bytes that the driver gives out at most, if that was ordered.
-    pub(super) fn capacity_by_order(&self) -> Option<u64> {
-        self.faults.ordered.capacity()
+    pub fn capacity_by_order(&self) -> Option<u64> {
+        self.ordered.capacity()
     }
 
-    /// The device is lost here, if that was ordered; the call that follows finds it so.
-    pub(super) fn lose_if_ordered(&self) {
-        if self.faults.ordered.loses() {
-            self.faults.lost("reset (ordered by `fail_submission`)".to_owned());
-            self.device.destroy();
-        }
+    /// Whether the device is to be lost now; counts the call.
+    pub fn loses_by_order(&self) -> bool {
+        self.ordered.loses()
     }
 }
 
 /// Nothing can be ordered.
 #[cfg(not(any(test, feature = "testing")))]
-impl Device {
-    pub(super) fn refuses_by_order(&self, _: u64, _: bool) -> bool {
+impl Faults {
+    pub fn refuses_by_order(&self, _: u64, _: bool, _: u64) -> bool {
         false
     }
 
-    pub(super) fn capacity_by_order(&self) -> Option<u64> {
+    pub fn capacity_by_order(&self) -> Option<u64> {
         None
     }
 
-    pub(super) fn lose_if_ordered(&self) {}
+    pub fn loses_by_order(&self) -> bool {
+        false
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde::Serialize;
 
+use super::holding::Holding;
 use super::timeline::{Event, Recorder, Timeline};
 
 /// Bytes now, at most, and at most by stage and by name. Shared by all workspaces of a device.
@@ -14,17 +15,6 @@ use super::timeline::{Event, Recorder, Timeline};
 #[derive(Debug, Default)]
 pub struct Ledger {
     state: Mutex<State>,
-}
-
-/// What bytes are held for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Holding {
-    /// A buffer of a workspace.
-    InUse,
-    /// A buffer that the pool keeps for the next workspace.
-    Unused,
-    /// Held so that nobody else takes it.
-    Ballast,
 }
 
 #[derive(Debug, Default)]

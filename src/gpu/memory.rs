@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::driver_memory::query;
 use super::{Device, DriverMemory, MemoryPolicy};
 use crate::Result;
 
@@ -26,7 +25,7 @@ pub struct MemoryInfo {
 impl Device {
     /// How much memory there is and who holds it, now.
     pub fn memory(&self) -> MemoryInfo {
-        let DriverMemory { total, free, used_by_process } = self.driver_memory();
+        let DriverMemory { total, free, used_by_process } = self.handle.driver_memory();
         MemoryInfo {
             total,
             free,
@@ -47,19 +46,15 @@ impl Device {
     /// Errors: [`Error::OutOfMemory`](crate::Error::OutOfMemory) if the driver refuses the fraction,
     /// [`Error::Invalid`](crate::Error::Invalid) if it does not say how much memory there is; the policy is then the old one.
     pub fn set_memory_policy(&self, policy: MemoryPolicy) -> Result<()> {
-        self.check()?;
-        self.pool.set_policy(self, policy)
+        self.handle.check()?;
+        self.pool.set_policy(&self.handle, policy)
     }
 
     /// Bytes that the next workspace may take, now; `None`: as many as the driver gives.
     ///
     /// Errors: the device was lost.
     pub fn budget(&self) -> Result<Option<u64>> {
-        self.check()?;
-        Ok(self.pool.budget(self))
-    }
-
-    pub(super) fn driver_memory(&self) -> DriverMemory {
-        query(&self.adapter)
+        self.handle.check()?;
+        Ok(self.pool.budget(&self.handle))
     }
 }

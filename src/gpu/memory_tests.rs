@@ -375,7 +375,7 @@ fn gpu_errors_outside_any_call_are_kept_and_told_once() {
     // A buffer beyond the device's limits, created outside any error scope.
     let usage = wgpu::BufferUsages::STORAGE;
     let descriptor = wgpu::BufferDescriptor { label: Some("huge"), size: 1 << 40, usage, mapped_at_creation: false };
-    drop(device.device.create_buffer(&descriptor));
+    drop(device.handle.device.create_buffer(&descriptor));
     let message = device.budget().unwrap_err().to_string();
     assert!(message.contains("huge"), "{message}");
     works(&device, N);

@@ -8,12 +8,12 @@
 //! | `layout` | structs that host and shader share |
 //! | `shader` | WGSL composed, validated, reflected |
 //! | `limits` | what every device guarantees |
-//! | `program`, `plan`, `slots`, `summary` | passes and buffers as data; lives, shared memory, peak |
-//! | `device`, `adapter` | opening a device by name; what there is |
+//! | `declaration`, `program`, `plan`, `slots`, `summary` | passes and buffers as data; lives, shared memory, peak |
+//! | `device`, `handle`, `adapter` | opening a device by name; its calls; what there is |
 //! | `pipelines` | compiled kernels, kept per device |
 //! | `workspace`, `transfer` | buffers, running, copies |
-//! | `ledger`, `timeline` | the account of every byte, and its history |
-//! | `policy`, `pool`, `buffers` | how much may be taken; reserve, reuse; creating buffers |
+//! | `ledger`, `holding`, `timeline` | the account of every byte, and its history |
+//! | `policy`, `pool`, `buffers`, `refused` | how much may be taken; reserve, reuse; creating buffers |
 //! | `memory`, `driver_memory` | total, free, used: by the account, by the driver |
 //! | `faults` | what went wrong outside any call |
 //! | `ballast`, `ordered_faults` | running out of memory and losing the device, to order (the latter with feature `testing`) |
@@ -22,9 +22,12 @@ mod adapter;
 mod ballast;
 mod buffers;
 mod choose;
+mod declaration;
 mod device;
 mod driver_memory;
 mod faults;
+mod handle;
+mod holding;
 mod layout;
 mod ledger;
 mod limits;
@@ -36,6 +39,7 @@ mod plan;
 mod policy;
 mod pool;
 mod program;
+mod refused;
 mod shader;
 mod slots;
 mod summary;
@@ -52,17 +56,20 @@ pub use adapter::DeviceInfo;
 pub use ballast::Ballast;
 #[doc(hidden)]
 pub use choose::{first_that_fits, open_within};
+#[doc(hidden)]
+pub use declaration::{BufferId, Constant, Element, Role};
 pub use device::Device;
 pub use driver_memory::DriverMemory;
+pub use holding::Holding;
 pub(crate) use layout::host_struct;
 #[doc(hidden)]
 pub use layout::{Field, HostLayout, Layout};
-pub use ledger::{Holding, Ledger, LedgerReport};
+pub use ledger::{Ledger, LedgerReport};
 pub use limits::Limits;
 pub use memory::MemoryInfo;
 pub use policy::MemoryPolicy;
 #[doc(hidden)]
-pub use program::{BufferId, Element, Program, ProgramBuilder, Role};
+pub use program::{Program, ProgramBuilder, groups64};
 #[doc(hidden)]
 pub use shader::{Interface, Kernel, Storage};
 pub use summary::{BufferSummary, StageSummary, Summary};

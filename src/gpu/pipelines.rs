@@ -1,8 +1,10 @@
 //! Compiled kernels, kept per device and shared by its workspaces, and by way of the cache from run to run.
 
-use std::sync::{Arc, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Device, Kernel};
+use super::Kernel;
+use super::handle::Handle;
 use crate::Result;
 use crate::cache::{Cache, Key, KeyHasher};
 
@@ -72,20 +74,32 @@ pub(super) struct Pipeline {
     pub params_bytes: u64,
 }
 
-impl Device {
+/// The kernels compiled for a device so far.
+#[derive(Debug)]
+pub(super) struct Pipelines {
+    compiled: Mutex<HashMap<&'static str, Arc<Pipeline>>>,
+    pub driver_cache: Option<DriverCache>,
+}
+
+impl Pipelines {
+    /// None yet; with what earlier runs left.
+    pub fn new(driver_cache: Option<DriverCache>) -> Self {
+        Self { compiled: Mutex::default(), driver_cache }
+    }
+
     /// The compiled kernel; compiled at the first call.
-    pub(super) fn pipeline(&self, kernel: &'static Kernel) -> Result<Arc<Pipeline>> {
+    pub fn get(&self, handle: &Handle, kernel: &'static Kernel) -> Result<Arc<Pipeline>> {
         // Held while compiling, so that two threads do not compile the same kernel.
-        let mut pipelines = self.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pipelines = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = pipelines.get(kernel.name) {
             return Ok(pipeline.clone());
         }
-        let pipeline = Arc::new(self.compile(kernel)?);
+        let pipeline = Arc::new(self.compile(handle, kernel)?);
         pipelines.insert(kernel.name, pipeline.clone());
         Ok(pipeline)
     }
 
-    fn compile(&self, kernel: &Kernel) -> Result<Pipeline> {
+    fn compile(&self, handle: &Handle, kernel: &Kernel) -> Result<Pipeline> {
         let interface = kernel.reflect()?;
         let entry = |binding, ty, has_dynamic_offset, min_bytes| wgpu::BindGroupLayoutEntry {
             binding,
@@ -105,20 +119,20 @@ impl Device {
         }));
         let label = Some(kernel.name);
         let what = format!("shader `{}`", kernel.name);
-        Ok(self.scoped(&what, || {
+        Ok(handle.scoped(&what, || {
             // An explicit layout: wgpu's derived one drops bindings that the shader does not use.
             let bind_group_layout =
-                self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
-            let layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                handle.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
+            let layout = handle.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
                 label,
                 bind_group_layouts: &[Some(&bind_group_layout)],
                 immediate_size: 0,
             });
-            let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            let module = handle.device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label,
                 source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
             });
-            let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            let pipeline = handle.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label,
                 layout: Some(&layout),
                 module: &module,

@@ -1,6 +1,7 @@
 //! From declarations to a program: lives, checks, slots, peak.
 
-use super::program::{Declared, Pass, Program, ProgramBuilder};
+use super::declaration::Declared;
+use super::program::{Pass, Program, ProgramBuilder};
 use super::slots::{Tenant, assign};
 use super::summary::{BufferSummary, StageSummary, Summary, five_largest};
 use super::{BufferId, Kernel, Limits, Role};
@@ -17,7 +18,20 @@ struct Use {
     writes: bool,
 }
 
-pub(super) fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u64>) -> Result<Program> {
+impl ProgramBuilder {
+    /// Plans memory. Pure: equal declarations give equal programs.
+    ///
+    /// Errors: [`Error::OutOfMemory`] if the device bytes exceed `budget`, naming the five largest buffers;
+    /// [`Error::Invalid`] for anything that `limits` or the rules of [`Role`] forbid, naming kernel and buffer.
+    pub fn finish(mut self, limits: &Limits, budget: Option<u64>) -> Result<Program> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => finish(self, limits, budget),
+        }
+    }
+}
+
+fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u64>) -> Result<Program> {
     let ProgramBuilder { buffers, stages, passes, retired, params, pauses, full_staging, .. } = builder;
     for buffer in &buffers {
         let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);

@@ -16,10 +16,11 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::MemoryPolicy;
 use super::buffers::{Held, Request, create};
-use super::device::Refused;
-use super::ledger::Holding;
-use super::{Device, MemoryPolicy};
+use super::handle::Handle;
+use super::holding::Holding;
+use super::refused::Refused;
 use crate::{Error, Result};
 
 /// The pool of a device.
@@ -75,43 +76,43 @@ impl Pool {
     }
 
     /// Sets the policy, and gives up or builds up the reserve. Where that fails the policy is the old one.
-    pub fn set_policy(&self, device: &Device, policy: MemoryPolicy) -> Result<()> {
+    pub fn set_policy(&self, handle: &Handle, policy: MemoryPolicy) -> Result<()> {
         let mut state = self.lock();
         let before = (state.policy, state.reserve);
         let reserve = match policy {
-            MemoryPolicy::Fraction(fraction) => reserve(device, fraction)?,
+            MemoryPolicy::Fraction(fraction) => reserve(handle, fraction)?,
             _ => 0,
         };
         (state.policy, state.reserve) = (policy, reserve);
-        state.release(device, u64::MAX)?;
-        state.fill(device, 0).map_err(|refused| {
+        state.release(handle, u64::MAX)?;
+        state.fill(handle, 0).map_err(|refused| {
             (state.policy, state.reserve) = before;
-            let _ = state.release(device, u64::MAX);
-            let _ = state.fill(device, 0);
+            let _ = state.release(handle, u64::MAX);
+            let _ = state.fill(handle, 0);
             match refused {
                 Refused::Other(error) => error,
                 Refused::Memory => {
                     let what = format!("a reserve of {policy} of the device's memory (the driver refused it)");
-                    Error::out_of_memory(what, reserve, device.ledger().allocated())
+                    Error::out_of_memory(what, reserve, handle.ledger.allocated())
                 }
             }
         })
     }
 
     /// Bytes that a workspace may take now.
-    pub fn budget(&self, device: &Device) -> Option<u64> {
-        self.lock().budget(device)
+    pub fn budget(&self, handle: &Handle) -> Option<u64> {
+        self.lock().budget(handle)
     }
 
     /// Lets at most `bytes` more come into use until [`uncap`](Self::uncap) is called with the number returned; fails with the budget if
     /// that is less.
-    pub fn cap(&self, device: &Device, bytes: u64) -> Result<u64, Option<u64>> {
+    pub fn cap(&self, handle: &Handle, bytes: u64) -> Result<u64, Option<u64>> {
         let mut state = self.lock();
-        match state.budget(device) {
+        match state.budget(handle) {
             Some(budget) if budget >= bytes => {
                 let number = state.next_cap;
                 state.next_cap += 1;
-                state.caps.insert(number, device.ledger().current() + bytes);
+                state.caps.insert(number, handle.ledger.current() + bytes);
                 Ok(number)
             }
             other => Err(other),
@@ -123,9 +124,9 @@ impl Pool {
     }
 
     /// All buffers of a workspace, or none. `what` names it in errors.
-    pub fn allocate(self: &Arc<Self>, device: &Device, requests: &[Request], what: &str) -> Result<Vec<Tracked>> {
+    pub fn allocate(self: &Arc<Self>, handle: &Handle, requests: &[Request], what: &str) -> Result<Vec<Tracked>> {
         // The lock is held throughout, so that two threads cannot both be granted the same bytes.
-        let held = self.lock().allocate(device, requests, what)?;
+        let held = self.lock().allocate(handle, requests, what)?;
         Ok(held.into_iter().map(|held| Tracked { held: Some(held), pool: self.clone() }).collect())
     }
 
@@ -135,29 +136,29 @@ impl Pool {
 }
 
 impl State {
-    fn budget(&self, device: &Device) -> Option<u64> {
-        let taken = device.ledger().current();
+    fn budget(&self, handle: &Handle) -> Option<u64> {
+        let taken = handle.ledger.current();
         // What is unused would be freed first, so it is not taken; but the driver does not know that.
-        let idle = device.ledger().allocated() - taken;
-        let free = || device.driver_memory().free.map(|free| free + idle);
+        let idle = handle.ledger.allocated() - taken;
+        let free = || handle.driver_memory().free.map(|free| free + idle);
         let free = (self.policy == MemoryPolicy::Default).then(free).flatten();
         let cap = self.caps.values().map(|cap| cap.saturating_sub(taken)).min();
         self.policy.budget(free, taken, self.reserve).into_iter().chain(cap).min()
     }
 
-    fn allocate(&mut self, device: &Device, requests: &[Request], what: &str) -> Result<Vec<Held>> {
+    fn allocate(&mut self, handle: &Handle, requests: &[Request], what: &str) -> Result<Vec<Held>> {
         let needed = requests.iter().map(|r| r.bytes).sum();
-        if let Some(limit) = self.budget(device).filter(|&limit| needed > limit) {
+        if let Some(limit) = self.budget(handle).filter(|&limit| needed > limit) {
             return Err(Error::out_of_memory(what, needed, limit));
         }
         let mut found: Vec<Option<Held>> = requests.iter().map(|r| self.reuse(r)).collect();
         let missing: u64 = requests.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(r, _)| r.bytes).sum();
-        let result = self.make_room(device, missing).and_then(|()| {
+        let result = self.make_room(handle, missing).and_then(|()| {
             for (request, found) in requests.iter().zip(&mut found).filter(|(_, f)| f.is_none()) {
-                *found = Some(create(device, request, Holding::InUse).map_err(|refused| match refused {
+                *found = Some(create(handle, request, Holding::InUse).map_err(|refused| match refused {
                     Refused::Memory => {
                         let what = format!("{what}; the driver refused `{}`, {} bytes", request.name, request.bytes);
-                        Error::out_of_memory(what, needed, device.ledger().current())
+                        Error::out_of_memory(what, needed, handle.ledger.current())
                     }
                     Refused::Other(error) => error,
                 })?);
@@ -167,10 +168,10 @@ impl State {
         if result.is_err() {
             found.clear();
             // The driver frees what was created before the error once it is asked.
-            let _ = device.wait(None);
+            let _ = handle.wait(None);
         }
         // Where the reserve cannot be filled up now, the next allocation tries again.
-        let _ = self.fill(device, 0);
+        let _ = self.fill(handle, 0);
         result.map(|()| found.into_iter().flatten().collect())
     }
 
@@ -183,19 +184,19 @@ impl State {
     }
 
     /// Frees ballast and unused buffers until `bytes` can be allocated within the reserve.
-    fn make_room(&mut self, device: &Device, bytes: u64) -> Result<()> {
+    fn make_room(&mut self, handle: &Handle, bytes: u64) -> Result<()> {
         if self.reserve == 0 || bytes == 0 {
             return Ok(());
         }
-        let room = self.reserve.saturating_sub(device.ledger().allocated());
-        self.release(device, bytes.saturating_sub(room))?;
+        let room = self.reserve.saturating_sub(handle.ledger.allocated());
+        self.release(handle, bytes.saturating_sub(room))?;
         // Ballast comes in large pieces; what was freed beyond need is taken back at once. If that fails, what is needed may still be there.
-        let _ = self.fill(device, bytes);
+        let _ = self.fill(handle, bytes);
         Ok(())
     }
 
     /// Frees `bytes` of ballast, then of unused buffers, or all there is.
-    fn release(&mut self, device: &Device, bytes: u64) -> Result<()> {
+    fn release(&mut self, handle: &Handle, bytes: u64) -> Result<()> {
         let mut freed = 0;
         while freed < bytes {
             // The smallest that is large enough, else the largest: few buffers are touched, and little has to be filled up again.
@@ -208,16 +209,16 @@ impl State {
             };
             freed += held.bytes;
         }
-        if freed > 0 { device.wait(None) } else { Ok(()) }
+        if freed > 0 { handle.wait(None) } else { Ok(()) }
     }
 
     /// Fills the reserve up, except for `room` bytes.
-    fn fill(&mut self, device: &Device, room: u64) -> Result<(), Refused> {
+    fn fill(&mut self, handle: &Handle, room: u64) -> Result<(), Refused> {
         let wanted = self.reserve.saturating_sub(room);
-        let missing = |device: &Device| wanted.saturating_sub(device.ledger().allocated()) / 4 * 4;
-        while missing(device) > 0 {
-            let bytes = missing(device).min(device.limits().buffer_bytes);
-            self.ballast.push(create(device, &ballast_request("gpu.reserve", bytes), Holding::Ballast)?);
+        let missing = |handle: &Handle| wanted.saturating_sub(handle.ledger.allocated()) / 4 * 4;
+        while missing(handle) > 0 {
+            let bytes = missing(handle).min(handle.limits().buffer_bytes);
+            self.ballast.push(create(handle, &ballast_request("gpu.reserve", bytes), Holding::Ballast)?);
         }
         Ok(())
     }
@@ -229,15 +230,15 @@ pub(super) fn ballast_request(name: &str, bytes: u64) -> Request {
 }
 
 /// A fraction in bytes.
-fn reserve(device: &Device, fraction: f64) -> Result<u64> {
+fn reserve(handle: &Handle, fraction: f64) -> Result<u64> {
     if !(fraction > 0.0 && fraction <= 1.0) {
         return Err(Error::invalid("memory budget", fraction, "a fraction above 0 and at most 1"));
     }
-    match device.driver_memory().total {
+    match handle.driver_memory().total {
         Some(total) => Ok((total as f64 * fraction) as u64 / 256 * 256),
         None => Err(Error::invalid(
             "memory budget",
-            format!("{fraction} of the memory of `{}`, whose driver does not say how much it has", device.info().name),
+            format!("{fraction} of the memory of `{}`, whose driver does not say how much it has", handle.info.name),
             "a size such as `48MiB`",
         )),
     }

@@ -11,69 +11,10 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
-
+use super::declaration::Declared;
 use super::layout::HostLayout;
-use super::{Kernel, Limits, Summary};
-use crate::{Error, Result};
-
-/// A buffer of the program it was declared in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct BufferId(pub(super) usize);
-
-/// Who writes and who reads a buffer; this decides whether its memory may be shared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Role {
-    /// The host writes it once, at set-up. Own memory, unless no pass uses it.
-    Constant,
-    /// The host writes it before a run (or keeps what it wrote before). Own memory.
-    Input,
-    /// Lives from its first write to its last use, or to its [retirement](ProgramBuilder::retire) and again from the next write;
-    /// undefined at the start of each run. Shares memory.
-    Scratch,
-    /// Written by passes, read by the host after the run. Own memory.
-    Output,
-}
-
-/// Type of an array's elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Element {
-    /// `f32`
-    F32,
-    /// `u32`
-    U32,
-    /// `i32`
-    I32,
-    /// `vec2<f32>`
-    Vec2,
-    /// `vec4<f32>`
-    Vec4,
-    /// `vec2<u32>`
-    UVec2,
-    /// `vec4<u32>`
-    UVec4,
-}
-
-impl Element {
-    /// Size \[bytes\].
-    pub const fn bytes(self) -> u64 {
-        match self {
-            Self::F32 | Self::U32 | Self::I32 => 4,
-            Self::Vec2 | Self::UVec2 => 8,
-            Self::Vec4 | Self::UVec4 => 16,
-        }
-    }
-}
-
-/// A declared buffer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Declared {
-    pub name: String,
-    pub element: Element,
-    pub shape: Vec<u64>,
-    pub bytes: u64,
-    pub role: Role,
-}
+use super::{BufferId, Element, Kernel, Role, Summary};
+use crate::Error;
 
 /// One step of a program.
 #[derive(Clone, Debug)]
@@ -81,6 +22,11 @@ pub(super) enum Pass {
     Dispatch { kernel: &'static Kernel, params_offset: u32, bindings: Vec<BufferId>, workgroups: [u32; 3] },
     Copy { source: BufferId, source_offset: u64, target: BufferId, target_offset: u64, bytes: u64 },
     Clear { buffer: BufferId },
+}
+
+/// Number of workgroups of 64 for `n` invocations.
+pub fn groups64(n: usize) -> u32 {
+    n.div_ceil(64) as u32
 }
 
 /// Collects buffers and passes. Mistakes are remembered and reported by [`finish`](Self::finish).
@@ -98,7 +44,7 @@ pub struct ProgramBuilder {
     /// Number of passes before each pause.
     pub(super) pauses: Vec<usize>,
     pub(super) full_staging: bool,
-    error: Option<Error>,
+    pub(super) error: Option<Error>,
 }
 
 /// Parameters of one dispatch start at multiples of this, the alignment that WebGPU guarantees for uniforms.
@@ -193,17 +139,6 @@ impl ProgramBuilder {
     #[cfg(test)]
     pub(crate) fn keep_all(&mut self) {
         self.keeps_all = true;
-    }
-
-    /// Plans memory. Pure: equal declarations give equal programs.
-    ///
-    /// Errors: [`Error::OutOfMemory`] if the device bytes exceed `budget`, naming the five largest buffers;
-    /// [`Error::Invalid`] for anything that `limits` or the rules of [`Role`] forbid, naming kernel and buffer.
-    pub fn finish(mut self, limits: &Limits, budget: Option<u64>) -> Result<Program> {
-        match self.error.take() {
-            Some(error) => Err(error),
-            None => super::plan::finish(self, limits, budget),
-        }
     }
 
     fn fail(&mut self, error: Error) {

@@ -352,7 +352,7 @@ fn gpu_compiled_kernels_are_kept_and_a_wrong_blob_is_harmless() {
         [&AFFINE, &ADD].into_iter().for_each(|k| drop(device.pipeline(k).unwrap()));
         device
     };
-    let supported = open().driver_cache.is_some();
+    let supported = open().pipelines.driver_cache.is_some();
     let paths = || std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().path()).collect::<Vec<_>>();
     if !supported {
         assert!(paths().is_empty());
@@ -362,7 +362,7 @@ fn gpu_compiled_kernels_are_kept_and_a_wrong_blob_is_harmless() {
     let good = std::fs::read(path).unwrap();
     drop(open());
     // Nothing new was compiled; some drivers write the same kernels in another form (SwiftShader).
-    let key = open().driver_cache.as_ref().unwrap().key();
+    let key = open().pipelines.driver_cache.as_ref().unwrap().key();
     assert!(cache.find("pipelines", &key).is_ok() && paths().len() == 1, "one whole entry stays");
     // torn: found by its checksum
     std::fs::write(path, &good[..good.len() - 1]).unwrap();

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::ledger::Holding;
+use super::holding::Holding;
 
 /// One change of the account. A buffer that goes to or comes from the pool is one event, with what it is held for afterwards.
 #[derive(Clone, Debug, PartialEq, Serialize)]

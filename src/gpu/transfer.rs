@@ -52,28 +52,28 @@ pub(super) fn read_back(
 }
 
 fn copy(device: &Device, source: (&wgpu::Buffer, u64), target: (&wgpu::Buffer, u64), bytes: u64) -> Result<()> {
-    device.lose_if_ordered();
-    Ok(device.scoped("copy", || {
-        let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    device.handle.lose_if_ordered();
+    Ok(device.handle.scoped("copy", || {
+        let mut encoder = device.handle.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.copy_buffer_to_buffer(source.0, source.1, target.0, target.1, bytes);
-        device.queue.submit([encoder.finish()]);
+        device.handle.queue.submit([encoder.finish()]);
     })?)
 }
 
 fn map(device: &Device, buffer: &wgpu::Buffer, mode: wgpu::MapMode, bytes: u64) -> Result<()> {
-    device.lose_if_ordered();
+    device.handle.lose_if_ordered();
     let (sender, receiver) = mpsc::channel();
-    device.scoped("map", || {
+    device.handle.scoped("map", || {
         buffer.slice(..bytes).map_async(mode, move |result| {
             // The receiver outlives the wait below; if it is gone, nobody is interested.
             let _ = sender.send(result);
         });
     })?;
-    device.wait(None)?;
+    device.handle.wait(None)?;
     match receiver.try_recv() {
         Ok(Ok(())) => Ok(()),
         _ => {
-            device.check()?;
+            device.handle.check()?;
             Err(Error::Rejected("a staging buffer could not be mapped".to_owned()))
         }
     }

@@ -45,12 +45,12 @@ impl Workspace {
     pub fn new(device: &Device, program: Program) -> Result<Self> {
         Self::allocate(device, program).inspect_err(|_| {
             // The driver frees what was created before the error once it is asked.
-            let _ = device.wait(None);
+            let _ = device.handle.wait(None);
         })
     }
 
     fn allocate(device: &Device, program: Program) -> Result<Self> {
-        device.check()?;
+        device.handle.check()?;
         device.ledger().enter("setup");
         let summary = program.summary();
         let mut pipelines = HashMap::new();
@@ -62,7 +62,7 @@ impl Workspace {
             }
         }
         let what = five_largest(summary.buffers.iter().map(|b| (b.name.as_str(), b.bytes)));
-        let mut slots = device.pool.allocate(device, &requests(summary), &what)?;
+        let mut slots = device.pool.allocate(&device.handle, &requests(summary), &what)?;
         // In the order of `requests`; those that take no bytes are left out there.
         let mut take = |bytes: u64| (bytes > 0).then(|| slots.pop()).flatten();
         let readback = take(summary.readback_bytes);
@@ -135,10 +135,10 @@ impl Workspace {
             }
             in_flight.push_back(self.submit(portion)?);
             if in_flight.len() > IN_FLIGHT {
-                self.device.wait(in_flight.pop_front())?;
+                self.device.handle.wait(in_flight.pop_front())?;
             }
         }
-        self.device.wait(None)
+        self.device.handle.wait(None)
     }
 
     /// Like [`run`](Self::run), but waits after each portion; gives the stages in order of first appearance, with wall-clock seconds.
@@ -162,7 +162,7 @@ impl Workspace {
             self.device.ledger().enter(stage);
             let start = Instant::now();
             let submission = self.submit(portion)?;
-            self.device.wait(Some(submission))?;
+            self.device.handle.wait(Some(submission))?;
             watch(stage, start.elapsed().as_secs_f64())?;
         }
         Ok(())
@@ -221,7 +221,7 @@ impl Workspace {
                 return Err(Error::invalid(what, "a run before any data", "a write by the host first"));
             }
         }
-        self.device.check()
+        self.device.handle.check()
     }
 
     /// Stage and passes of each submission: at most [`PORTION`] passes of one stage.
@@ -233,15 +233,16 @@ impl Workspace {
     }
 
     fn submit(&self, passes: &[(usize, Pass)]) -> Result<wgpu::SubmissionIndex> {
-        self.device.lose_if_ordered();
-        let submission = self.device.scoped("submission", || {
-            let mut encoder = self.device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        self.device.handle.lose_if_ordered();
+        let submission = self.device.handle.scoped("submission", || {
+            let mut encoder =
+                self.device.handle.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             // Consecutive dispatches share a compute pass; wgpu puts the barriers between them.
             let is_dispatch = |p: &(usize, Pass)| matches!(p.1, Pass::Dispatch { .. });
             for run in passes.chunk_by(|a, b| is_dispatch(a) && is_dispatch(b)) {
                 self.encode(&mut encoder, run);
             }
-            self.device.queue.submit([encoder.finish()])
+            self.device.handle.queue.submit([encoder.finish()])
         })?;
         Ok(submission)
     }
@@ -294,8 +295,8 @@ impl Workspace {
                 entry(binding, &self.slots[summary.slot].buffer, summary.bytes)
             }));
             let layout = &pipeline.bind_group_layout;
-            let group = self.device.scoped(kernel.name, || {
-                self.device.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            let group = self.device.handle.scoped(kernel.name, || {
+                self.device.handle.device.create_bind_group(&wgpu::BindGroupDescriptor {
                     label: Some(kernel.name),
                     layout,
                     entries: &entries,
@@ -313,7 +314,7 @@ impl Drop for Workspace {
         self.bind_groups.clear();
         self.slots.clear();
         (self.params, self.upload, self.readback) = (None, None, None);
-        let _ = self.device.wait(None);
+        let _ = self.device.handle.wait(None);
     }
 }
 

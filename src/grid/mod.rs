@@ -2,8 +2,6 @@
 //! and the interpolation rules on them.
 
 #[doc(hidden)]
-pub mod broadening;
-#[doc(hidden)]
 pub mod channels;
 #[doc(hidden)]
 pub mod chebyshev;
@@ -21,6 +19,6 @@ pub mod temperature;
 pub mod wavenumber;
 
 #[doc(hidden)]
-pub use segment::Segment;
+pub use segment::{ROW_MULTIPLE, Segment};
 pub use temperature::TemperatureRange;
 pub use wavenumber::Grid;

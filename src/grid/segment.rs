@@ -5,6 +5,9 @@ use crate::{Error, Result};
 /// Points of a vector that devices load at once; rows and segments are multiples of it.
 pub const QUAD: u32 = 4;
 
+/// Rows of the output are padded to a multiple of this: what one invocation computes.
+pub const ROW_MULTIPLE: usize = 16;
+
 /// The points `first .. first + len` of a grid: what a device works on at a time where memory is short. Arrays of the whole
 /// range are indexed from the grid's first point, rows \[..\]\[segment\] from the segment's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,8 +25,23 @@ pub struct Operator<'a> {
     continuum: Vec<f64>,
 }
 
+impl Instrument {
+    /// The linear operator at the free parameters `x`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for another number of parameters, or one outside its range.
+    pub fn at(&self, x: &[f64]) -> Result<Operator<'_>> {
+        let parameters = self.parameters();
+        if x.len() != parameters.len() {
+            return Err(Error::invalid("number of instrument parameters", x.len(), parameters.len().to_string()));
+        }
+        parameters.iter().zip(x).try_for_each(|(parameter, x)| parameter.check(*x))?;
+        Ok(Operator::new(self, x))
+    }
+}
+
 impl<'a> Operator<'a> {
-    pub(super) fn new(instrument: &'a Instrument, x: &[f64]) -> Self {
+    fn new(instrument: &'a Instrument, x: &[f64]) -> Self {
         let step = instrument.grid.step();
         let response = match &instrument.response {
             ResponsePart::None => Part::fixed(Kernel::identity()),

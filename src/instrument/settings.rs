@@ -4,7 +4,7 @@ use super::bins::BinRule;
 use super::gaussian::{Gaussian, REACH};
 use super::response::ResponseTable;
 use super::rotation::{RotationKernel, disc};
-use super::{Allowed, FreeParameter, LIGHT_KM_S, Operator, Parameters, Setting, Slot};
+use super::{Allowed, FreeParameter, LIGHT_KM_S, Parameters, Setting, Slot};
 use crate::grid::Grid;
 use crate::{Error, Result};
 
@@ -254,19 +254,6 @@ impl Instrument {
     /// The grid of the spectra it takes.
     pub fn grid(&self) -> &Grid {
         &self.grid
-    }
-
-    /// The linear operator at the free parameters `x`.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for another number of parameters, or one outside its range.
-    pub fn at(&self, x: &[f64]) -> Result<Operator<'_>> {
-        let parameters = self.parameters();
-        if x.len() != parameters.len() {
-            return Err(Error::invalid("number of instrument parameters", x.len(), parameters.len().to_string()));
-        }
-        parameters.iter().zip(x).try_for_each(|(parameter, x)| parameter.check(*x))?;
-        Ok(Operator::new(self, x))
     }
 }
 

@@ -26,8 +26,9 @@ use super::{Cause, Line, LineList, LoadReport, Species, Width, isotopologues, ti
 use crate::{Error, Progress, Result};
 
 pub use broadening::{DEFAULT_EXPONENT, HitranBroadening, LAST_WIDTH, MIXTURE_TEMPERATURES, Partner, WidthRule};
+pub use layout::RECORD_LENGTH;
 pub use list::{Found, HitranList};
-pub use record::{HitranRecord, PartnerValues, RECORD_LENGTH};
+pub use record::{HitranRecord, PartnerValues};
 
 /// What the names of files in a folder end in.
 const EXTENSIONS: &[&str] = &["par", "txt", "data"];

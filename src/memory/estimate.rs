@@ -10,8 +10,8 @@
 
 use serde::Serialize;
 
-use crate::cross_section::device::ROW_MULTIPLE;
 use crate::gpu::{Role, Summary};
+use crate::grid::ROW_MULTIPLE;
 use crate::spectrum::schedule::Schedule;
 use crate::spectrum::{Model, SpectrumPlan};
 

@@ -22,8 +22,8 @@ mod parse;
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
-use bands::{Band, bands, shared};
-use nodes::{Nodes, Side};
+use bands::{Band, Side, bands, shared};
+use nodes::Nodes;
 
 pub use grid::{BandLimits, CiaGrid, LN_NOTHING, TemperatureWeights};
 

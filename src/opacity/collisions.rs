@@ -114,8 +114,7 @@ impl Opacity for Collisions {
             // ln k and its slopes, positions
             prepared: 8 * (2 * coefficients + points) as u64,
             // the same in f32 and u32, rows padded
-            device_tables: (4 * points.next_multiple_of(crate::cross_section::device::ROW_MULTIPLE) + 8 * coefficients)
-                as u64,
+            device_tables: (4 * points.next_multiple_of(crate::grid::ROW_MULTIPLE) + 8 * coefficients) as u64,
             ..HostBytes::default()
         }
     }

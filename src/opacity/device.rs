@@ -1,8 +1,8 @@
 //! What all opacities share on a device: segments as kernels take them, and the sum of parts of the optical depth.
 
 use crate::Result;
-use crate::cross_section::device::ROW_MULTIPLE;
 use crate::gpu::{BufferId, HostLayout, Kernel, ProgramBuilder, host_struct};
+use crate::grid::ROW_MULTIPLE;
 use crate::grid::Segment;
 use std::ops::Range;
 

@@ -14,7 +14,7 @@ use crate::atmosphere::{PressureGrid, State};
 use crate::constants::ATOMIC_MASS_CGS;
 use crate::cross_section::Prepared;
 use crate::cross_section::cpu::{FarLevels, batch_work, far_bytes};
-use crate::cross_section::device::Extent;
+use crate::cross_section::extent::Extent;
 use crate::cross_section::remarks::{self, Seen, contributes_nothing};
 use crate::density::grid_lines::GridLines;
 use crate::dual::Dual;

@@ -8,14 +8,14 @@
 //! what changes from spectrum to spectrum through [`Inputs`].
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 use crate::atmosphere::{PressureGrid, State};
 use crate::cross_section::Prepared;
-use crate::cross_section::device::Extent;
+use crate::cross_section::extent::Extent;
 use crate::dual::Dual;
+pub use crate::gpu::Constant;
 use crate::gpu::{BufferId, Limits, ProgramBuilder, Workspace};
 use crate::grid::Grid;
 use crate::{Note, Resources, Result, Settings};
@@ -193,9 +193,6 @@ pub struct OpticalRows<'a> {
     /// Its derivatives by the parameters of the shape, if wanted.
     pub shape: &'a mut [Vec<f64>],
 }
-
-/// What goes to a constant buffer, made when it is uploaded.
-pub type Constant<'a> = (BufferId, Box<dyn Fn() -> Cow<'a, [u8]> + 'a>);
 
 /// What an opacity holds for all programs on a device.
 pub trait DeviceTables: fmt::Debug + Send + Sync {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::random_list::{Draw, rng, settings, species};
 use photosphere::cross_section::{CrossSections, Method, Prepared, Settings, direct_sum};
-use photosphere::density::lines::LayerFactors;
+use photosphere::density::layer_factors::LayerFactors;
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::lines::{Line, LineList};
 use photosphere::{Backend, Error};

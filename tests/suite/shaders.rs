@@ -9,6 +9,8 @@ use naga::back::{hlsl, msl, spv};
 use photosphere::gpu::{Field, Kernel, Layout, Limits};
 use photosphere::kernels::kernels;
 
+use crate::structure::source::{files, read};
+
 /// A kernel of our own, so that the checks run whatever the library registers: workgroup memory, integer division, a loop, arrayLength.
 static SAMPLE: Kernel = Kernel::new("sample", &[SAMPLE_SOURCE], &SAMPLE_PARAMS);
 const SAMPLE_PARAMS: Layout = Layout {
@@ -47,6 +49,19 @@ fn names_are_unique_and_have_a_stage() {
     assert!(names.iter().all(|n| n.split('/').count() == 2), "stage/file: {names:?}");
     names.sort_unstable();
     assert!(names.windows(2).all(|w| w[0] != w[1]), "twice the same name: {names:?}");
+}
+
+/// A file that no kernel is composed of is never validated, and has no twin.
+#[test]
+fn every_file_belongs_to_a_kernel() {
+    let files = files("shaders", &["wgsl"]);
+    assert!(files.len() > 40, "{} files", files.len());
+    let used = |file: &str| {
+        let text = read(file);
+        kernels().iter().any(|kernel| kernel.fragments.contains(&text.as_str()))
+    };
+    let unused: Vec<_> = files.iter().filter(|file| !used(file)).collect();
+    assert!(unused.is_empty(), "in no kernel: {unused:?}");
 }
 
 /// naga's validation, the binding conventions, host offsets against the shader's, WebGPU's default limits.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::extent::Extent;
+use crate::cross_section::extent::Extent;
 use crate::cross_section::levels::Ladder;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
 use crate::density::device::{Lanes, LineBins};
@@ -72,12 +72,6 @@ pub struct Group {
     pub moved_near: i64,
     /// \[row\]\[line\]: what the near field needs of every line, if there is one.
     pub near_field: Option<Quantities>,
-}
-
-/// True if two layers may share dispatches.
-pub fn alike(a: &Layer, b: &Layer) -> bool {
-    let key = |l: &Ladder| (l.finest, l.near_field, l.channels.count());
-    key(&a.ladder) == key(&b.ladder) && a.ladder.radius == b.ladder.radius && a.far == b.far
 }
 
 /// Taps of a level, a multiple of 4.

@@ -1,7 +1,7 @@
 //! Kernels of this stage and the parameters they are dispatched with.
 
-use crate::density::device::kernel;
-use crate::gpu::{HostLayout, Kernel, host_struct};
+use crate::gpu::{Kernel, host_struct};
+use crate::shader_lib::{LAYER, LINES, MATH, SHAPE_SLOPE, SHAPE_VALUE, VOIGT, kernel};
 
 host_struct! {
     pub(crate) struct RestrictParams { fine_first: i32, fine_nodes: i32, coarse_first: i32, coarse_nodes: u32 }
@@ -64,311 +64,122 @@ host_struct! {
     pub(crate) struct NotNegativeParams { quads: u32, first_row: u32, row_quads: u32, first_quad: u32 }
 }
 
-kernel!(
-    LAW_SET,
-    "What a wing law leaves of the softened profile.",
-    "cross_section/law_set",
-    LawParams,
-    ["cross_section/no_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
-);
-kernel!(
-    LAW_ADD,
-    "What a wing law leaves of the softened profile, added.",
-    "cross_section/law_add",
-    LawParams,
-    ["cross_section/no_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
-);
-kernel!(
-    LAW_PEDESTAL_SET,
-    "What a cutoff leaves of the softened profile less its value there.",
-    "cross_section/law_pedestal_set",
-    LawParams,
-    ["cross_section/with_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
-);
-kernel!(
-    LAW_PEDESTAL_ADD,
-    "What a cutoff leaves of the softened profile less its value there, added.",
-    "cross_section/law_pedestal_add",
-    LawParams,
-    ["cross_section/with_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
-);
-kernel!(
-    PEDESTAL,
-    "Values of profiles at the cutoff.",
-    "cross_section/pedestal",
-    PedestalParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/voigt_derivative.wgsl",
-        "lib/layer.wgsl",
-        "cross_section/pedestal.wgsl",
-    ]
-);
-kernel!(
-    CORNERS,
-    "What rounding a wing law has changed.",
-    "cross_section/corners",
-    CornersParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/shape_value.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/corners.wgsl",
-    ]
-);
-kernel!(
-    CORNERS_SLOPE,
-    "Derivatives of what rounding a wing law has changed.",
-    "cross_section/corners_slope",
-    CornersParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/voigt_derivative.wgsl",
-        "lib/shape_slope.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/corners.wgsl",
-    ]
-);
-kernel!(
-    NOT_NEGATIVE,
-    "Values below 0 become 0.",
-    "cross_section/not_negative",
-    NotNegativeParams,
-    ["cross_section/not_negative.wgsl"]
-);
-kernel!(
-    RESTRICT,
-    "Sources of the next coarser level.",
-    "cross_section/restrict",
-    RestrictParams,
-    ["cross_section/restrict.wgsl"]
-);
-kernel!(
-    TAPS,
-    "Taps of one level.",
-    "cross_section/taps",
-    TapsParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/shape_value.wgsl",
-        "lib/layer.wgsl",
-        "cross_section/taps.wgsl",
-    ]
-);
-kernel!(
-    TAPS_SLOPE,
-    "Derivatives of the taps of one level by temperature.",
-    "cross_section/taps_slope",
-    TapsParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/voigt_derivative.wgsl",
-        "lib/shape_slope.wgsl",
-        "lib/layer.wgsl",
-        "cross_section/taps.wgsl",
-    ]
-);
-kernel!(
-    CONVOLVE_TOP,
-    "The coarsest level.",
-    "cross_section/convolve_top",
-    ConvolveParams,
-    ["cross_section/convolve_params.wgsl", "cross_section/top.wgsl", "cross_section/convolve.wgsl",]
-);
-kernel!(
-    CONVOLVE,
-    "A level and all coarser ones.",
-    "cross_section/convolve",
-    ConvolveParams,
-    ["cross_section/convolve_params.wgsl", "cross_section/prolong.wgsl", "cross_section/convolve.wgsl",]
-);
-kernel!(
-    ADD_FIELD,
-    "What lines far outside the grid add to a level.",
-    "cross_section/add_field",
-    FieldParams,
-    ["cross_section/add_field.wgsl"]
-);
-kernel!(
-    CONVOLVE_BELOW,
-    "A level finer than the output.",
-    "cross_section/convolve_below",
-    BelowParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "cross_section/convolve_below.wgsl",]
-);
-kernel!(
-    NEAR_TERMS,
-    "What the near field needs of every line.",
-    "cross_section/near_terms",
-    NearParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/shape_value.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/near_terms.wgsl",
-    ]
-);
-kernel!(
-    NEAR_TERMS_SLOPE,
-    "What the derivative of the near field needs of every line.",
-    "cross_section/near_terms_slope",
-    NearParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/voigt_derivative.wgsl",
-        "lib/shape_slope.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/near_terms.wgsl",
-    ]
-);
-kernel!(
-    OUTPUT_SET,
-    "To the output grid.",
-    "cross_section/output_set",
-    OutputParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/layer.wgsl",
-        "cross_section/no_near.wgsl",
-        "cross_section/emit_set.wgsl",
-        "cross_section/output.wgsl",
-    ]
-);
-kernel!(
-    OUTPUT_ADD,
-    "To the output grid, added.",
-    "cross_section/output_add",
-    OutputParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/layer.wgsl",
-        "cross_section/no_near.wgsl",
-        "cross_section/emit_add.wgsl",
-        "cross_section/output.wgsl",
-    ]
-);
-kernel!(
-    OUTPUT_NEAR_SET,
-    "To the output grid, with the near field.",
-    "cross_section/output_near_set",
-    OutputParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/shape_value.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/near.wgsl",
-        "cross_section/emit_set.wgsl",
-        "cross_section/output.wgsl",
-    ]
-);
-kernel!(
-    OUTPUT_NEAR_SLOPE_SET,
-    "Derivatives to the output grid, with those of the near field.",
-    "cross_section/output_near_slope_set",
-    OutputParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/voigt_derivative.wgsl",
-        "lib/shape_slope.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/near.wgsl",
-        "cross_section/emit_set.wgsl",
-        "cross_section/output.wgsl",
-    ]
-);
-kernel!(
-    OUTPUT_NEAR_ADD,
-    "To the output grid, with the near field, added.",
-    "cross_section/output_near_add",
-    OutputParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/shape_value.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/near.wgsl",
-        "cross_section/emit_add.wgsl",
-        "cross_section/output.wgsl",
-    ]
-);
-kernel!(
-    OUTPUT_NEAR_SLOPE_ADD,
-    "Derivatives to the output grid, with those of the near field, added.",
-    "cross_section/output_near_slope_add",
-    OutputParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/voigt_derivative.wgsl",
-        "lib/shape_slope.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/near.wgsl",
-        "cross_section/emit_add.wgsl",
-        "cross_section/output.wgsl",
-    ]
-);
+kernel! {
+    /// What a wing law leaves of the softened profile.
+    LAW_SET: LawParams = "cross_section/law_set", [],
+        ["cross_section/no_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
+}
+kernel! {
+    /// What a wing law leaves of the softened profile, added.
+    LAW_ADD: LawParams = "cross_section/law_add", [],
+        ["cross_section/no_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
+}
+kernel! {
+    /// What a cutoff leaves of the softened profile less its value there.
+    LAW_PEDESTAL_SET: LawParams = "cross_section/law_pedestal_set", [],
+        ["cross_section/with_pedestal.wgsl", "cross_section/law_set.wgsl", "cross_section/law.wgsl"]
+}
+kernel! {
+    /// What a cutoff leaves of the softened profile less its value there, added.
+    LAW_PEDESTAL_ADD: LawParams = "cross_section/law_pedestal_add", [],
+        ["cross_section/with_pedestal.wgsl", "cross_section/law_add.wgsl", "cross_section/law.wgsl"]
+}
+kernel! {
+    /// Values of profiles at the cutoff.
+    PEDESTAL: PedestalParams = "cross_section/pedestal", [MATH, VOIGT, LAYER], ["cross_section/pedestal.wgsl"]
+}
+kernel! {
+    /// What rounding a wing law has changed.
+    CORNERS: CornersParams = "cross_section/corners", [MATH, SHAPE_VALUE, LAYER, LINES], ["cross_section/corners.wgsl"]
+}
+kernel! {
+    /// Derivatives of what rounding a wing law has changed.
+    CORNERS_SLOPE: CornersParams = "cross_section/corners_slope", [MATH, SHAPE_SLOPE, LAYER, LINES],
+        ["cross_section/corners.wgsl"]
+}
+kernel! {
+    /// Values below 0 become 0.
+    NOT_NEGATIVE: NotNegativeParams = "cross_section/not_negative", [], ["cross_section/not_negative.wgsl"]
+}
+kernel! {
+    /// Sources of the next coarser level.
+    RESTRICT: RestrictParams = "cross_section/restrict", [], ["cross_section/restrict.wgsl"]
+}
+kernel! {
+    /// Taps of one level.
+    TAPS: TapsParams = "cross_section/taps", [MATH, SHAPE_VALUE, LAYER], ["cross_section/taps.wgsl"]
+}
+kernel! {
+    /// Derivatives of the taps of one level by temperature.
+    TAPS_SLOPE: TapsParams = "cross_section/taps_slope", [MATH, SHAPE_SLOPE, LAYER], ["cross_section/taps.wgsl"]
+}
+kernel! {
+    /// The coarsest level.
+    CONVOLVE_TOP: ConvolveParams = "cross_section/convolve_top", [],
+        ["cross_section/convolve_params.wgsl", "cross_section/top.wgsl", "cross_section/convolve.wgsl"]
+}
+kernel! {
+    /// A level and all coarser ones.
+    CONVOLVE: ConvolveParams = "cross_section/convolve", [],
+        ["cross_section/convolve_params.wgsl", "cross_section/prolong.wgsl", "cross_section/convolve.wgsl"]
+}
+kernel! {
+    /// What lines far outside the grid add to a level.
+    ADD_FIELD: FieldParams = "cross_section/add_field", [], ["cross_section/add_field.wgsl"]
+}
+kernel! {
+    /// A level finer than the output.
+    CONVOLVE_BELOW: BelowParams = "cross_section/convolve_below", [MATH, LAYER], ["cross_section/convolve_below.wgsl"]
+}
+kernel! {
+    /// What the near field needs of every line.
+    NEAR_TERMS: NearParams = "cross_section/near_terms", [MATH, SHAPE_VALUE, LAYER, LINES],
+        ["cross_section/near_terms.wgsl"]
+}
+kernel! {
+    /// What the derivative of the near field needs of every line.
+    NEAR_TERMS_SLOPE: NearParams = "cross_section/near_terms_slope", [MATH, SHAPE_SLOPE, LAYER, LINES],
+        ["cross_section/near_terms.wgsl"]
+}
+kernel! {
+    /// To the output grid.
+    OUTPUT_SET: OutputParams = "cross_section/output_set", [MATH, LAYER],
+        ["cross_section/no_near.wgsl", "cross_section/emit_set.wgsl", "cross_section/output.wgsl"]
+}
+kernel! {
+    /// To the output grid, added.
+    OUTPUT_ADD: OutputParams = "cross_section/output_add", [MATH, LAYER],
+        ["cross_section/no_near.wgsl", "cross_section/emit_add.wgsl", "cross_section/output.wgsl"]
+}
+kernel! {
+    /// To the output grid, with the near field.
+    OUTPUT_NEAR_SET: OutputParams = "cross_section/output_near_set", [MATH, SHAPE_VALUE, LAYER, LINES],
+        ["cross_section/near.wgsl", "cross_section/emit_set.wgsl", "cross_section/output.wgsl"]
+}
+kernel! {
+    /// Derivatives to the output grid, with those of the near field.
+    OUTPUT_NEAR_SLOPE_SET: OutputParams = "cross_section/output_near_slope_set", [MATH, SHAPE_SLOPE, LAYER, LINES],
+        ["cross_section/near.wgsl", "cross_section/emit_set.wgsl", "cross_section/output.wgsl"]
+}
+kernel! {
+    /// To the output grid, with the near field, added.
+    OUTPUT_NEAR_ADD: OutputParams = "cross_section/output_near_add", [MATH, SHAPE_VALUE, LAYER, LINES],
+        ["cross_section/near.wgsl", "cross_section/emit_add.wgsl", "cross_section/output.wgsl"]
+}
+kernel! {
+    /// Derivatives to the output grid, with those of the near field, added.
+    OUTPUT_NEAR_SLOPE_ADD: OutputParams = "cross_section/output_near_slope_add", [MATH, SHAPE_SLOPE, LAYER, LINES],
+        ["cross_section/near.wgsl", "cross_section/emit_add.wgsl", "cross_section/output.wgsl"]
+}
 
-kernel!(
-    CORE,
-    "Cores of lines.",
-    "cross_section/core",
-    CoreParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/shape_value.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/core.wgsl",
-    ]
-);
-kernel!(
-    CORE_SLOPE,
-    "Derivatives of the cores of lines.",
-    "cross_section/core_slope",
-    CoreParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/voigt.wgsl",
-        "lib/voigt_derivative.wgsl",
-        "lib/shape_slope.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "cross_section/core.wgsl",
-    ]
-);
+kernel! {
+    /// Cores of lines.
+    CORE: CoreParams = "cross_section/core", [MATH, SHAPE_VALUE, LAYER, LINES], ["cross_section/core.wgsl"]
+}
+kernel! {
+    /// Derivatives of the cores of lines.
+    CORE_SLOPE: CoreParams = "cross_section/core_slope", [MATH, SHAPE_SLOPE, LAYER, LINES], ["cross_section/core.wgsl"]
+}
 
 /// The kernels of this stage.
 pub fn kernels() -> Vec<&'static Kernel> {

@@ -5,7 +5,6 @@
 //! that the fine levels take, and its bits do not depend on how the grid is cut. Layers with equal ladders share their scratch buffers and dispatches. The only input that changes from spectrum to
 //! spectrum is the layers' state, 192 bytes a layer ([`DeviceStage::state`]).
 
-mod extent;
 mod group;
 mod kernels;
 mod run;
@@ -14,7 +13,9 @@ mod slope_tests;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod wing_law;
 
-pub use extent::Extent;
+pub use super::extent::Extent;
+pub use crate::grid::ROW_MULTIPLE;
 pub use kernels::kernels;
-pub use stage::{DeviceStage, LineTables, ROW_MULTIPLE, StageInputs, Target};
+pub use stage::{DeviceStage, LineTables, StageInputs, Target};

@@ -4,16 +4,16 @@ use std::ops::Range;
 
 use super::group::{Group, PartBuffers, Quantities, gather_levels, near_lines, near_window, padded, padded_reach};
 use super::kernels::*;
-use super::stage::{DeviceStage, LawBuffers, ROW_MULTIPLE, Target};
+use super::stage::{DeviceStage, Target};
 use crate::cross_section::levels::BLOCK;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
-use crate::cross_section::wing_law::LawMatrix;
-use crate::density::device::{Lanes, groups64};
-use crate::gpu::{BufferId, ProgramBuilder};
+use crate::density::device::Lanes;
+use crate::gpu::{BufferId, ProgramBuilder, groups64};
+use crate::grid::ROW_MULTIPLE;
 use crate::grid::level::LevelNodes;
 
 /// A run about to be appended to a program.
-pub struct Run<'a> {
+pub(super) struct Run<'a> {
     pub stage: &'a DeviceStage,
     pub group: &'a Group,
     pub prepared: &'a Prepared,
@@ -21,6 +21,36 @@ pub struct Run<'a> {
     pub layers: Range<usize>,
     /// Row of the group's finest far result that the first layer has.
     pub far_row: usize,
+}
+
+impl DeviceStage {
+    fn run<'a>(&'a self, prepared: &'a Prepared, (group, layers, far_row): (usize, Range<usize>, usize)) -> Run<'a> {
+        Run { stage: self, group: &self.groups[group], prepared, layers, far_row }
+    }
+
+    /// Appends the passes of the far levels of a batch, over the whole range.
+    pub fn far(&self, builder: &mut ProgramBuilder, prepared: &Prepared, batch: &Range<usize>) {
+        for run in self.runs(batch, |g| g.far.rows) {
+            self.run(prepared, run).far(builder);
+        }
+    }
+
+    /// Appends the passes that put a segment of a batch's layers into the first rows of `target`, each times its factor; `add` adds to what
+    /// is there. Derivatives by temperature \[K-1\], of the same factors held fixed, go to the target's `slope`. The batch's [`far`](Self::far) levels come before.
+    pub fn near(
+        &self,
+        builder: &mut ProgramBuilder,
+        prepared: &Prepared,
+        batch: &Range<usize>,
+        segment: &Range<usize>,
+        target: &Target,
+        add: bool,
+    ) {
+        for run in self.runs(batch, |g| g.rows) {
+            let row = run.1.start - batch.start;
+            self.run(prepared, run).near(builder, segment, target, row, add);
+        }
+    }
 }
 
 /// The result that a part continues: that of the next coarser level.
@@ -32,7 +62,7 @@ struct Upper<'a> {
 
 /// One of the quantities that a run computes.
 #[derive(Clone, Copy)]
-enum Quantity {
+pub(super) enum Quantity {
     /// The cross section: K * S.
     Value,
     /// Its derivative by temperature: dK * S + K * dS.
@@ -41,7 +71,7 @@ enum Quantity {
 
 impl Quantity {
     /// Its buffer among `quantities`.
-    fn of(self, quantities: &Quantities) -> BufferId {
+    pub(super) fn of(self, quantities: &Quantities) -> BufferId {
         match self {
             Self::Value => quantities.value,
             Self::Slope => quantities.slope.expect("declared with derivatives"),
@@ -100,33 +130,33 @@ impl Run<'_> {
         }
     }
 
-    fn layer(&self) -> &Layer {
+    pub(super) fn layer(&self) -> &Layer {
         &self.prepared.layers[self.layers.start]
     }
 
-    fn rows(&self) -> u32 {
+    pub(super) fn rows(&self) -> u32 {
         self.layers.len() as u32
     }
 
-    fn first(&self) -> u32 {
+    pub(super) fn first(&self) -> u32 {
         self.layers.start as u32
     }
 
-    fn channels(&self) -> usize {
+    pub(super) fn channels(&self) -> usize {
         self.layer().ladder.channels.count()
     }
 
-    fn lanes(&self) -> Lanes {
+    pub(super) fn lanes(&self) -> Lanes {
         Lanes { channels: self.channels(), slopes: self.stage.slopes }
     }
 
     /// What is computed.
-    fn quantities(&self) -> impl Iterator<Item = Quantity> + use<> {
+    pub(super) fn quantities(&self) -> impl Iterator<Item = Quantity> + use<> {
         [Quantity::Value].into_iter().chain(self.stage.slopes.then_some(Quantity::Slope))
     }
 
     /// Channels convolved for a quantity, and the first of the taps that they meet; see [`PartBuffers::taps`].
-    fn convolved(&self, quantity: Quantity) -> (u32, u32) {
+    pub(super) fn convolved(&self, quantity: Quantity) -> (u32, u32) {
         let lanes = self.lanes();
         match quantity {
             Quantity::Value => (lanes.channels as u32, (lanes.count() - lanes.channels) as u32),
@@ -160,7 +190,8 @@ impl Run<'_> {
             let upper = own.as_ref().or(upper);
             let law = self.prepared.law.as_deref().filter(|law| is_far && law.level == nodes[k].level);
             if let (Some(law), Some(taps)) = (law, part.law_taps) {
-                self.law_taps(builder, law, taps, nodes[k].level);
+                // The softened profile alone, as far as a law without cutoff reaches.
+                self.taps_within(builder, taps, law.level, law.reach, 0.0);
             }
             for quantity in self.quantities() {
                 let (channels, first_tap) = self.convolved(quantity);
@@ -248,39 +279,31 @@ impl Run<'_> {
         builder.dispatch(&RESTRICT, &params, &[fine.1, coarse.1], groups);
     }
 
+    /// Taps of level `k` of a part.
     fn taps(&self, builder: &mut ProgramBuilder, part: &PartBuffers, nodes: &[LevelNodes], k: usize) {
         let (ladder, nodes) = (&self.layer().ladder, &nodes[k]);
-        let radius = (nodes.level - ladder.finest) as usize;
-        let mut params = TapsParams {
-            first_layer: self.first(),
-            reach: nodes.reach as i32,
-            padded: padded(nodes) as u32,
-            channels: self.lanes().count() as u32,
-            step: (self.prepared.grid.step() * 2f64.powi(nodes.level)) as f32,
-            inner_radius: ladder.radius[radius] as f32,
-            outer_radius: ladder.radius.get(radius + 1).map_or(0.0, |r| *r as f32),
-            first_channel: self.convolved(Quantity::Value).1,
-        };
-        let groups = [groups64(padded(nodes) as usize / 4), self.channels() as u32, self.rows()];
-        builder.dispatch(&TAPS, &params, &[self.stage.inputs.layers, part.taps[k]], groups);
-        if self.stage.slopes {
-            params.first_channel = 0;
-            builder.dispatch(&TAPS_SLOPE, &params, &[self.stage.inputs.layers, part.taps[k]], groups);
-        }
+        let outer = ladder.radius.get((nodes.level - ladder.finest) as usize + 1).map_or(0.0, |r| *r as f32);
+        self.taps_within(builder, part.taps[k], nodes.level, nodes.reach, outer);
     }
 
-    /// Taps of the softened profile as far as a wing law without cutoff reaches.
-    fn law_taps(&self, builder: &mut ProgramBuilder, law: &LawMatrix, taps: BufferId, level: i32) {
-        let ladder = &self.layer().ladder;
-        let padded = padded_reach(law.reach);
+    /// Taps of a level as far as `reach` nodes, less the profile softened at `outer_radius` if that is not 0.
+    pub(super) fn taps_within(
+        &self,
+        builder: &mut ProgramBuilder,
+        taps: BufferId,
+        level: i32,
+        reach: i64,
+        outer_radius: f32,
+    ) {
+        let (ladder, padded) = (&self.layer().ladder, padded_reach(reach));
         let mut params = TapsParams {
             first_layer: self.first(),
-            reach: law.reach as i32,
+            reach: reach as i32,
             padded: padded as u32,
             channels: self.lanes().count() as u32,
             step: (self.prepared.grid.step() * 2f64.powi(level)) as f32,
             inner_radius: ladder.radius[(level - ladder.finest) as usize] as f32,
-            outer_radius: 0.0,
+            outer_radius,
             first_channel: self.convolved(Quantity::Value).1,
         };
         let groups = [groups64(padded as usize / 4), self.channels() as u32, self.rows()];
@@ -289,113 +312,6 @@ impl Run<'_> {
             params.first_channel = 0;
             builder.dispatch(&TAPS_SLOPE, &params, &[self.stage.inputs.layers, taps], groups);
         }
-    }
-
-    /// What the wing law leaves of the softened profile on its level, number `k` of the part; the finest level's result goes to its rows from
-    /// `row` on.
-    fn law(
-        &self,
-        builder: &mut ProgramBuilder,
-        law: &LawMatrix,
-        part: &PartBuffers,
-        nodes: &LevelNodes,
-        (k, row): (usize, usize),
-        quantity: Quantity,
-    ) {
-        let buffers = self.stage.law.as_ref().expect("declared with the law");
-        let (channels, first_tap) = self.convolved(quantity);
-        let grid = &self.prepared.grid;
-        let step = grid.step() * 2f64.powi(nodes.level);
-        let pedestal = part.pedestal.as_ref().zip(law.smooth.law.cutoff).map(|(pedestal, cutoff)| {
-            let first = grid.lo() * (step * nodes.source.0 as f64).exp();
-            let params = PedestalParams {
-                nodes: nodes.sources() as u32,
-                channels: self.channels() as u32,
-                row_channels: self.lanes().count() as u32,
-                first_layer: self.first(),
-                slope: u32::from(matches!(quantity, Quantity::Slope)),
-                cutoff: (cutoff / first) as f32,
-                step: step as f32,
-                pad0: 0,
-            };
-            let buffer = quantity.of(pedestal);
-            let groups = [groups64(nodes.sources()), self.rows(), 1];
-            builder.dispatch(&PEDESTAL, &params, &[self.stage.inputs.layers, part.source[k], buffer], groups);
-            buffer
-        });
-        let result = part.result[k].as_ref().expect("far levels are at or above 0");
-        let mut bindings =
-            vec![buffers.factors, part.law_taps.unwrap_or(part.taps[k]), part.source[k], quantity.of(result)];
-        bindings.extend(pedestal);
-        // Some drivers give up on an invocation's loops after 65 535 turns.
-        let most = 32_768 / (channels as usize + 1);
-        for first in (0..law.taps()).step_by(most) {
-            let params = LawParams {
-                outputs: nodes.outputs() as u32,
-                nodes: nodes.sources() as u32,
-                offset: (nodes.output.0 - law.reach - nodes.source.0) as u32,
-                width: law.taps() as u32,
-                padded: padded_reach(law.reach) as u32,
-                channels,
-                row_channels: self.lanes().count() as u32,
-                first_tap,
-                result_row: if k == 0 { row as u32 } else { 0 },
-                first: first as u32,
-                last: (first + most).min(law.taps()) as u32,
-                keep: if first > 0 { 1.0 } else { law.far as f32 },
-            };
-            let kernel = match (pedestal.is_some(), params.keep == 0.0) {
-                (false, true) => &LAW_SET,
-                (false, false) => &LAW_ADD,
-                (true, true) => &LAW_PEDESTAL_SET,
-                (true, false) => &LAW_PEDESTAL_ADD,
-            };
-            builder.dispatch(kernel, &params, &bindings, [groups64(nodes.outputs()), self.rows(), 1]);
-        }
-    }
-
-    /// Puts right what rounding the wing law has changed, where lines are at hand; what a law leaves is not negative.
-    fn corners(&self, builder: &mut ProgramBuilder, law: &LawMatrix, buffers: &LawBuffers, place: &Place) {
-        builder.stage(format!("{}.output", self.stage.name));
-        let (stage, grid, smooth) = (self.stage, &self.prepared.grid, &law.smooth);
-        let groups = [groups64(place.quads()), self.rows(), 1];
-        if let Some(lines) = &stage.lines {
-            let params = CornersParams {
-                quads: place.quads() as u32,
-                first_node: place.segment.start as u32,
-                first_layer: self.first(),
-                first_row: place.row as u32,
-                row_quads: place.target.row_quads as u32,
-                first_quad: place.first_quad() as u32,
-                first_bin: lines.bins.first as i32,
-                bins: lines.bins.count() as u32,
-                zones: smooth.zones().len() as u32,
-                rows: smooth.device_rows().len() as u32,
-                pedestal: u32::from(smooth.law.subtract_pedestal),
-                step: grid.step() as f32,
-                start: grid.wavenumber(place.segment.start) as f32,
-                cutoff: smooth.law.cutoff.unwrap_or(1e30) as f32,
-                width: smooth.width as f32,
-                moved: self.group.moved as f32,
-            };
-            for quantity in self.quantities() {
-                let kernel = match quantity {
-                    Quantity::Value => &CORNERS,
-                    Quantity::Slope => &CORNERS_SLOPE,
-                };
-                let (zones, rows) = (buffers.zones, buffers.rows);
-                let output = place.buffer(quantity);
-                let bindings = [stage.inputs.layers, lines.lines, lines.starts, zones, rows, output];
-                builder.dispatch(kernel, &params, &bindings, groups);
-            }
-        }
-        let params = NotNegativeParams {
-            quads: place.quads() as u32,
-            first_row: place.row as u32,
-            row_quads: place.target.row_quads as u32,
-            first_quad: place.first_quad() as u32,
-        };
-        builder.dispatch(&NOT_NEGATIVE, &params, &[place.buffer(Quantity::Value)], groups);
     }
 
     /// The finest result at or above level 0 on the output grid, with the near field.
@@ -504,15 +420,15 @@ impl Run<'_> {
 }
 
 /// Where a segment of a run goes.
-struct Place<'a> {
-    target: &'a Target,
+pub(super) struct Place<'a> {
+    pub target: &'a Target,
     /// Row of the target that the first layer goes to.
-    row: usize,
-    segment: &'a Range<usize>,
+    pub row: usize,
+    pub segment: &'a Range<usize>,
 }
 
 impl Place<'_> {
-    fn buffer(&self, quantity: Quantity) -> BufferId {
+    pub fn buffer(&self, quantity: Quantity) -> BufferId {
         match quantity {
             Quantity::Value => self.target.buffer,
             Quantity::Slope => self.target.slope.expect("a stage with derivatives has a target for them"),
@@ -520,12 +436,12 @@ impl Place<'_> {
     }
 
     /// Output nodes over 4, padding included.
-    fn quads(&self) -> usize {
+    pub fn quads(&self) -> usize {
         self.segment.len().next_multiple_of(ROW_MULTIPLE) / 4
     }
 
     /// Place in a row over 4 at which the segment starts.
-    fn first_quad(&self) -> usize {
+    pub fn first_quad(&self) -> usize {
         (self.segment.start - self.target.first_node) / 4
     }
 }

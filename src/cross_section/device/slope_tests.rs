@@ -2,7 +2,8 @@
 
 use super::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use crate::cross_section::cpu::add_layers_with_derivative;
-use crate::cross_section::prepared::{Prepared, Settings};
+use crate::cross_section::prepared::Prepared;
+use crate::cross_section::settings::Settings;
 use crate::cross_section::test_cases::{Case, cases};
 use crate::gpu::{Device, Element, Limits, ProgramBuilder, Role, Workspace};
 

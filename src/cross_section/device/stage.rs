@@ -4,19 +4,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::extent::Extent;
-use super::group::{Group, Quantities, alike};
-use super::run::Run;
+use super::group::{Group, Quantities};
 use crate::Result;
+use crate::cross_section::extent::Extent;
 use crate::cross_section::prepared::{Layer, Prepared, Tier};
 use crate::cross_section::voigt::WING_START;
 use crate::cross_section::wing_law::LawMatrix;
-use crate::density::device::{Constant, DensityBuffers, LayerState, LineBins, LineBuffers};
-use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role, Workspace};
+use crate::density::device::{DensityBuffers, LineBins, LineBuffers};
+use crate::gpu::{BufferId, Constant, Element, Limits, ProgramBuilder, Role, Workspace};
 use crate::grid::channels::MAX_CHANNELS;
-
-/// Rows of the output are padded to a multiple of this: what one invocation computes.
-pub const ROW_MULTIPLE: usize = 16;
+use crate::shader_lib::LayerState;
 
 /// Length of [`LayerState`] in floats.
 const STATE_FLOATS: u64 = size_of::<LayerState>() as u64 / 4;
@@ -226,7 +223,7 @@ impl DeviceStage {
         let group_of: Vec<usize> = used
             .iter()
             .map(|layer| {
-                representative.iter().position(|r| alike(r, layer)).unwrap_or_else(|| {
+                representative.iter().position(|r| r.is_like(layer)).unwrap_or_else(|| {
                     representative.push(layer);
                     representative.len() - 1
                 })
@@ -272,7 +269,11 @@ impl DeviceStage {
     }
 
     /// Runs of at most `rows(group)` consecutive layers of one group, and each one's first row in the group's far result.
-    fn runs(&self, batch: &Range<usize>, rows: impl Fn(&Group) -> usize) -> Vec<(usize, Range<usize>, usize)> {
+    pub(super) fn runs(
+        &self,
+        batch: &Range<usize>,
+        rows: impl Fn(&Group) -> usize,
+    ) -> Vec<(usize, Range<usize>, usize)> {
         let mut far_rows = vec![0; self.groups.len()];
         let mut runs: Vec<(usize, Range<usize>, usize)> = Vec::new();
         for layer in batch.clone() {
@@ -284,34 +285,6 @@ impl DeviceStage {
             far_rows[group] += 1;
         }
         runs
-    }
-
-    fn run<'a>(&'a self, prepared: &'a Prepared, (group, layers, far_row): (usize, Range<usize>, usize)) -> Run<'a> {
-        Run { stage: self, group: &self.groups[group], prepared, layers, far_row }
-    }
-
-    /// Appends the passes of the far levels of a batch, over the whole range.
-    pub fn far(&self, builder: &mut ProgramBuilder, prepared: &Prepared, batch: &Range<usize>) {
-        for run in self.runs(batch, |g| g.far.rows) {
-            self.run(prepared, run).far(builder);
-        }
-    }
-
-    /// Appends the passes that put a segment of a batch's layers into the first rows of `target`, each times its factor; `add` adds to what
-    /// is there. Derivatives by temperature \[K-1\], of the same factors held fixed, go to the target's `slope`. The batch's [`far`](Self::far) levels come before.
-    pub fn near(
-        &self,
-        builder: &mut ProgramBuilder,
-        prepared: &Prepared,
-        batch: &Range<usize>,
-        segment: &Range<usize>,
-        target: &Target,
-        add: bool,
-    ) {
-        for run in self.runs(batch, |g| g.rows) {
-            let row = run.1.start - batch.start;
-            self.run(prepared, run).near(builder, segment, target, row, add);
-        }
     }
 
     /// Says that the batch's far levels are not needed any more.

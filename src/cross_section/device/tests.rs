@@ -6,7 +6,8 @@ mod ran;
 
 use ran::{Ran, compare, list};
 
-use crate::cross_section::prepared::{Method, Tier};
+use crate::cross_section::prepared::Tier;
+use crate::cross_section::settings::Method;
 use crate::cross_section::voigt::Softening;
 use crate::density::line_shape::stimulated;
 use crate::gpu::Limits;

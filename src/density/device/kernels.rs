@@ -1,25 +1,8 @@
-//! Kernels that make sources, the parameters they are dispatched with, and what their buffers hold.
+//! Kernels that make sources, and the parameters they are dispatched with.
 
-use crate::gpu::{HostLayout, Kernel, Layout, host_struct};
-use crate::grid::channels::MAX_CHANNELS;
+use crate::gpu::{Kernel, host_struct};
+use crate::shader_lib::{LAYER, LAYER_SLOPES, LINES, MATH, kernel};
 
-host_struct! {
-    /// A layer as shaders/lib/layer.wgsl reads it.
-    pub(crate) struct LayerState {
-        inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
-        output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
-        inverse_temperature: f32, common_slope: f32, pressure: f32, inverse_step: f32, pad0: f32, pad1: f32,
-        profile: [[f32; 4]; MAX_CHANNELS / 4],
-    }
-}
-
-host_struct! {
-    /// A line as shaders/lib/lines.wgsl reads it.
-    pub(crate) struct Line {
-        node: i32, fraction: f32, ln_strength: f32, energy: f32, ln_gamma: f32, exponent: f32, wavenumber: f32, natural: f32,
-        curvature: f32, shift: f32, pad0: f32, pad1: f32,
-    }
-}
 host_struct! {
     pub(crate) struct StrengthParams { lines: u32, first_layer: u32, lanes: u32, first_line: u32 }
 }
@@ -47,118 +30,46 @@ host_struct! {
     }
 }
 
-/// What storage buffers of this stage and of the convolution hold.
-pub(crate) const STRUCTS: &[&Layout] = &[&Line::LAYOUT, &LayerState::LAYOUT];
-
-macro_rules! kernel {
-    ($name:ident, $doc:literal, $path:literal, $params:ty, [$($file:literal),+ $(,)?]) => {
-        #[doc = $doc]
-        pub static $name: Kernel =
-            Kernel::new($path, &[$(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $file))),+], &<$params>::LAYOUT)
-                .with_structs($crate::density::device::STRUCTS);
-    };
+kernel! {
+    /// Strengths and channel weights of lines.
+    STRENGTH: StrengthParams = "density/strength", [MATH, LAYER, LINES],
+        ["density/lanes_value.wgsl", "density/strength.wgsl"]
 }
-pub(crate) use kernel;
-
-kernel!(
-    STRENGTH,
-    "Strengths and channel weights of lines.",
-    "density/strength",
-    StrengthParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "density/lanes_value.wgsl",
-        "density/strength.wgsl",
-    ]
-);
-kernel!(
-    STRENGTH_SLOPE,
-    "Strengths and channel weights of lines, and their derivatives by temperature.",
-    "density/strength_slope",
-    StrengthParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "lib/layer_slopes.wgsl",
-        "density/lanes_slope.wgsl",
-        "density/strength.wgsl",
-    ]
-);
-kernel!(
-    GATHER,
-    "Lines onto nodes.",
-    "density/gather",
-    GatherParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "density/gather_set.wgsl",
-        "density/gather.wgsl",
-    ]
-);
-kernel!(
-    GATHER_MORE,
-    "More lines onto nodes, added.",
-    "density/gather_more",
-    GatherParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/layer.wgsl",
-        "lib/lines.wgsl",
-        "density/gather_add.wgsl",
-        "density/gather.wgsl",
-    ]
-);
-kernel!(
-    WEIGHTS,
-    "Weights of the density's columns.",
-    "density/weights",
-    WeightsParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/lanes_value.wgsl", "density/weights.wgsl",]
-);
-kernel!(
-    WEIGHTS_SLOPE,
-    "Weights of the density's columns, and their derivatives by temperature.",
-    "density/weights_slope",
-    WeightsParams,
-    [
-        "lib/math.wgsl",
-        "lib/turns.wgsl",
-        "lib/layer.wgsl",
-        "lib/layer_slopes.wgsl",
-        "density/lanes_slope.wgsl",
-        "density/weights.wgsl",
-    ]
-);
-kernel!(
-    STIMULATED_SLOPE,
-    "Stimulated emission's part in the derivatives of sources.",
-    "density/stimulated_slope",
-    StimulatedParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/stimulated_slope.wgsl"]
-);
-kernel!(
-    DENSE,
-    "Sources from a dense density.",
-    "density/dense",
-    ProductParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/dense.wgsl",]
-);
-kernel!(
-    SPARSE,
-    "Sources from a sparse density.",
-    "density/sparse",
-    ProductParams,
-    ["lib/math.wgsl", "lib/turns.wgsl", "lib/layer.wgsl", "density/product.wgsl", "density/sparse.wgsl",]
-);
+kernel! {
+    /// Strengths and channel weights of lines, and their derivatives by temperature.
+    STRENGTH_SLOPE: StrengthParams = "density/strength_slope", [MATH, LAYER, LINES, LAYER_SLOPES],
+        ["density/lanes_slope.wgsl", "density/strength.wgsl"]
+}
+kernel! {
+    /// Lines onto nodes.
+    GATHER: GatherParams = "density/gather", [MATH, LAYER, LINES], ["density/gather_set.wgsl", "density/gather.wgsl"]
+}
+kernel! {
+    /// More lines onto nodes, added.
+    GATHER_MORE: GatherParams = "density/gather_more", [MATH, LAYER, LINES],
+        ["density/gather_add.wgsl", "density/gather.wgsl"]
+}
+kernel! {
+    /// Weights of the density's columns.
+    WEIGHTS: WeightsParams = "density/weights", [MATH, LAYER], ["density/lanes_value.wgsl", "density/weights.wgsl"]
+}
+kernel! {
+    /// Weights of the density's columns, and their derivatives by temperature.
+    WEIGHTS_SLOPE: WeightsParams = "density/weights_slope", [MATH, LAYER, LAYER_SLOPES],
+        ["density/lanes_slope.wgsl", "density/weights.wgsl"]
+}
+kernel! {
+    /// Stimulated emission's part in the derivatives of sources.
+    STIMULATED_SLOPE: StimulatedParams = "density/stimulated_slope", [MATH, LAYER], ["density/stimulated_slope.wgsl"]
+}
+kernel! {
+    /// Sources from a dense density.
+    DENSE: ProductParams = "density/dense", [MATH, LAYER], ["density/product.wgsl", "density/dense.wgsl"]
+}
+kernel! {
+    /// Sources from a sparse density.
+    SPARSE: ProductParams = "density/sparse", [MATH, LAYER], ["density/product.wgsl", "density/sparse.wgsl"]
+}
 
 /// The kernels of this stage.
 pub fn kernels() -> Vec<&'static Kernel> {

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::RECORD_LENGTH;
 use crate::lines::reader::{read_whole, without_compression};
 use crate::{Error, Result};
+
+/// Length of a standard record without its line end.
+pub const RECORD_LENGTH: usize = 160;
 
 /// Where a quantity stands in a line of text.
 #[derive(Clone, Copy, Debug, PartialEq)]

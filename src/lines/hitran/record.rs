@@ -4,9 +4,6 @@ use super::layout::{AIR, Layout, Place, SELF};
 use crate::lines::Cause;
 use crate::lines::fields::{number, quote, unsigned};
 
-/// Length of a standard record without its line end.
-pub const RECORD_LENGTH: usize = 160;
-
 /// Temperature exponents beyond this are no physics.
 const LARGEST_EXPONENT: f64 = 5.0;
 

@@ -8,7 +8,14 @@
 //! later in the file. Within a band the same rule decides between blocks of one temperature.
 
 use super::CiaBlock;
-use super::nodes::Side;
+
+/// Which limit of a coefficient is meant, where a block begins or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Below,
+    At,
+    Above,
+}
 
 /// Blocks that are interpolated together.
 #[derive(Clone, Debug)]

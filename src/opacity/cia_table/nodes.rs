@@ -1,16 +1,8 @@
 //! The points between which every coefficient of a band is linear in wavenumber, and where a grid's points lie among them.
 
 use super::FLOOR;
-use super::bands::Band;
+use super::bands::{Band, Side};
 use super::interpolant::Curve;
-
-/// Which limit of a coefficient is meant, where a block begins or ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Below,
-    At,
-    Above,
-}
 
 /// The nodes of a band: the wavenumbers of all its blocks, three times (below, at, above) where a block begins or ends, for there the
 /// coefficient jumps.

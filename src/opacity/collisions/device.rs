@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::Collisions;
 use crate::Result;
 use crate::atmosphere::{PressureGrid, State};
-use crate::cross_section::device::Extent;
+use crate::cross_section::extent::Extent;
 use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role, Workspace};
 use crate::opacity::cia::device::{CiaBuffers, DeviceTable};
 use crate::opacity::device::points;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Smooth;
 use crate::Result;
 use crate::atmosphere::{PressureGrid, State};
-use crate::cross_section::device::Extent;
+use crate::cross_section::extent::Extent;
 use crate::gpu::{BufferId, Element, HostLayout, Kernel, Limits, ProgramBuilder, Role, Workspace, host_struct};
 use crate::opacity::device::points;
 use crate::opacity::traits::{Constant, DeviceOpacity, DeviceTables, Inputs, OpticalBuffers};

@@ -10,11 +10,11 @@
 //! The natural width adds to g. Where it is far below the Doppler width or far below the width from collisions a profile is linear in it, so
 //! its axis has two nodes at most, the least and the greatest, with weights 1 - f and f. How far from linear it is follows from the
 //! Doppler width and the pressure, and is found where these are known
-//! ([`Axes::natural_error`](crate::density::line_shape::Axes::natural_error)).
+//! ([`Axes::natural_error`](super::line_shape::Axes::natural_error)).
 
-use super::chebyshev::{ChebyshevAxis, MAX_NODES};
-use crate::density::width::Broadening;
+use super::width::Broadening;
 use crate::grid::TemperatureRange;
+use crate::grid::chebyshev::{ChebyshevAxis, MAX_NODES};
 use crate::{Error, Result};
 
 /// The natural widths of a list, relative, as an axis.

@@ -1,4 +1,4 @@
-//! How a job is cut into batches of layers and segments of the grid, and which cuts are worth a try.
+//! How a job on a device is cut into batches of layers and segments of the grid, and which cuts are worth a try.
 //!
 //! Memory falls with the batch and with the segment; what it costs is passes (each has a fixed price) and, where levels are near, what
 //! a segment computes beyond its ends. The cost model counts multiply-adds, with a pass and a byte held at a fixed exchange; it need only
@@ -6,9 +6,8 @@
 
 use std::ops::Range;
 
-use super::group::alike;
-use crate::cross_section::levels::{FAR, SEGMENT_MULTIPLE};
-use crate::cross_section::prepared::Prepared;
+use super::levels::{FAR, SEGMENT_MULTIPLE};
+use super::prepared::Prepared;
 
 /// A pass, in multiply-adds: some 30 us of a software driver, 5 us of a GPU; between the two.
 const PASS_COST: f64 = 2e6;
@@ -117,7 +116,7 @@ impl Extent {
             let nodes = self.segment_points() as f64 * 2f64.powi(-ladder.finest);
             let bytes = 4.0 * nodes * ladder.channels.count() as f64;
             let crowded = (bytes / self.scratch_bytes as f64).min(1.0);
-            let starts = i.is_multiple_of(self.batch) || !alike(&layers[i - 1], layer);
+            let starts = i.is_multiple_of(self.batch) || !layers[i - 1].is_like(layer);
             let runs = if starts { 1.0 } else { crowded };
             let far_levels = f64::from(ladder.top - ladder.far() + 1);
             cost += PASS_COST * runs * (3.0 * far_levels + 2.0 + segments * (3.0 * near_levels + 3.0));
