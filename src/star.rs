@@ -2,11 +2,13 @@
 //!
 //! In transit a planet of radius R hides the part (R / R_s)^2 of the star, its depth. In emission it adds (F / F_s) (R / R_s)^2 to the star's light, with the fluxes at both
 //! surfaces; and at a distance d its flux is F (R / d)^2.
+//!
+//! A table of the star's light is taken as it stands, linear between its rows, at each wavenumber of the planet's spectrum: nothing is averaged. Where both are seen by an instrument that
+//! resolves neither, give a table that is already smoothed to it.
 
 use std::path::Path;
 
 use crate::lines::fields::{number, words};
-
 use crate::transfer::planck_flux;
 use crate::{Error, Result};
 
@@ -73,11 +75,39 @@ impl StellarSpectrum {
         Ok(Self::Table { wavenumber, flux })
     }
 
-    /// Flux at the surface \[erg s-1 cm-2 / cm-1\] at ascending wavenumbers \[cm-1\].
+    /// Refuses what is no spectrum, so that none can be built that [`flux`](Self::flux) would stumble over.
+    fn check(&self) -> Result<()> {
+        let (wavenumber, flux) = match self {
+            Self::BlackBody(temperature) if temperature.is_finite() && *temperature > 0.0 => return Ok(()),
+            Self::BlackBody(temperature) => {
+                return Err(Error::invalid("temperature of the star [K]", temperature, "a positive, finite number"));
+            }
+            Self::Table { wavenumber, flux } => (wavenumber, flux),
+        };
+        let (n, fluxes) = (wavenumber.len(), flux.len());
+        if n < 2 || fluxes != n {
+            let given = format!("{n} wavenumbers and {fluxes} fluxes");
+            return Err(Error::invalid("table of the star", given, "two or more wavenumbers, and a flux for each"));
+        }
+        for (i, (nu, flux)) in wavenumber.iter().zip(flux).enumerate() {
+            if !nu.is_finite() || *nu <= 0.0 || (i > 0 && *nu <= wavenumber[i - 1]) {
+                let required = "positive, finite wavenumbers in ascending order";
+                return Err(Error::invalid(format!("wavenumber {i} of the star's table [cm-1]"), nu, required));
+            }
+            if !flux.is_finite() || *flux < 0.0 {
+                let required = "a finite number, zero or more";
+                return Err(Error::invalid(format!("flux {i} of the star's table"), flux, required));
+            }
+        }
+        Ok(())
+    }
+
+    /// Flux at the surface \[erg s-1 cm-2 / cm-1\] at wavenumbers \[cm-1\].
     ///
     /// # Errors
-    /// A wavenumber outside the table.
+    /// A temperature that is not positive; a table of fewer than two rows, out of order, or with values that are negative or not finite; a wavenumber that is not within the table.
     pub fn flux(&self, at: &[f64]) -> Result<Vec<f64>> {
+        self.check()?;
         match self {
             Self::BlackBody(temperature) => Ok(at.iter().map(|nu| planck_flux(*nu, *temperature)).collect()),
             Self::Table { wavenumber, flux } => at
@@ -85,7 +115,7 @@ impl StellarSpectrum {
                 .map(|nu| {
                     let i = wavenumber.partition_point(|w| w < nu);
                     let (lo, hi) = (wavenumber[0], wavenumber[wavenumber.len() - 1]);
-                    if *nu < lo || *nu > hi {
+                    if !(lo..=hi).contains(nu) {
                         let required = format!("{lo} to {hi} cm-1, the range of the star's table");
                         return Err(Error::invalid("wavenumber of the star's spectrum [cm-1]", nu, required));
                     }
@@ -104,11 +134,15 @@ impl Star {
         radius_cm.iter().map(|r| (r / self.radius_cm).powi(2)).collect()
     }
 
-    /// Contrast (F / F_s) (R / R_s)^2 of a planet of radius R \[cm\] with a flux \[erg s-1 cm-2 / cm-1\] at wavenumbers \[cm-1\].
+    /// Contrast (F / F_s) (R / R_s)^2 of a planet of radius R \[cm\] with a flux \[erg s-1 cm-2 / cm-1\] at wavenumbers \[cm-1\]; not finite where the star's flux is zero.
     ///
     /// # Errors
-    /// A wavenumber outside the star's table.
+    /// As many fluxes as wavenumbers are required; a wavenumber outside the star's table; what [`StellarSpectrum::flux`] refuses.
     pub fn contrast(&self, wavenumber: &[f64], flux: &[f64], radius_cm: f64) -> Result<Vec<f64>> {
+        if flux.len() != wavenumber.len() {
+            let required = format!("{}, one for each wavenumber", wavenumber.len());
+            return Err(Error::invalid("number of the planet's fluxes", flux.len(), required));
+        }
         let area = (radius_cm / self.radius_cm).powi(2);
         let of_star = self.spectrum.flux(wavenumber)?;
         Ok(flux.iter().zip(of_star).map(|(planet, star)| planet / star * area).collect())
@@ -147,6 +181,36 @@ mod tests {
             let message = StellarSpectrum::read(&path).unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
         }
+    }
+
+    #[test]
+    fn what_is_no_spectrum_is_refused() {
+        let table = |wavenumber: &[f64], flux: &[f64]| StellarSpectrum::Table {
+            wavenumber: wavenumber.to_vec(),
+            flux: flux.to_vec(),
+        };
+        for (spectrum, words) in [
+            (table(&[], &[]), "0 wavenumbers and 0 fluxes"),
+            (table(&[1.0], &[1.0]), "two or more"),
+            (table(&[1.0, 2.0], &[1.0]), "2 wavenumbers and 1 fluxes"),
+            (table(&[2.0, 1.0], &[1.0, 1.0]), "wavenumber 1"),
+            (table(&[1.0, f64::NAN], &[1.0, 1.0]), "wavenumber 1"),
+            (table(&[0.0, 1.0], &[1.0, 1.0]), "wavenumber 0"),
+            (table(&[1.0, 2.0], &[1.0, -1.0]), "flux 1"),
+            (table(&[1.0, 2.0], &[f64::INFINITY, 1.0]), "flux 0"),
+            (StellarSpectrum::BlackBody(0.0), "temperature of the star"),
+            (StellarSpectrum::BlackBody(f64::NAN), "temperature of the star"),
+        ] {
+            let message = spectrum.flux(&[1.5]).unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+        let good = table(&[1.0, 2.0], &[3.0, 5.0]);
+        assert_eq!(good.flux(&[1.0, 1.5, 2.0]).unwrap(), [3.0, 4.0, 5.0]);
+        for outside in [0.999, 2.001, f64::NAN] {
+            assert!(good.flux(&[outside]).is_err(), "{outside}");
+        }
+        let star = Star { radius_cm: 7e10, spectrum: good };
+        assert!(star.contrast(&[1.0, 1.5], &[1.0], 7e9).unwrap_err().to_string().contains("one for each wavenumber"));
     }
 
     #[test]

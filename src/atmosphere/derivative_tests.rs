@@ -118,6 +118,23 @@ fn gravity_with_height_by_its_own_parameters_and_by_temperature_and_mean_molar_m
 }
 
 #[test]
+fn hydrostatic_radii_and_gravities() {
+    let layers = PressureGrid::logarithmic(1e-5, 10.0, 23).unwrap();
+    let (p, boundaries) = (layers.pressure_bar(), layers.boundaries_bar());
+    fn of<D: Number>(p: &[f64], boundaries: &[f64], at: Option<f64>, x: &[D]) -> Hydrostatic<D> {
+        let temperature = TemperatureProfile::PowerLaw { temperature_k: x[2].clone(), exponent: x[3].clone() };
+        let reference = ReferenceLevel { radius_cm: x[0].clone(), gravity: x[1].clone(), pressure_bar: at };
+        let mean = vec![x[4].clone(); p.len()];
+        Hydrostatic::new(boundaries, &temperature.at(p, None).unwrap(), &mean, &reference).unwrap()
+    }
+    // At the lowest boundary, within a layer, and at a boundary between two.
+    for at in [None, Some(0.03), Some(boundaries[7])] {
+        check!("radii", &[7e9, 2500.0, 900.0, 0.1, 2.3], |x| of(p, &boundaries, at, x).radius_cm);
+        check!("gravities at mid radius", &[7e9, 2500.0, 900.0, 0.1, 2.3], |x| of(p, &boundaries, at, x).gravity);
+    }
+}
+
+#[test]
 fn the_derivative_at_a_limit_is_that_from_inside() {
     let range = TemperatureRange::new(500.0, 1500.0).unwrap();
     let slope = |t: f64| clip(variables(&[t])[0].clone(), range).derivative(0);

@@ -9,6 +9,7 @@
 
 use super::Number;
 use super::number::positive;
+use super::pressure::check_increasing;
 use crate::constants::{ATOMIC_MASS_CGS, BOLTZMANN_CGS};
 use crate::{Error, Result};
 
@@ -45,6 +46,9 @@ impl<D: Number> Hydrostatic<D> {
         reference: &ReferenceLevel<D>,
     ) -> Result<Self> {
         let layers = temperature_k.len();
+        if layers == 0 {
+            return Err(Error::invalid("number of layers", layers, "one or more"));
+        }
         for (what, given, required) in [
             ("pressures of boundaries", boundary_bar.len(), layers + 1),
             ("mean molar masses", mean_molar_mass.len(), layers),
@@ -57,6 +61,7 @@ impl<D: Number> Hydrostatic<D> {
                 ));
             }
         }
+        check_increasing("pressure boundary", boundary_bar)?;
         positive("reference radius [cm]", reference.radius_cm.re())?;
         positive("gravity at the reference radius [cm s-2]", reference.gravity.re())?;
         for (layer, (t, mean)) in temperature_k.iter().zip(mean_molar_mass).enumerate() {
@@ -147,6 +152,40 @@ mod tests {
         for at in [1e-10, 1e4, f64::NAN] {
             let message = earth(300.0, Some(at)).unwrap_err().to_string();
             assert!(message.contains("reference pressure") && message.contains("within the layers"), "{message}");
+        }
+    }
+
+    #[test]
+    fn layers_of_their_own_temperatures_and_masses() {
+        // Two layers, worked out by hand: H = k_B T / (mu m_u g0), r = R0 / (1 - H ln(P_low / P_up) / R0) layer by layer.
+        let reference = ReferenceLevel { radius_cm: 7e9, gravity: 1000.0, pressure_bar: None };
+        let found = Hydrostatic::new(&[1e-2, 1e-1, 1.0], &[800.0, 1200.0], &[2.0, 2.5], &reference).unwrap();
+        let first = 1.0 - 8.314462618e7 * 1200.0 / (2.5 * 1000.0 * 7e9) * 10f64.ln();
+        let second = first - 8.314462618e7 * 800.0 / (2.0 * 1000.0 * 7e9) * 10f64.ln();
+        for (found, expected) in found.radius_cm.iter().zip([7e9 / second, 7e9 / first, 7e9]) {
+            assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn bad_values_are_refused() {
+        let reference = ReferenceLevel { radius_cm: 7e9, gravity: 1000.0, pressure_bar: None };
+        let of = |boundaries: &[f64], t: &[f64], mean: &[f64], reference: &ReferenceLevel| {
+            Hydrostatic::new(boundaries, t, mean, reference).unwrap_err().to_string()
+        };
+        let good = [0.1, 1.0, 10.0];
+        assert!(of(&[1.0], &[], &[], &reference).contains("number of layers"));
+        assert!(of(&[], &[], &[], &reference).contains("number of layers"));
+        assert!(of(&good, &[500.0], &[2.3], &reference).contains("pressures of boundaries"));
+        assert!(of(&good, &[500.0; 2], &[2.3], &reference).contains("mean molar masses"));
+        assert!(of(&[0.1, f64::NAN, 10.0], &[500.0; 2], &[2.3; 2], &reference).contains("pressure boundary 1"));
+        assert!(of(&[0.1, 10.0, 1.0], &[500.0; 2], &[2.3; 2], &reference).contains("pressure boundary 2"));
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(of(&good, &[500.0, bad], &[2.3; 2], &reference).contains("temperature of layer 1"));
+            assert!(of(&good, &[500.0; 2], &[bad, 2.3], &reference).contains("mean molar mass of layer 0"));
+            let at = |radius_cm, gravity| ReferenceLevel { radius_cm, gravity, pressure_bar: None };
+            assert!(of(&good, &[500.0; 2], &[2.3; 2], &at(bad, 1000.0)).contains("reference radius"));
+            assert!(of(&good, &[500.0; 2], &[2.3; 2], &at(7e9, bad)).contains("gravity at the reference"));
         }
     }
 }

@@ -4,12 +4,7 @@ use super::parameters::Quantity;
 use super::reader::{POSITIVE, Section};
 use crate::Result;
 use crate::atmosphere::{Number, ReferenceLevel};
-
-/// Nominal GM and equatorial radii in cm (IAU 2015 Resolution B3).
-const GM_JUPITER: f64 = 1.2668653e23;
-const RADIUS_JUPITER: f64 = 7.1492e9;
-const GM_EARTH: f64 = 3.986004e20;
-const RADIUS_EARTH: f64 = 6.3781e8;
+use crate::units::{GM_EARTH, GM_JUPITER, RADIUS_EARTH_CM, RADIUS_JUPITER_CM};
 
 /// A number in some unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,7 +87,7 @@ pub(super) const KEYS: [&str; 7] = [
 ];
 
 pub(super) fn planet(s: &Section, pressure: (f64, f64)) -> Result<PlanetKeys> {
-    let radii = [("radius_cm", 1.0), ("radius_jupiter", RADIUS_JUPITER), ("radius_earth", RADIUS_EARTH)];
+    let radii = [("radius_cm", 1.0), ("radius_jupiter", RADIUS_JUPITER_CM), ("radius_earth", RADIUS_EARTH_CM)];
     let radius = one_of(s, &radii)?;
     let masses = [("gravity_cgs", 1.0), ("mass_jupiter", GM_JUPITER), ("mass_earth", GM_EARTH)];
     let given = one_of(s, &masses)?;
