@@ -29,8 +29,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var sum = vec4(0.0);
     for (var row = 0u; row < rows; row += 4u) {
         let crossed = min(params.layers, row / 2u + 2u);
-        var tau: array<vec4<f32>, 4>;
-        var shift: array<vec4<f32>, 4>;
+        var tau = mat4x4<f32>();
+        var shift = mat4x4<f32>();
         for (var k = 0u; k < crossed; k++) {
             let depth = dtau[k * params.quads + i];
             for (var j = 0u; j < 4u; j++) {

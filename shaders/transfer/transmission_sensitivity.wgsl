@@ -40,10 +40,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var bottom = vec4(0.0);
     for (var first = 0u; first < params.layers; first += LAYERS) {
         let count = min(LAYERS, params.layers - first);
-        var depth: array<vec4<f32>, 4>;
-        var by_depth: array<vec4<f32>, 4>;
-        var by_own: array<vec4<f32>, 4>;
-        var by_lift: array<vec4<f32>, 4>;
+        var depth = mat4x4<f32>();
+        var by_depth = mat4x4<f32>();
+        var by_own = mat4x4<f32>();
+        var by_lift = mat4x4<f32>();
         for (var k = 0u; k < count; k++) { depth[k] = dtau[(first + k) * params.quads + i]; }
         for (var j = 2u * first; j < chords; j++) {
             let at = j * params.quads + i;
