@@ -100,6 +100,6 @@ mod tests {
             assert!((gm / (radius * radius) / gravity - 1.0).abs() < 1e-4);
         }
         assert!((RADIUS_SUN_CM / ASTRONOMICAL_UNIT_CM - 0.004_650_467).abs() < 1e-9);
-        assert!((PARSEC_CM / ASTRONOMICAL_UNIT_CM / 206_264.806 - 1.0).abs() < 1e-9);
+        assert!((PARSEC_CM / ASTRONOMICAL_UNIT_CM / 206_264.806_247 - 1.0).abs() < 1e-9);
     }
 }

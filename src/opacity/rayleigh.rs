@@ -8,7 +8,7 @@
 //! published cross section ([`RayleighGas`]), not one polarizability: dispersion raises hydrogen's by 2.7 % at 0.5 um and by 13.5 % at 0.3 um.
 //!
 //! Formulae in pieces are joined where their pieces cross, so that spectra have no steps. Dry air made of N2, O2, Ar and CO2 is within 0.2 % of the cross sections of Bodhaine et
-//! al. 1999 (J. Atmos. Oceanic Technol. 16, 1854) from 0.25 to 1 um.
+//! al. 1999 (J. Atmos. Oceanic Technol. 16, 1854) from 0.26 to 1 um.
 
 use std::f64::consts::PI;
 
