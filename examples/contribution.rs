@@ -8,16 +8,9 @@
 
 use std::path::Path;
 
-use photosphere::atmosphere::{PressureGrid, TemperatureProfile};
-use photosphere::constants::ATOMIC_MASS_CGS;
-use photosphere::cross_section::{CrossSections, Method, Settings};
-use photosphere::grid::Grid;
-use photosphere::grid::TemperatureRange;
-use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use photosphere::output::prepare_folder;
 use photosphere::plot::{ContributionMap, Formats, contribution};
-use photosphere::transfer::{Quadrature, contribution_function};
-use photosphere::{Backend, Result};
+use photosphere::prelude::*;
 
 const LAYERS: usize = 150;
 /// \[cm s-2\]
@@ -33,11 +26,11 @@ pub struct Contribution {
     pub pressure_bar: Vec<f64>,
     /// \[layer\]\[nu\] erg s-1 cm-2 / cm-1
     pub value: Vec<f64>,
-    /// Sum over layers.
+    /// \[nu\], the sum over layers.
     pub flux: Vec<f64>,
 }
 
-/// Cross sections of all layers on a backend, then the parts of the flux.
+/// The flux on a backend, and the part of it that each layer emits.
 pub fn compute(backend: &Backend) -> Result<Contribution> {
     let grid = Grid::with_resolution(2139.0, 2163.0, 5e5)?;
     let pressure = PressureGrid::logarithmic(1e-8, 100.0, LAYERS)?;
@@ -50,35 +43,15 @@ pub fn compute(backend: &Backend) -> Result<Contribution> {
         redistribution: 0.25,
     };
     let temperature_k = profile.at(pressure.pressure_bar(), None)?;
-    let (lo, hi) = temperature_k.iter().fold((f64::INFINITY, 0.0f64), |(a, b), t| (a.min(*t), b.max(*t)));
-
-    let margin = 25.0;
-    let range = Some((grid.lo() - margin, grid.hi() + margin));
-    let co = line_list(Isotopologue::C12O16, Broadener::Hydrogen, range, 0.0)?;
-    let molecule = co.species.molar_mass * ATOMIC_MASS_CGS;
-    let settings = Settings {
-        tolerance: 1e-3,
-        temperature_range: TemperatureRange::new(lo, hi)?,
-        method: Method::Auto,
-        line_margin: margin,
-        ..Settings::default()
-    };
-    let at: Vec<(f64, f64)> = temperature_k.iter().copied().zip(pressure.pressure_bar().iter().copied()).collect();
-    let (sections, _) = CrossSections::new(grid, &[co], &at, settings, &())?.compute(backend, &())?;
-
-    // Molecules of CO in a column of each layer: dP mmr / (m g).
-    let mut dtau = sections.to_f64();
-    for (row, dp) in dtau.chunks_mut(grid.len()).zip(pressure.dpressure_bar()) {
-        let column = dp * 1e6 * MASS_MIXING_RATIO / (molecule * GRAVITY);
-        row.iter_mut().for_each(|v| *v *= column);
-    }
-    let wavenumber = grid.wavenumbers();
-    let value = contribution_function(&wavenumber, &dtau, &temperature_k, &Quadrature::streams(8)?)?;
-    let mut flux = vec![0.0; wavenumber.len()];
-    for row in value.chunks(wavenumber.len()) {
-        flux.iter_mut().zip(row).for_each(|(f, v)| *f += v);
-    }
-    Ok(Contribution { wavenumber, pressure_bar: pressure.pressure_bar().to_vec(), value, flux })
+    let co = carbon_monoxide::line_list(Isotopologue::C12O16, Broadener::Hydrogen, None, 0.0)?;
+    let state =
+        State::new(temperature_k, vec![GRAVITY; LAYERS], vec![2.33; LAYERS]).with_mass_ratio("CO", MASS_MIXING_RATIO);
+    let model =
+        Model::emission(grid, pressure).opacity(Absorber::new("CO", co)).for_state(&state).surface(false).build()?;
+    let flux = model.open(backend)?.spectrum(&state, &())?.to_f64();
+    let value = model.contribution(&state, &())?;
+    let pressure_bar = model.pressure().pressure_bar().to_vec();
+    Ok(Contribution { wavenumber: grid.wavenumbers(), pressure_bar, value, flux })
 }
 
 fn main() -> Result<()> {

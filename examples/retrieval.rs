@@ -21,7 +21,7 @@ use photosphere::inference::{
 };
 use photosphere::instrument::{Setting, Settings as Instrument};
 use photosphere::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
-use photosphere::objective::{DataSet, Noise, Observation, SpectrumModel, SpectrumObjective};
+use photosphere::objective::{DataSet, Noise, Observable, Observation, SpectrumModel, SpectrumObjective};
 use photosphere::output::{prepare_folder, write_atomic};
 use photosphere::plot::{FittedData, Formats, Quantity, corner, fit, traces};
 use photosphere::spectrum::{Absorber, DerivativeSettings, Dual, Model, Retrieval, State};
@@ -103,6 +103,7 @@ pub fn exercise(backend: &Backend, size: Size, nuts: &NutsSettings, progress: &d
     let data = mock(&mut first, &TRUTH[..2], TRUTH[2], 42)?;
     let observation = |error_scale: Setting| Observation {
         data: data.clone(),
+        observable: Observable::default(),
         instrument: Instrument::default(),
         noise: Noise { error_scale, ..Noise::default() },
     };

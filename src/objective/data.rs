@@ -1,7 +1,7 @@
 //! Measured spectra.
 
 use crate::instrument::Sampling;
-use crate::{Error, Result};
+use crate::{Error, Result, units};
 
 /// What the spectral axis of a table holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -13,6 +13,10 @@ pub enum SpectralUnit {
     Micron,
     /// Vacuum wavelength \[nm\].
     Nanometre,
+    /// Wavelength in standard air \[um\] ([`units::air_index`]).
+    MicronInAir,
+    /// Wavelength in standard air \[nm\].
+    NanometreInAir,
 }
 
 impl SpectralUnit {
@@ -22,6 +26,17 @@ impl SpectralUnit {
             Self::WavenumberPerCm => value,
             Self::Micron => 1e4 / value,
             Self::Nanometre => 1e7 / value,
+            Self::MicronInAir => units::wavenumber_of_air_um(value),
+            Self::NanometreInAir => units::wavenumber_of_air_um(value * 1e-3),
+        }
+    }
+
+    /// The same unit for wavelengths in air; `None` for wavenumbers, which are in vacuum.
+    pub fn in_air(self) -> Option<Self> {
+        match self {
+            Self::WavenumberPerCm => None,
+            Self::Micron | Self::MicronInAir => Some(Self::MicronInAir),
+            Self::Nanometre | Self::NanometreInAir => Some(Self::NanometreInAir),
         }
     }
 }

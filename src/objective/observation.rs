@@ -3,7 +3,8 @@
 use std::f64::consts::TAU;
 
 use super::noise::NoiseSlots;
-use super::{DataSet, Noise};
+use super::observable::{Conversion, converted, converted_rows};
+use super::{DataSet, Noise, Observable};
 use crate::grid::Grid;
 use crate::instrument::{Instrument, Operator, Parameters, Settings};
 use crate::{Error, Result};
@@ -13,6 +14,8 @@ use crate::{Error, Result};
 pub struct Observation {
     /// The data.
     pub data: DataSet,
+    /// What their values are.
+    pub observable: Observable,
     /// The instrument.
     pub instrument: Settings,
     /// The noise.
@@ -34,6 +37,8 @@ impl Observation {
 /// An observation on the grid of its model.
 pub(super) struct Member {
     pub data: DataSet,
+    pub observable: Observable,
+    conversion: Option<Conversion>,
     instrument: Instrument,
     /// Place of each instrument parameter among those of instruments and noise.
     pub places: Vec<usize>,
@@ -44,15 +49,31 @@ impl Member {
     pub fn new(observation: &Observation, grid: Grid, extra: &mut Parameters) -> Result<Self> {
         let data = observation.data.clone();
         let instrument = Instrument::new(&observation.instrument, grid, &data.sampling())?;
+        let observable = observation.observable.clone();
+        let conversion = observable.at(&grid.wavenumbers())?;
         let places = instrument.parameters().iter().map(|p| extra.merge(p)).collect::<Result<Vec<_>>>()?;
         let noise = NoiseSlots::new(&observation.noise, extra)?;
-        Ok(Self { data, instrument, places, noise })
+        Ok(Self { data, observable, conversion, instrument, places, noise })
     }
 
     /// The instrument at the parameters of instruments and noise.
-    pub fn operator(&self, extra_x: &[f64]) -> Result<Operator<'_>> {
+    fn operator(&self, extra_x: &[f64]) -> Result<Operator<'_>> {
         let x: Vec<f64> = self.places.iter().map(|place| extra_x[*place]).collect();
         self.instrument.at(&x)
+    }
+
+    /// What the instrument would record of a spectrum \[nu\]: \[point\].
+    pub fn predict(&self, extra_x: &[f64], spectrum: &[f64]) -> Result<Vec<f64>> {
+        self.operator(extra_x)?.apply(&converted(&self.conversion, spectrum))
+    }
+
+    /// What the instrument would record \[point\], its derivatives by its own parameters \[point\]\[place\], and by those of the model \[point\]\[column\], from the
+    /// spectrum's \[column\]\[nu\].
+    pub fn linearized(&self, extra_x: &[f64], spectrum: &[f64], tangents: &[f64]) -> Result<[Vec<f64>; 3]> {
+        let operator = self.operator(extra_x)?;
+        let (values, slopes) = operator.apply_with_derivatives(&converted(&self.conversion, spectrum))?;
+        let tangents = operator.apply_tangents(&converted_rows(&self.conversion, spectrum, tangents))?;
+        Ok([values, slopes, tangents])
     }
 
     /// Standard deviations \[point\].
@@ -63,7 +84,7 @@ impl Member {
     /// ln L of the data set and its derivatives by the spectrum \[nu\]; those by parameters of instrument and noise are added to `by_extra`.
     pub fn log_likelihood(&self, extra_x: &[f64], spectrum: &[f64], by_extra: &mut [f64]) -> Result<(f64, Vec<f64>)> {
         let operator = self.operator(extra_x)?;
-        let (values, slopes) = operator.apply_with_derivatives(spectrum)?;
+        let (values, slopes) = operator.apply_with_derivatives(&converted(&self.conversion, spectrum))?;
         let (mut total, mut back) = (0.0, Vec::with_capacity(values.len()));
         for (j, (y, (d, e))) in values.iter().zip(self.data.value().iter().zip(self.data.error())).enumerate() {
             let (difference, variance) = (y - d, self.noise.variance(*e, extra_x));
@@ -78,6 +99,7 @@ impl Member {
                 by_extra[place] += by_variance * slope;
             }
         }
-        Ok((total, operator.transpose(&back)?))
+        let back = operator.transpose(&back)?;
+        Ok((total, converted_rows(&self.conversion, spectrum, &back).into_owned()))
     }
 }

@@ -4,7 +4,9 @@ use std::f64::consts::TAU;
 
 use super::blocks::plan;
 use super::observation::Member;
-use super::{BlockSummary, DataSet, LogDensity, Mode, Needs, Observation, Residuals, SpectrumModel, Summary};
+use super::{
+    BlockSummary, DataSet, LogDensity, Mode, Needs, Observable, Observation, Residuals, SpectrumModel, Summary,
+};
 use crate::grid::Grid;
 use crate::instrument::{FreeParameter, Parameters};
 use crate::{Error, Result};
@@ -114,6 +116,11 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
         self.blocks.iter().flat_map(|block| block.members.iter().map(|member| &member.data))
     }
 
+    /// What the values of the data sets are, in the order given.
+    pub fn observables(&self) -> impl Iterator<Item = &Observable> {
+        self.blocks.iter().flat_map(|block| block.members.iter().map(|member| &member.observable))
+    }
+
     /// Its size.
     pub fn summary(&self) -> Summary {
         let model_parameters = self.names.len() - self.extra.all().len();
@@ -146,7 +153,7 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
         for block in &mut self.blocks {
             let spectrum = block.model.spectrum(model_x)?;
             for member in &block.members {
-                let value = member.operator(extra_x)?.apply(&spectrum)?;
+                let value = member.predict(extra_x, &spectrum)?;
                 predictions.push(Prediction { value, sigma: member.sigma(extra_x) });
             }
         }
@@ -220,9 +227,7 @@ impl<M: SpectrumModel> Residuals for SpectrumObjective<M> {
         for block in &mut self.blocks {
             let (spectrum, tangents) = block.model.spectrum_and_jacobian(model_x)?;
             for member in &block.members {
-                let operator = member.operator(extra_x)?;
-                let (values, slopes) = operator.apply_with_derivatives(&spectrum)?;
-                let tangents = operator.apply_tangents(&tangents)?;
+                let [values, slopes, tangents] = member.linearized(extra_x, &spectrum, &tangents)?;
                 let sigma = member.sigma(extra_x);
                 let first = residuals.len();
                 residuals.extend(values.iter().zip(member.data.value()).zip(&sigma).map(|((y, d), s)| (y - d) / s));

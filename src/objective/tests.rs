@@ -91,11 +91,13 @@ fn observations(noise: bool) -> Vec<Observation> {
     vec![
         Observation {
             data: data("A", 1998.0, 2001.5, 70),
+            observable: Observable::Computed,
             instrument: first,
             noise: if noise { free } else { fixed.clone() },
         },
         Observation {
             data: data("B", 2029.0, 2032.0, 31).contiguous().unwrap(),
+            observable: Observable::Computed,
             instrument: second,
             noise: if noise { other } else { fixed },
         },

@@ -39,6 +39,7 @@ mod scene;
 #[doc(hidden)]
 pub mod source;
 mod spectrum;
+mod star;
 mod state;
 #[doc(hidden)]
 pub mod words;

@@ -8,7 +8,7 @@ use super::config::{Config, Parameter};
 use super::memory::{DeviceBytes, budget_hint};
 use super::scene::Scene;
 use super::source::DeviceChoice;
-use super::{describe, in_config, json, profiles};
+use super::{describe, in_config, json, profiles, star};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
 use crate::cache::KeyHasher;
@@ -16,7 +16,7 @@ use crate::grid::Grid;
 use crate::inference::Priors;
 use crate::instrument::{Instrument, Response, Sampling};
 use crate::memory::MemoryReport;
-use crate::objective::{DataSet, Needs, Observation, SpectrumModel, SpectrumObjective};
+use crate::objective::{DataSet, Needs, Observable, Observation, SpectrumModel, SpectrumObjective};
 use crate::spectrum::{ChunkSize, DerivativeSettings, Dual, Retrieval};
 use crate::{Error, Note, Progress, Result};
 
@@ -155,7 +155,8 @@ pub(super) fn observations(config: &Config) -> Result<Vec<Observation>> {
         }
         let checked = Instrument::new(&instrument, grid, &data_set.sampling());
         checked.map_err(|e| in_config(config, &at("instrument"), e))?;
-        observations.push(Observation { data: data_set, instrument, noise: data.noise.clone() });
+        let observable = star::observable(config, data.observable, &at("quantity"))?;
+        observations.push(Observation { data: data_set, observable, instrument, noise: data.noise.clone() });
     }
     Ok(observations)
 }
@@ -261,6 +262,9 @@ fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
         let mut key = KeyHasher::new("data of a retrieval");
         key.numbers("nu", o.data.wavenumber()).numbers("value", o.data.value()).numbers("error", o.data.error());
         lines.push(format!("data {}: {}", o.data.name(), hex(&key)));
+        if o.observable != Observable::Computed {
+            lines.push(format!("quantity of {}: {:?}", o.data.name(), o.observable));
+        }
         let (name, mut instrument, mut response) = (o.data.name(), o.instrument.clone(), String::new());
         // Tables are told by their content, whatever their files are called.
         if let Response::Table(table) = &o.instrument.response {

@@ -228,3 +228,24 @@ pub fn layer_gradients(model: &Model, state: &State, weights: &[f64]) -> Result<
     })?;
     Ok(sums.iter().map(|rows| LayerGradient::from_rows(model, rows)).collect())
 }
+
+/// What each layer contributes to what is observed, \[layer\]\[nu\].
+pub fn contribution(model: &Model, state: &State, progress: &dyn Progress) -> Result<Vec<f64>> {
+    let (n, layers) = (model.grid.len(), model.layers());
+    let results = 8 * (n as u64).saturating_mul(layers as u64);
+    check_memory("a contribution function", model, |threads| results.saturating_add(model.cpu_sweep(threads)))?;
+    let schedule = Schedule::cpu_derivatives(model);
+    let transfer = model.geometry.on_cpu(state, &model.wavenumber)?;
+    let (mut all, mut seconds) = (vec![0.0; n * layers], Stages::default());
+    progress.begin("contribution", Some(n as u64));
+    walk(model, state, &schedule, &mut Optics::new(model, false), &mut seconds, |_, points, optics, _| {
+        let parts = transfer.contribution(points.clone(), &optics.dtau)?;
+        for (row, part) in all.chunks_mut(n).zip(parts.chunks(points.len())) {
+            row[points.clone()].copy_from_slice(part);
+        }
+        progress.advance(points.len() as u64);
+        Ok(())
+    })?;
+    progress.finish();
+    Ok(all)
+}

@@ -9,7 +9,7 @@ use crate::lines::LoadReport;
 use crate::opacity::{HostBytes, Opacity};
 use crate::timing::Stages;
 use crate::transfer::{Geometry, Order, Transmission};
-use crate::{Note, Result, Settings};
+use crate::{Error, Note, Progress, Result, Settings};
 
 /// Everything of a spectrum that does not depend on temperatures and abundances: grid, pressures, opacities, and the way of light through them.
 ///
@@ -112,6 +112,29 @@ impl Model {
         state.check(self.layers())?;
         self.geometry.check(state, &self.pressure)?;
         self.opacities.iter().try_for_each(|o| o.check(state, &self.pressure))
+    }
+
+    /// The model with one of its opacities alone, by its place in [`opacities`](Self::opacities): what that one makes of the spectrum.
+    ///
+    /// # Errors
+    /// A place beyond the last.
+    pub fn only(&self, opacity: usize) -> Result<Self> {
+        let count = self.opacities.len();
+        let alone = self
+            .opacities
+            .get(opacity)
+            .ok_or_else(|| Error::invalid("opacity", opacity, format!("less than {count}")))?;
+        Ok(Self { opacities: vec![alone.clone()], ..self.clone() })
+    }
+
+    /// What each layer contributes to what is observed, \[layer\]\[nu\], from the top; computed on the CPU. In emission the part of the flux that the layer emits, so that the sum
+    /// over layers is the flux without a surface's; in transmission by how much the radius falls if the layer is taken out \[cm\] (Mollière et al. 2019, A&A 627, A67, section 2.3).
+    ///
+    /// # Errors
+    /// As for [`Runner::spectrum`](super::Runner::spectrum); more memory than the host has.
+    pub fn contribution(&self, state: &State, progress: &dyn Progress) -> Result<Vec<f64>> {
+        self.check(state)?;
+        super::cpu::contribution(self, state, progress)
     }
 
     /// Rows \[layer\]\[nu\] of derivatives that opacities have: by amounts and by parameters of shapes.

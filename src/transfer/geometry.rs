@@ -128,6 +128,12 @@ pub trait CpuTransfer {
     /// # Errors
     /// Shapes that do not agree.
     fn sensitivity(&mut self, points: Range<usize>, dtau: &[f64]) -> Result<Sensitivity<'_>>;
+
+    /// What each layer contributes to what is observed at some points, \[layer\]\[point\], from the optical depths of all layers.
+    ///
+    /// # Errors
+    /// Shapes that do not agree.
+    fn contribution(&self, points: Range<usize>, dtau: &[f64]) -> Result<Vec<f64>>;
 }
 
 /// What is computed at some points, and its derivatives.

@@ -24,7 +24,7 @@ use rayon::prelude::*;
 pub use chords::{ChordSlopes, Chords};
 pub use geometry::Transmission;
 
-use self::block::{LANES, Slopes, integral_block, sensitivity_block};
+use self::block::{LANES, Slopes, contribution_block, integral_block, sensitivity_block};
 use super::blocks::{check_length, split};
 use crate::Result;
 
@@ -84,21 +84,28 @@ impl TransmissionSensitivity {
 
 /// What each layer adds to the radius: by how much it falls if the layer is taken out, \[layer\]\[nu\] cm.
 ///
-/// This is the contribution function of transmission in Mollière et al. 2019 (A&A 627, A67, section 2.3), not normalised.
+/// This is the contribution function of transmission in Mollière et al. 2019 (A&A 627, A67, section 2.3), not normalised. Without layer k, I is smaller by the sum over j of
+/// w_j exp(-(tau_j - C_jk dtau_k)) (1 - exp(-C_jk dtau_k)).
 ///
 /// # Errors
 /// As for [`integral`].
 pub fn contribution(chords: &Chords, dtau: &[f64], points: usize) -> Result<Vec<f64>> {
-    let mut whole = vec![0.0; points];
+    let (n, layers) = (points, chords.layers);
+    check_length("optical depths", dtau.len(), n.saturating_mul(layers), "layers times wavenumbers")?;
+    let (mut whole, mut parts) = (vec![0.0; n], vec![0.0; layers * n]);
     integral(chords, dtau, &mut whole)?;
-    let mut all = Vec::with_capacity(dtau.len());
-    let (mut without, mut left) = (vec![0.0; points], dtau.to_vec());
-    for layer in 0..chords.layers {
-        let row = layer * points..(layer + 1) * points;
-        left[row.clone()].fill(0.0);
-        integral(chords, &left, &mut without)?;
-        all.extend(whole.iter().zip(&without).map(|(i, less)| chords.radius_cm(*i) - chords.radius_cm(*less)));
-        left[row.clone()].copy_from_slice(&dtau[row]);
+    if n == 0 {
+        return Ok(parts);
     }
-    Ok(all)
+    let blocks = split(parts.chunks_mut(n), BLOCK);
+    blocks
+        .into_par_iter()
+        .enumerate()
+        .for_each(|(i, mut rows)| contribution_block(chords, dtau, n, i * BLOCK, &mut rows));
+    for row in parts.chunks_mut(n) {
+        for (part, whole) in row.iter_mut().zip(&whole) {
+            *part = chords.radius_cm(*whole) - chords.radius_cm(whole - *part);
+        }
+    }
+    Ok(parts)
 }

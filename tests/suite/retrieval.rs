@@ -60,7 +60,7 @@ fn ranks_of_sixty_retrievals_are_uniform() {
         let truth = [given[0].quantile(part(0.7548776662466927)), given[1].quantile(part(0.5698402909980532))];
         let data = mock(&mut simulator, &truth, TRUTH[2], 1000 + k as u64).expect("data");
         let noise = Noise { error_scale: TRUTH[2].into(), ..Noise::default() };
-        let observation = Observation { data, instrument: Default::default(), noise };
+        let observation = Observation { data, observable: Default::default(), instrument: Default::default(), noise };
         let one = model(&Backend::Cpu, size).expect("a model");
         let mut objective = SpectrumObjective::with_model(vec![observation], one).expect("an objective");
         let names = objective.names().to_vec();

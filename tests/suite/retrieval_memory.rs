@@ -46,7 +46,12 @@ fn observations() -> Vec<Observation> {
         DataSet::new(name, &nu, &[2e4; 40], &[300.0; 40]).unwrap()
     };
     [data("narrow", 2100.0, 2103.0), data("wide", 2140.0, 2155.0)]
-        .map(|data| Observation { data, instrument: Default::default(), noise: Default::default() })
+        .map(|data| Observation {
+            data,
+            observable: Default::default(),
+            instrument: Default::default(),
+            noise: Default::default(),
+        })
         .into()
 }
 

@@ -26,7 +26,7 @@ pub use model::{
 };
 pub use parameters::{Parameter, Quantity};
 pub use planet::{GravityKeys, PlanetKeys, Scaled};
-pub use retrieval::{DataKeys, FitMethod, InstrumentKeys, RetrievalKeys};
+pub use retrieval::{DataKeys, FitMethod, InstrumentKeys, ObservableKeys, RetrievalKeys};
 pub use unsupported::not_supported;
 
 #[cfg(test)]

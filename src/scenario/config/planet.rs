@@ -20,6 +20,11 @@ impl Scaled {
     pub fn at<D: Number>(&self, x: &[D]) -> D {
         self.quantity.at(x) * self.unit
     }
+
+    /// Whether it is a parameter.
+    pub fn is_free(&self) -> bool {
+        matches!(self.quantity, Quantity::Parameter(_))
+    }
 }
 
 /// Gravity at the reference level.

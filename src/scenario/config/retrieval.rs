@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::model::GeometryKeys;
 use super::reader::{Item, NOT_NEGATIVE, POSITIVE, RATIO, Require, Section};
 use crate::Result;
 use crate::inference::{AdamWSettings, LbfgsSettings, LeastSquaresSettings, NutsSettings};
@@ -18,12 +19,28 @@ pub struct DataKeys {
     pub file: PathBuf,
     /// How to read it.
     pub read: ReadOptions,
+    /// What its values are.
+    pub observable: ObservableKeys,
     /// What stands between spectrum and data, but for a response from a file.
     pub instrument: Settings,
     /// Response of the spectrograph: a file of two columns, velocity \[km s-1\] and weight.
     pub response_file: Option<PathBuf>,
     /// Noise beyond the errors of the data.
     pub noise: Noise,
+}
+
+/// What the values of a data set are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ObservableKeys {
+    /// What the geometry computes: a flux \[erg s-1 cm-2 / cm-1\] or a radius \[cm\].
+    #[default]
+    Computed,
+    /// A flux per wavelength \[W m-2 um-1\].
+    FluxPerMicrometre,
+    /// A transit depth.
+    Depth,
+    /// The planet's light over its star's.
+    Contrast,
 }
 
 /// The instrument that `photosphere spectrum` observes with.
@@ -68,10 +85,10 @@ const BELOW_1: Require = Require("a number from 0, below 1", |v| (0.0..1.0).cont
 /// The largest count that the sections take.
 const MOST: usize = 1_000_000_000;
 
-pub(super) fn data(top: &Section) -> Result<Vec<DataKeys>> {
+pub(super) fn data(top: &Section, geometry: GeometryKeys) -> Result<Vec<DataKeys>> {
     let Some(item) = top.get("data") else { return Ok(Vec::new()) };
     let Some(items) = item.elements() else { return Err(item.wrong("sections [[data]], with double brackets")) };
-    let sets = items.iter().map(one_set).collect::<Result<Vec<_>>>()?;
+    let sets = items.iter().map(|item| one_set(item, geometry)).collect::<Result<Vec<_>>>()?;
     for (i, set) in sets.iter().enumerate() {
         if sets[..i].iter().any(|other| other.name == set.name) {
             return Err(items[i].refuse(&format!("a second data set `{}`; required one `name` for each", set.name)));
@@ -80,8 +97,9 @@ pub(super) fn data(top: &Section) -> Result<Vec<DataKeys>> {
     Ok(sets)
 }
 
-fn one_set(item: &Item) -> Result<DataKeys> {
-    let s = item.section(&["name", "file", "unit", "columns", "binned", "instrument", "noise"])?;
+fn one_set(item: &Item, geometry: GeometryKeys) -> Result<DataKeys> {
+    let s =
+        item.section(&["name", "file", "unit", "medium", "quantity", "columns", "binned", "instrument", "noise"])?;
     let file = s.need("file", "the path of a table, .npy or .npz")?.path()?;
     let name = match s.get("name") {
         Some(item) => item.string("a name in quotes")?.to_owned(),
@@ -97,6 +115,20 @@ fn one_set(item: &Item) -> Result<DataKeys> {
     if let Some(item) = s.get("unit") {
         read.unit = item.parsed()?;
     }
+    if let Some(item) = s.get("medium") {
+        if item.word(&[("vacuum", false), ("air", true)])? {
+            let refuse = || item.refuse("a key of wavelengths: wavenumbers are in vacuum; add unit = \"um\" or \"nm\"");
+            read.unit = read.unit.in_air().ok_or_else(refuse)?;
+        }
+    }
+    let quantities = match geometry {
+        GeometryKeys::Emission => {
+            let flux = [("flux", ObservableKeys::Computed), ("flux_per_um", ObservableKeys::FluxPerMicrometre)];
+            [&flux[..], &[("contrast", ObservableKeys::Contrast)]].concat()
+        }
+        GeometryKeys::Transmission => vec![("radius", ObservableKeys::Computed), ("depth", ObservableKeys::Depth)],
+    };
+    let observable = s.get("quantity").map_or(Ok(ObservableKeys::default()), |item| item.word(&quantities))?;
     if let Some(item) = s.get("columns") {
         let required = "three columns, [SPECTRAL, VALUE, ERROR], each a place from 0 or a name in quotes";
         read.columns = match item.elements().as_deref() {
@@ -109,7 +141,7 @@ fn one_set(item: &Item) -> Result<DataKeys> {
     }
     let (instrument, response_file) = s.get("instrument").map_or(Ok(Default::default()), |i| instrument(&i))?;
     let noise = s.get("noise").map_or(Ok(Noise::default()), |i| noise(&i))?;
-    Ok(DataKeys { name, file, read, instrument, response_file, noise })
+    Ok(DataKeys { name, file, read, observable, instrument, response_file, noise })
 }
 
 fn column(item: &Item) -> Result<Column> {

@@ -83,7 +83,7 @@ impl Config {
         let star = top.get("star").map(|item| star(&item)).transpose()?;
         let distance_cm = top.get("observer").map(|item| distance(&item)).transpose()?;
         let instrument = retrieval::of_spectrum(&top)?;
-        let data = retrieval::data(&top)?;
+        let data = retrieval::data(&top, transfer.geometry)?;
         let retrieval = retrieval::retrieval(top.get("retrieval").as_ref())?;
         let parameters = declared.finish(Document { path, text, parameters: &none })?;
         let path = path.to_owned();

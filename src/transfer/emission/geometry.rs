@@ -9,6 +9,7 @@ use crate::dual::Dual;
 use crate::gpu::{BufferId, Element, ProgramBuilder, Role, Workspace};
 use crate::grid::Segment;
 use crate::transfer::blocks::RESTART;
+use crate::transfer::contribution::contribution_function;
 use crate::transfer::geometry::{
     CpuTransfer, DeviceTransfer, Geometry, Order, OwnRows, Sensitivity, SensitivityRows, TransferInputs,
 };
@@ -146,6 +147,11 @@ impl CpuTransfer for OnCpu<'_> {
         let EmissionSensitivity { flux, depth, source } = &self.sensitivity;
         let (source, own) = source.split_at(depth.len());
         Ok(Sensitivity { value: flux, depth, source: Some(source), own })
+    }
+
+    fn contribution(&self, points: Range<usize>, dtau: &[f64]) -> Result<Vec<f64>> {
+        let temperature = &self.state.temperature_k;
+        contribution_function(&self.wavenumber[points], dtau, temperature, &self.geometry.quadrature)
     }
 }
 

@@ -47,6 +47,16 @@ pub(super) fn sensitivity_block(
     }
 }
 
+/// By how much the integral falls without each layer, added to zeros in `parts` \[layer\].
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(super) fn contribution_block(chords: &Chords, dtau: &[f64], n: usize, start: usize, parts: &mut [&mut [f64]]) {
+    multiversion::target::match_target! {
+        "x86_64+avx2+fma" => contributions::<true>(chords, dtau, n, start, parts),
+        "aarch64+neon" => contributions::<true>(chords, dtau, n, start, parts),
+        _ => contributions::<false>(chords, dtau, n, start, parts),
+    }
+}
+
 /// The optical depths of all layers at the lanes from `first`, zeros beyond the block's `points`.
 #[inline(always)]
 fn gather(dtau: &[f64], n: usize, layers: usize, first: usize, points: usize, into: &mut Vec<Lane>) {
@@ -178,5 +188,41 @@ fn derivatives<const FMA: bool>(
             into.radii[k][first_point..][..count].copy_from_slice(&by_thickness[..count]);
         }
         into.radii[layers][first_point..][..count].copy_from_slice(&bottom[..count]);
+    }
+}
+
+#[inline(always)]
+fn contributions<const FMA: bool>(chords: &Chords, dtau: &[f64], n: usize, start: usize, parts: &mut [&mut [f64]]) {
+    let (layers, rows, points) = (chords.layers, chords.rows(), parts[0].len());
+    let mut depths = Vec::with_capacity(layers);
+    // Along a chord, the optical depth below each layer and that of the layer itself: sums of what remains, as differences of large numbers would lose it.
+    let (mut below, mut own) = (vec![[0.0; LANES]; layers], vec![[0.0; LANES]; layers]);
+    let mut sums = vec![[0.0; LANES]; layers];
+    for first in (0..points).step_by(LANES) {
+        let count = LANES.min(points - first);
+        gather(dtau, n, layers, start + first, count, &mut depths);
+        sums.fill([0.0; LANES]);
+        for row in 0..rows {
+            let mut rest = [0.0; LANES];
+            for k in (0..=row / 2).rev() {
+                below[k] = rest;
+                for l in 0..LANES {
+                    own[k][l] = chords.length[k * rows + row] * depths[k][l];
+                    rest[l] += own[k][l];
+                }
+            }
+            let mut above = [0.0; LANES];
+            for k in 0..=row / 2 {
+                for l in 0..LANES {
+                    let through = numerics::transmission::<FMA>(above[l] + below[k][l]).0;
+                    let lost = numerics::transmission::<FMA>(own[k][l]).1;
+                    sums[k][l] = numerics::mul_add::<FMA>(chords.weight[row] * through, lost, sums[k][l]);
+                    above[l] += own[k][l];
+                }
+            }
+        }
+        for (part, sum) in parts.iter_mut().zip(&sums) {
+            part[first..][..count].copy_from_slice(&sum[..count]);
+        }
     }
 }

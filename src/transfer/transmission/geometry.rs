@@ -6,7 +6,7 @@ use super::device::{
     TransmissionBuffers, TransmissionSensitivityBuffers, chord_values, padded_rows, slope_values, vector_values,
     weight_values,
 };
-use super::{ChordSlopes, Chords, TransmissionSensitivity, integral};
+use super::{ChordSlopes, Chords, TransmissionSensitivity, contribution, integral};
 use crate::atmosphere::{PressureGrid, State};
 use crate::dual::Dual;
 use crate::gpu::{BufferId, Element, ProgramBuilder, Role, Workspace};
@@ -142,6 +142,10 @@ impl CpuTransfer for OnCpu {
         self.sensitivity.evaluate(&self.chords, slopes, dtau, points.len())?;
         let TransmissionSensitivity { integral, depth, radii } = &self.sensitivity;
         Ok(Sensitivity { value: integral, depth, source: None, own: radii })
+    }
+
+    fn contribution(&self, points: Range<usize>, dtau: &[f64]) -> Result<Vec<f64>> {
+        contribution(&self.chords, dtau, points.len())
     }
 }
 
