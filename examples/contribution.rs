@@ -11,6 +11,7 @@ use std::path::Path;
 use photosphere::output::prepare_folder;
 use photosphere::plot::{ContributionMap, Formats, contribution};
 use photosphere::prelude::*;
+use photosphere::units::SpectralAxis;
 
 const LAYERS: usize = 150;
 /// \[cm s-2\]
@@ -57,7 +58,15 @@ pub fn compute(backend: &Backend) -> Result<Contribution> {
 fn main() -> Result<()> {
     let c = compute(&Backend::select("auto")?)?;
     println!("{} wavenumbers, {LAYERS} layers", c.wavenumber.len());
-    let map = ContributionMap { wavenumber: &c.wavenumber, pressure: &c.pressure_bar, value: &c.value, flux: &c.flux };
+    let map = ContributionMap {
+        wavenumber: &c.wavenumber,
+        pressure: &c.pressure_bar,
+        value: &c.value,
+        spectrum: &c.flux,
+        quantity: "Flux",
+        unit: "erg s⁻¹ cm⁻² / cm⁻¹",
+        axis: SpectralAxis::Wavenumber,
+    };
     prepare_folder(Path::new("out"))?;
     let title = "Where the light comes from: carbon monoxide";
     let written = contribution(Path::new("out/contribution"), title, &map, Formats::default())?;

@@ -11,6 +11,7 @@ use photosphere::inference::{
 };
 use photosphere::objective::{LogDensity, Residuals};
 use photosphere::plot::{FittedData, Formats, Quantity, corner, fit, traces};
+use photosphere::units::SpectralAxis;
 
 /// Continuum, depth, centre and width of a Gaussian line, and the data.
 struct AbsorptionLine {
@@ -103,6 +104,7 @@ fn main() -> Result<()> {
         data: &line.data,
         error: &line.error,
         model: &model,
+        axis: SpectralAxis::Wavenumber,
         quantity: "Flux",
         unit: "erg s⁻¹ cm⁻² / cm⁻¹",
     };

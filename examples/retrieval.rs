@@ -170,6 +170,7 @@ fn main() -> Result<()> {
         error: &vec![TRUTH[2]; data.len()],
         model: &outcome.fitted,
         quantity: "Flux",
+        axis: photosphere::units::SpectralAxis::Wavenumber,
         unit: "erg s⁻¹ cm⁻² / cm⁻¹",
     };
     fit(&folder.join("fit"), "Carbon monoxide, mock spectrum", &fitted, Formats::default())?;

@@ -42,6 +42,10 @@ pub enum Stage {
     Gradient,
     /// Draws of a posterior.
     Sampling,
+    /// Spectra of each opacity alone.
+    Components,
+    /// What each layer contributes.
+    Contribution,
     /// Arrays, reports and pictures are written.
     Files,
     /// Another, by its name: kernels of an opacity or a geometry that is not of this library.
@@ -49,7 +53,7 @@ pub enum Stage {
 }
 
 /// All stages of this library with their names, each once.
-const NAMES: [(Stage, &str); 18] = [
+const NAMES: [(Stage, &str); 20] = [
     (Stage::Load, "load"),
     (Stage::SetUp, "set-up"),
     (Stage::Plan, "plan"),
@@ -67,6 +71,8 @@ const NAMES: [(Stage, &str); 18] = [
     (Stage::Jacobian, "Jacobian"),
     (Stage::Gradient, "gradient"),
     (Stage::Sampling, "sampling"),
+    (Stage::Components, "components"),
+    (Stage::Contribution, "contribution"),
     (Stage::Files, "files and pictures"),
 ];
 

@@ -44,6 +44,38 @@ pub fn wavenumber_of_air_um(wavelength: f64) -> f64 {
     (0..4).fold(vacuum_um(wavelength), |wavenumber, _| vacuum_um(wavelength * air_index(wavenumber)))
 }
 
+/// The spectral axis of files and figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SpectralAxis {
+    /// Wavenumbers in vacuum \[cm-1\].
+    #[default]
+    Wavenumber,
+    /// Wavelengths in vacuum \[um\].
+    VacuumMicrometre,
+    /// Wavelengths in standard air \[um\] ([`air_index`]).
+    AirMicrometre,
+}
+
+impl SpectralAxis {
+    /// Where a wavenumber \[cm-1\] lies on it.
+    pub fn of(self, wavenumber: f64) -> f64 {
+        match self {
+            Self::Wavenumber => wavenumber,
+            Self::VacuumMicrometre => vacuum_um(wavenumber),
+            Self::AirMicrometre => air_um(wavenumber),
+        }
+    }
+
+    /// The wavenumber \[cm-1\] of a place on it.
+    pub fn wavenumber(self, value: f64) -> f64 {
+        match self {
+            Self::Wavenumber => value,
+            Self::VacuumMicrometre => vacuum_um(value),
+            Self::AirMicrometre => wavenumber_of_air_um(value),
+        }
+    }
+}
+
 /// Flux per wavelength in vacuum, F_lambda \[W m-2 um-1\], of a flux per wavenumber \[erg s-1 cm-2 / cm-1\] at a wavenumber \[cm-1\]: F_lambda = F_nu nu^2, and 1 erg s-1 cm-2 cm-1 nu^2 is
 /// 1e-3 W m-2 cm-1 = 1e-7 W m-2 um-1 times nu^2 in cm-2. Beside wavelengths in air too it is the flux per wavelength in vacuum, which is 0.03 % less than that per wavelength in air.
 pub fn flux_per_um(flux: f64, wavenumber: f64) -> f64 {
@@ -86,6 +118,9 @@ mod tests {
     fn wavelengths_in_air_come_back() {
         for um in [0.2, 0.25, 0.5, 1.0, 2.3, 20.0] {
             assert!((air_um(wavenumber_of_air_um(um)) / um - 1.0).abs() < 1e-15, "{um} um");
+            for axis in [SpectralAxis::Wavenumber, SpectralAxis::VacuumMicrometre, SpectralAxis::AirMicrometre] {
+                assert!((axis.of(axis.wavenumber(um)) / um - 1.0).abs() < 1e-15, "{um} {axis:?}");
+            }
         }
     }
 

@@ -196,6 +196,47 @@ fn the_gradient_agrees_with_differences_for_noise_too() {
 }
 
 #[test]
+fn quantities_made_of_spectra_have_derivatives_as_well() {
+    let star = crate::star::Star { radius_cm: 7e10, spectrum: crate::star::StellarSpectrum::BlackBody(4000.0) };
+    // as large as makes contrasts of about 1
+    let contrast = Observable::Contrast { star: star.clone(), radius_cm: 2e13 };
+    for second in [Observable::Depth { star_radius_cm: 0.8 }, contrast] {
+        let mut all = observations(false);
+        all[0].observable = Observable::FluxPerMicrometre;
+        all[1].observable = second.clone();
+        let mut objective = SpectrumObjective::with_model(all, Toy::new(1990.0, 2040.0)).unwrap();
+        let (residuals, jacobian) = objective.residuals_and_jacobian(&X).unwrap();
+        assert_eq!(residuals, objective.residuals(&X).unwrap());
+        for (p, column) in differences(&X, |x| objective.residuals(x).unwrap()).iter().enumerate() {
+            let found: Vec<f64> = jacobian.iter().skip(p).step_by(X.len()).copied().collect();
+            let size = column.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+            for (f, d) in found.iter().zip(column) {
+                assert!((f - d).abs() < 1e-6 * size, "{second:?}, parameter {p}: {f} {d}");
+            }
+        }
+        let product: Vec<f64> = (0..X.len())
+            .map(|p| -residuals.iter().zip(jacobian.chunks(X.len())).map(|(r, row)| r * row[p]).sum::<f64>())
+            .collect();
+        assert_close(&gradient(&mut objective, &X).1, &product, 1e-10);
+    }
+    // Through an instrument that changes nothing, each is the spectrum converted.
+    let mut toy = Toy::new(1990.0, 2040.0);
+    let (nu, spectrum) = (toy.wavenumber[500..600].to_vec(), toy.spectrum(&X[..2]).unwrap()[500..600].to_vec());
+    let data = DataSet::new("s", &nu, &vec![1.0; nu.len()], &vec![1.0; nu.len()]).unwrap();
+    let as_observed = |observable| {
+        let observation =
+            Observation { data: data.clone(), observable, instrument: Settings::default(), noise: Noise::default() };
+        let mut objective = SpectrumObjective::with_model(vec![observation], Toy::new(1990.0, 2040.0)).unwrap();
+        objective.predict(&X[..2]).unwrap().remove(0).value
+    };
+    let each = |f: fn(f64, f64) -> f64| spectrum.iter().zip(&nu).map(|(v, nu)| f(*v, *nu)).collect::<Vec<_>>();
+    assert_close(&as_observed(Observable::FluxPerMicrometre), &each(crate::units::flux_per_um), 1e-9);
+    assert_close(&as_observed(Observable::Depth { star_radius_cm: 0.5 }), &each(|v, _| 4.0 * v * v), 1e-9);
+    let contrast = star.contrast(&nu, &spectrum, 7e9).unwrap();
+    assert_close(&as_observed(Observable::Contrast { star, radius_cm: 7e9 }), &contrast, 1e-9);
+}
+
+#[test]
 fn one_model_or_two_give_the_same() {
     let mut one = batched(true);
     let mut asked = Vec::new();

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use super::axis::{Axis, common_exponent};
 use super::colour::{self, INK, MUTED};
 use super::envelope::extent;
-use super::figure::{Formats, HEIGHT, WIDTH, check_curve, save};
+use super::figure::{Formats, HEIGHT, WIDTH, check_curve, check_pressure, save};
 use super::panel::{LABEL_SIZE, Panel, SUBTITLE_SIZE, TICK_SIZE, heading, tick_label_width, x_label};
+use super::spectral::{label, reversed, upper_scale, wavelengths};
 use super::surface::{Anchor, Rect, Stroke, Surface, TextStyle};
 use super::text::power_of_ten;
+use crate::units::SpectralAxis;
 use crate::{Error, Result};
 
 /// Resolution of the map: enough for the page, small enough for an SVG.
@@ -24,8 +26,14 @@ pub struct ContributionMap<'a> {
     pub pressure: &'a [f64],
     /// Contribution \[m\]\[n\], wavenumber fastest, in any unit: each wavenumber is shown relative to its own largest.
     pub value: &'a [f64],
-    /// Flux \[erg s-1 cm-2 / cm-1\], n values, drawn above the map.
-    pub flux: &'a [f64],
+    /// The spectrum, n values, drawn above the map.
+    pub spectrum: &'a [f64],
+    /// What the spectrum is, without its unit.
+    pub quantity: &'a str,
+    /// Its unit.
+    pub unit: &'a str,
+    /// The spectral axis.
+    pub axis: SpectralAxis,
 }
 
 /// Draws a contribution function (pressure growing downward) below its spectrum and writes `STEM.svg` and `STEM.png`.
@@ -35,23 +43,21 @@ pub struct ContributionMap<'a> {
 /// # Errors
 /// Sizes that do not match, pressures not positive and ascending, no finite value, or an unwritable file.
 pub fn contribution(stem: &Path, title: &str, map: &ContributionMap, formats: Formats) -> Result<Vec<PathBuf>> {
-    check_curve("flux of a contribution figure", map.wavenumber, map.flux)?;
+    check_curve("spectrum of a contribution figure", map.wavenumber, map.spectrum)?;
     let (n, m) = (map.wavenumber.len(), map.pressure.len());
     if m < 2 || map.value.len() != n * m {
         let given = format!("{} values for {m} layers and {n} wavenumbers", map.value.len());
         return Err(Error::invalid("contribution function", given, "two layers or more and a value for each pair"));
     }
-    if let Some(i) = (0..m)
-        .find(|&i| !(map.pressure[i].is_finite() && map.pressure[i] > if i > 0 { map.pressure[i - 1] } else { 0.0 }))
-    {
-        return Err(Error::invalid(
-            format!("pressure of layer {i} [bar]"),
-            map.pressure[i],
-            "positive pressures in ascending order",
-        ));
-    }
-    let image = shade(map);
-    save(stem, formats, |s| draw(s, title, map, &image))
+    check_pressure(map.pressure)?;
+    let Some(x) = wavelengths(map.axis, map.wavenumber) else {
+        let image = shade(map);
+        return save(stem, formats, |s| draw(s, title, map, &image));
+    };
+    let (spectrum, value) = (reversed(map.spectrum), map.value.chunks(n).flat_map(reversed).collect::<Vec<_>>());
+    let turned = ContributionMap { wavenumber: &x, spectrum: &spectrum, value: &value, ..*map };
+    let image = shade(&turned);
+    save(stem, formats, |s| draw(s, title, &turned, &image))
 }
 
 /// The map as an image of `COLUMNS` x `ROWS` RGB pixels, rows equally spaced in ln P.
@@ -89,7 +95,7 @@ fn shade(map: &ContributionMap) -> Vec<u8> {
 
 fn draw(s: &mut dyn Surface, title: &str, map: &ContributionMap, image: &[u8]) {
     let (lo, hi) = (map.wavenumber[0], map.wavenumber[map.wavenumber.len() - 1]);
-    let (y_lo, y_hi) = extent(map.wavenumber, map.flux, lo, hi).unwrap_or((0.0, 1.0));
+    let (y_lo, y_hi) = extent(map.wavenumber, map.spectrum, lo, hi).unwrap_or((0.0, 1.0));
     let exponent = common_exponent(y_lo.abs().max(y_hi.abs()));
     let scale = 10f64.powi(-exponent);
     let room = 0.07 * (y_hi - y_lo);
@@ -106,22 +112,22 @@ fn draw(s: &mut dyn Surface, title: &str, map: &ContributionMap, image: &[u8]) {
     lower.rect.left = left;
 
     upper.grid(s);
-    upper.curve(s, map.wavenumber, map.flux, scale, Stroke::new(colour::curve(0), 1.5));
+    upper.curve(s, map.wavenumber, map.spectrum, scale, Stroke::new(colour::curve(0), 1.5));
     upper.frame(s, false, true);
-    upper.wavelength_scale(s);
+    upper_scale(&upper, map.axis, s);
     s.image(lower.rect, COLUMNS, image);
     lower.frame(s, true, true);
     colour_bar(s, Rect::new(right + 34.0, lower.rect.top, right + 64.0, bottom));
 
     let layers = format!("{} layers · each wavenumber relative to its largest layer", map.pressure.len());
     heading(s, left, title, &layers);
-    x_label(s, lower.rect, "Wavenumber (cm⁻¹)");
-    let label = TextStyle::new(LABEL_SIZE, INK, Anchor::Middle).upward();
-    s.text((48.0, lower.rect.centre().1), "Pressure (bar)", label);
+    x_label(s, lower.rect, label(map.axis));
+    let style = TextStyle::new(LABEL_SIZE, INK, Anchor::Middle).upward();
+    s.text((48.0, lower.rect.centre().1), "Pressure (bar)", style);
     let factor = if exponent == 0 { String::new() } else { format!("{} ", power_of_ten(exponent)) };
-    s.text((48.0, upper.rect.centre().1), "Flux", label);
+    s.text((48.0, upper.rect.centre().1), map.quantity, style);
     let unit = TextStyle::new(0.68 * LABEL_SIZE, MUTED, Anchor::Middle).upward();
-    s.text((78.0, upper.rect.centre().1), &format!("{factor}erg s⁻¹ cm⁻² / cm⁻¹"), unit);
+    s.text((78.0, upper.rect.centre().1), &format!("{factor}{}", map.unit), unit);
 }
 
 /// The key to the map's colours, 0 to 1.
@@ -167,7 +173,10 @@ mod tests {
             wavenumber: &wavenumber,
             pressure: &[1e-4, 1e-2, 1.0],
             value: &value,
-            flux: &[1.0; 1000],
+            spectrum: &[1.0; 1000],
+            quantity: "Flux",
+            unit: "",
+            axis: SpectralAxis::Wavenumber,
         };
         let image = shade(&map);
         let light = |row: usize| image[(row * COLUMNS + COLUMNS / 3) * 3 + 1];
@@ -190,7 +199,15 @@ mod tests {
             (&[0.0, 1.0], &[0.0; 4], "layer 0"),
             (&[1.0], &[0.0; 2], "1 layers"),
         ] {
-            let map = ContributionMap { wavenumber: &x, pressure, value, flux: &x };
+            let map = ContributionMap {
+                wavenumber: &x,
+                pressure,
+                value,
+                spectrum: &x,
+                quantity: "Flux",
+                unit: "",
+                axis: SpectralAxis::Wavenumber,
+            };
             let e = contribution(Path::new("unused"), "t", &map, Formats::default()).unwrap_err().to_string();
             assert!(e.contains(word), "{e}");
         }

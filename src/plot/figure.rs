@@ -70,6 +70,19 @@ fn with_suffix(stem: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Checks pressures of layers from the top: positive, finite, ascending.
+pub(super) fn check_pressure(pressure: &[f64]) -> Result<()> {
+    let above = |i: usize| if i > 0 { pressure[i - 1] } else { 0.0 };
+    match (0..pressure.len()).find(|&i| !(pressure[i].is_finite() && pressure[i] > above(i))) {
+        None if pressure.len() > 1 => Ok(()),
+        None => Err(Error::invalid("number of layers of a figure", pressure.len(), "two or more")),
+        Some(i) => {
+            let what = format!("pressure of layer {i} [bar]");
+            Err(Error::invalid(what, pressure[i], "positive pressures in ascending order"))
+        }
+    }
+}
+
 /// Checks that a curve can be drawn: equal lengths, two points or more, x finite and ascending, some finite y.
 pub(super) fn check_curve(what: &str, x: &[f64], y: &[f64]) -> Result<()> {
     if x.len() != y.len() || x.len() < 2 {

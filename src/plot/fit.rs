@@ -7,9 +7,11 @@ use super::colour::{self, GRID, MUTED, Rgb};
 use super::envelope::{extent, visible};
 use super::figure::{Formats, HEIGHT, WIDTH, check_curve, save};
 use super::legend::legend;
-use super::panel::{Panel, SUBTITLE_SIZE, heading, tick_label_width, x_label, y_label};
+use super::panel::{Panel, SUBTITLE_SIZE, heading, quantity_label, tick_label_width, x_label, y_label};
+use super::spectral::{label, reversed, upper_scale, wavelengths};
 use super::surface::{Rect, Stroke, Surface};
 use super::text::{power_of_ten, width};
+use crate::units::SpectralAxis;
 use crate::{Error, Result};
 
 /// Data and the model fitted to them.
@@ -27,6 +29,8 @@ pub struct FittedData<'a> {
     pub quantity: &'a str,
     /// Its unit.
     pub unit: &'a str,
+    /// The spectral axis.
+    pub axis: SpectralAxis,
 }
 
 /// More points than this are drawn as a curve; fewer are drawn one by one, with their errors.
@@ -49,7 +53,12 @@ pub fn fit(stem: &Path, title: &str, fitted: &FittedData, formats: Formats) -> R
     if let Some(i) = fitted.error.iter().position(|e| !(e.is_finite() && *e > 0.0)) {
         return Err(Error::invalid(format!("error {i} of a fit"), fitted.error[i], "a finite number above 0"));
     }
-    save(stem, formats, |s| draw(s, title, fitted))
+    let Some(x) = wavelengths(fitted.axis, fitted.wavenumber) else {
+        return save(stem, formats, |s| draw(s, title, fitted));
+    };
+    let [data, error, model] = [fitted.data, fitted.error, fitted.model].map(reversed);
+    let turned = FittedData { wavenumber: &x, data: &data, error: &error, model: &model, ..*fitted };
+    save(stem, formats, |s| draw(s, title, &turned))
 }
 
 fn draw(s: &mut dyn Surface, title: &str, f: &FittedData) {
@@ -90,7 +99,7 @@ fn draw(s: &mut dyn Surface, title: &str, f: &FittedData) {
     let zero = lower.py(0.0);
     s.polyline(&[(left, zero), (right, zero)], Stroke::new(colour::curve(1), 2.2), None);
     upper.frame(s, false, true);
-    upper.wavelength_scale(s);
+    upper_scale(&upper, f.axis, s);
     lower.frame(s, true, true);
 
     let finite: Vec<f64> = residual.into_iter().filter(|r| r.is_finite()).collect();
@@ -99,9 +108,9 @@ fn draw(s: &mut dyn Surface, title: &str, f: &FittedData) {
     heading(s, left, title, &subtitle);
     let keys = [(DATA, "data"), (colour::curve(1), "fit")];
     legend(s, left + width(&subtitle, SUBTITLE_SIZE) + 60.0, right, 87.0, &keys);
-    x_label(s, lower.rect, "Wavenumber (cm⁻¹)");
+    x_label(s, lower.rect, label(f.axis));
     let factor = if exponent == 0 { String::new() } else { format!("{} ", power_of_ten(exponent)) };
-    y_label(s, 48.0, upper.rect, &format!("{} ({factor}{})", f.quantity, f.unit));
+    y_label(s, 48.0, upper.rect, &quantity_label(f.quantity, &factor, f.unit));
     y_label(s, 48.0, lower.rect, "Residual (σ)");
 }
 
@@ -136,6 +145,7 @@ mod tests {
                 model: &model,
                 quantity: "Flux",
                 unit: "erg s⁻¹ cm⁻² / cm⁻¹",
+                axis: SpectralAxis::Wavenumber,
             };
             let written = fit(&folder.path().join("f"), "CO", &fitted, Formats::default()).unwrap();
             let svg = std::fs::read_to_string(&written[0]).unwrap();
@@ -149,7 +159,15 @@ mod tests {
     #[test]
     fn impossible_fits_are_refused() {
         let (x, y) = ([1.0, 2.0], [1.0, 1.0]);
-        let of = |data, error| FittedData { wavenumber: &x, data, error, model: &y, quantity: "", unit: "" };
+        let of = |data, error| FittedData {
+            wavenumber: &x,
+            data,
+            error,
+            model: &y,
+            quantity: "",
+            unit: "",
+            axis: SpectralAxis::Wavenumber,
+        };
         for (fitted, word) in [
             (of(&y[..1], &y), "2 wavenumbers and 1 values"),
             (of(&y, &y[..1]), "1 for 2 data"),

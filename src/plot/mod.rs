@@ -8,6 +8,7 @@
 //! maps and ordered curves). Text in the PNG is set in Ubuntu Light (Ubuntu Font Licence 1.0), which is built in, so
 //! no font needs to be installed.
 
+mod atmosphere;
 mod axis;
 mod colour;
 mod contour;
@@ -23,6 +24,7 @@ mod memory_plan;
 mod panel;
 mod quantity;
 mod raster;
+mod spectral;
 mod spectrum;
 mod surface;
 mod svg;
@@ -30,6 +32,7 @@ mod text;
 mod timeline;
 mod traces;
 
+pub use atmosphere::{AtmosphereProfile, atmosphere};
 pub use contribution::{ContributionMap, contribution};
 pub use corner::corner;
 pub use cross_sections::{CrossSectionCurve, cross_sections};

@@ -12,10 +12,10 @@ pub(super) const SUBTITLE_SIZE: f64 = 23.0;
 pub(super) const LABEL_SIZE: f64 = 27.0;
 pub(super) const TICK_SIZE: f64 = 23.0;
 
-const MAJOR: f64 = 9.0;
-const MINOR: f64 = 5.0;
+pub(super) const MAJOR: f64 = 9.0;
+pub(super) const MINOR: f64 = 5.0;
 /// Between a frame and its tick labels.
-const GAP: f64 = 10.0;
+pub(super) const GAP: f64 = 10.0;
 
 /// A frame; x from left to right, y from bottom (`lo`) to top (`hi`).
 pub(super) struct Panel {
@@ -109,26 +109,6 @@ impl Panel {
         }
     }
 
-    /// Ticks and labels on the upper edge for a second scale `1e4 / x`: the wavelength in micrometres of a wavenumber.
-    pub fn wavelength_scale(&self, s: &mut dyn Surface) {
-        let (a, b) = (1e4 / self.x.hi, 1e4 / self.x.lo);
-        if !(a.is_finite() && b.is_finite() && a > 0.0) {
-            return;
-        }
-        let line = Stroke::new(INK, 1.4);
-        let style = TextStyle::new(TICK_SIZE, MUTED, Anchor::Middle);
-        for Tick { value, label } in Axis::linear(a, b).ticks(self.counts.0) {
-            let (x, length) = (self.px(1e4 / value), if label.is_some() { MAJOR } else { MINOR });
-            s.polyline(&[(x, self.rect.top), (x, self.rect.top + length)], line, None);
-            if let Some(label) = label {
-                s.text((x, self.rect.top - GAP), &label, style);
-            }
-        }
-        let unit = "Wavelength (µm)";
-        let at = (self.rect.centre().0, self.rect.top - GAP - 1.45 * TICK_SIZE);
-        s.text(at, unit, TextStyle::new(SUBTITLE_SIZE, MUTED, Anchor::Middle));
-    }
-
     /// A curve (x ascending), reduced to the panel's resolution and cut at its frame. `scale` multiplies y.
     pub fn curve(&self, s: &mut dyn Surface, x: &[f64], y: &[f64], scale: f64, stroke: Stroke) {
         // 1.5 columns per pixel: the reduction is invisible in the PNG and holds up when an SVG is enlarged a little.
@@ -157,6 +137,14 @@ pub(super) fn x_label(s: &mut dyn Surface, rect: Rect, label: &str) {
 /// A y label centred on `rect`, its baseline at `x`.
 pub(super) fn y_label(s: &mut dyn Surface, x: f64, rect: Rect, label: &str) {
     s.text((x, rect.centre().1), label, TextStyle::new(LABEL_SIZE, INK, Anchor::Middle).upward());
+}
+
+/// A quantity with its power of ten and its unit, as far as there are any.
+pub(super) fn quantity_label(quantity: &str, factor: &str, unit: &str) -> String {
+    match format!("{factor}{unit}").trim() {
+        "" => quantity.to_owned(),
+        unit => format!("{quantity} ({unit})"),
+    }
 }
 
 /// Width of the widest y tick label of these panels.

@@ -7,9 +7,11 @@ use super::colour::{self, HIGHLIGHT, MUTED, Rgb};
 use super::envelope::{extent, visible};
 use super::figure::{Formats, HEIGHT, WIDTH, check_curve, save};
 use super::legend::legend;
-use super::panel::{Panel, heading, tick_label_width, x_label, y_label};
+use super::panel::{Panel, heading, quantity_label, tick_label_width, x_label, y_label};
+use super::spectral::{label, reversed, upper_scale, wavelengths};
 use super::surface::{Rect, Stroke, Surface};
 use super::text::{power_of_ten, width};
+use crate::units::SpectralAxis;
 use crate::{Error, Result};
 
 /// One curve of a figure.
@@ -48,6 +50,8 @@ pub struct SpectrumOptions {
     pub unit: String,
     /// A line of particulars below the title; empty: number of points and resolution.
     pub subtitle: String,
+    /// The spectral axis.
+    pub axis: SpectralAxis,
     /// Files to write.
     pub formats: Formats,
 }
@@ -59,12 +63,13 @@ impl Default for SpectrumOptions {
             quantity: "Flux".into(),
             unit: "erg s⁻¹ cm⁻² / cm⁻¹".into(),
             subtitle: String::new(),
+            axis: SpectralAxis::Wavenumber,
             formats: Formats::default(),
         }
     }
 }
 
-/// Draws spectra over wavenumber, with wavelengths along the top, and writes `STEM.svg` and `STEM.png`.
+/// Draws spectra over wavenumber, with wavelengths along the top, or the other way round, and writes `STEM.svg` and `STEM.png`.
 ///
 /// `stem` is the path without its suffix. Returns the files written.
 ///
@@ -92,7 +97,16 @@ pub fn spectrum(stem: &Path, title: &str, series: &[Series], options: &SpectrumO
             return Err(Error::invalid("zoom [cm-1]", format!("{a} to {b}"), format!("a range within {lo} to {hi}")));
         }
     };
-    save(stem, options.formats, |s| draw(s, title, series, options, (lo, hi), zoom))
+    let axis = options.axis;
+    let Some(all) = series.iter().map(|c| wavelengths(axis, c.wavenumber)).collect::<Option<Vec<_>>>() else {
+        return save(stem, options.formats, |s| draw(s, title, series, options, (lo, hi), zoom));
+    };
+    // Wavelengths ascend where wavenumbers fall.
+    let values: Vec<Vec<f64>> = series.iter().map(|c| reversed(c.value)).collect();
+    let along = series.iter().zip(all.iter().zip(&values));
+    let series: Vec<Series> = along.map(|(c, (x, y))| Series { wavenumber: x, value: y, ..*c }).collect();
+    let turned = |(a, b): (f64, f64)| (axis.of(b), axis.of(a));
+    save(stem, options.formats, |s| draw(s, title, &series, options, turned((lo, hi)), zoom.map(turned)))
 }
 
 fn draw(
@@ -135,7 +149,7 @@ fn draw(
         }
         panel.frame(s, true, true);
     }
-    full.wavelength_scale(s);
+    upper_scale(&full, options.axis, s);
 
     let first = &series[0];
     let n = first.wavenumber.len();
@@ -156,10 +170,10 @@ fn draw(
         legend(s, left + width(&subtitle, 23.0) + 60.0, right, 87.0, &keys);
     }
     let lowest = part.as_ref().map_or(full.rect, |p| p.rect);
-    x_label(s, lowest, "Wavenumber (cm⁻¹)");
+    x_label(s, lowest, label(options.axis));
     let factor = if exponent == 0 { String::new() } else { format!("{} ", power_of_ten(exponent)) };
-    let label = format!("{} ({factor}{})", options.quantity, options.unit);
-    y_label(s, 48.0, Rect::new(0.0, full.rect.top, 0.0, lowest.bottom), &label);
+    let text = quantity_label(&options.quantity, &factor, &options.unit);
+    y_label(s, 48.0, Rect::new(0.0, full.rect.top, 0.0, lowest.bottom), &text);
 }
 
 /// Colour and width of each curve: data in order, references grey.

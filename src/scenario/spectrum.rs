@@ -2,16 +2,20 @@
 
 use serde_json::Value;
 
-use super::config::{AxisKeys, Config, GeometryKeys, StarSpectrumKeys};
+use super::config::{Config, GeometryKeys};
 use super::scene::Scene;
 use super::source::DeviceChoice;
+use super::star::{planet_radius, star};
 use super::{RunSummary, describe, in_config, json, profiles};
+use crate::atmosphere::Species;
 use crate::backend::Backend;
 use crate::instrument::{Instrument, Response, Sampling, Setting};
+use crate::opacity::Opacity;
 use crate::output::Values;
 use crate::spectrum::{Model, State};
-use crate::star::{Star, StellarSpectrum};
-use crate::{Error, Note, Progress, Result, units};
+use crate::star::Star;
+use crate::units::{self, SpectralAxis};
+use crate::{Error, Note, Progress, Result, Stage};
 
 /// A computed spectrum.
 #[derive(Clone, Debug)]
@@ -24,10 +28,36 @@ pub struct SpectrumResult {
     pub observed: Option<Observed>,
     /// What is derived from them: names of files, units, values \[nu\].
     pub derived: Vec<Derived>,
+    /// The spectrum of each opacity alone, if wanted.
+    pub components: Vec<Component>,
+    /// What each layer contributes \[layer\]\[nu\], in the spectrum's unit, if wanted.
+    pub contribution: Option<Vec<f64>>,
+    /// The layers.
+    pub atmosphere: Layers,
     /// What was done and how: the model's report, the records of the lists, the profile, memory by stage.
     pub report: Value,
     /// Time and memory.
     pub summary: RunSummary,
+}
+
+/// The spectrum that one opacity alone makes.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// Name of the opacity.
+    pub name: String,
+    /// \[nu\], in the spectrum's unit.
+    pub values: Vec<f64>,
+}
+
+/// The layers of an atmosphere, from the top.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    /// \[layer\] bar.
+    pub pressure_bar: Vec<f64>,
+    /// \[layer\] K.
+    pub temperature_k: Vec<f64>,
+    /// Names of species and their volume mixing ratios \[layer\]; by mass where a molar mass is not known.
+    pub ratios: Vec<(String, Vec<f64>)>,
 }
 
 /// A spectrum as an instrument observes it.
@@ -84,53 +114,89 @@ pub struct Derived {
     pub values: Vec<f64>,
 }
 
-/// What a star, a distance, and the axis asked for make of a spectrum.
-fn derived(scene: &Scene, wavenumber: &[f64], values: &Values) -> Result<Vec<Derived>> {
-    let config = &scene.config;
-    let (mut all, values) = (Vec::new(), values.to_f64());
-    let mut push = |file, unit, values| all.push(Derived { file, unit, values });
-    match config.output.axis {
-        AxisKeys::Wavenumber => (),
-        AxisKeys::VacuumMicrometre => push("wavelength.npy", "um (vacuum)", each(wavenumber, units::vacuum_um)),
-        AxisKeys::AirMicrometre => push("wavelength.npy", "um (air)", each(wavenumber, units::air_um)),
-    }
-    let star = config.star.as_ref().map(|keys| -> Result<Star> {
-        let spectrum = match &keys.spectrum {
-            StarSpectrumKeys::BlackBody(temperature) => StellarSpectrum::BlackBody(*temperature),
-            StarSpectrumKeys::Table(path) => StellarSpectrum::read(path)?,
-        };
-        Ok(Star { radius_cm: keys.radius_cm, spectrum })
-    });
-    let star = star.transpose()?;
-    let missing = |what: &str| {
-        let required = format!("radius_cm, radius_jupiter or radius_earth, for {what}");
-        in_config(config, "atmosphere.radius_cm", Error::invalid("radius of the planet", "none", required))
-    };
-    let radius = config.atmosphere.planet.radius.map(|r| r.at::<f64>(&config.start()));
-    if let Some(star) = &star {
-        match config.transfer.geometry {
-            GeometryKeys::Transmission => push("depth.npy", "(R / R_star)^2", star.depth(&values)),
-            GeometryKeys::Emission => {
-                let radius = radius.ok_or_else(|| missing("a contrast with the star"))?;
-                let contrast = star.contrast(wavenumber, &values, radius);
-                push("contrast.npy", "planet / star", contrast.map_err(|e| in_config(config, "star.spectrum", e))?);
-            }
-        }
-    }
-    if let (Some(distance), GeometryKeys::Emission) = (config.distance_cm, config.transfer.geometry) {
-        let area = (radius.ok_or_else(|| missing("a flux at the observer"))? / distance).powi(2);
-        let (per_um, unit) = (config.output.flux_per_um, flux_unit(config));
-        let at_observer = values
-            .iter()
-            .zip(wavenumber)
-            .map(|(flux, nu)| area * if per_um { units::flux_per_um(*flux, *nu) } else { *flux });
-        push("flux_at_observer.npy", unit, at_observer.collect());
-    }
-    Ok(all)
+/// What is made of a spectrum beside itself: with a star, a distance, and the axis asked for. Known to be possible before anything is computed.
+struct Derivation {
+    star: Option<Star>,
+    /// Radius of the planet \[cm\] and distance \[cm\], where an emission is compared with something.
+    radius: Option<f64>,
+    distance: Option<f64>,
 }
 
-fn each(values: &[f64], f: fn(f64) -> f64) -> Vec<f64> {
-    values.iter().map(|v| f(*v)).collect()
+impl Derivation {
+    fn new(config: &Config) -> Result<Self> {
+        let star = star(config)?;
+        let emission = config.transfer.geometry == GeometryKeys::Emission;
+        let distance = config.distance_cm.filter(|_| emission);
+        let purpose = match (&star, distance) {
+            (Some(_), _) if emission => Some("a contrast with the star"),
+            (_, Some(_)) => Some("a flux at the observer"),
+            _ => None,
+        };
+        let radius = purpose.map(|purpose| planet_radius(config, purpose)).transpose()?;
+        Ok(Self { star, radius, distance })
+    }
+
+    /// Of fluxes \[erg s-1 cm-2 / cm-1\] or radii \[cm\].
+    fn of(&self, config: &Config, wavenumber: &[f64], values: &Values) -> Result<Vec<Derived>> {
+        let (mut all, values) = (Vec::new(), values.to_f64());
+        let mut push = |file, unit, values| all.push(Derived { file, unit, values });
+        let axis = config.output.axis;
+        if axis != SpectralAxis::Wavenumber {
+            let unit = if axis == SpectralAxis::AirMicrometre { "um (air)" } else { "um (vacuum)" };
+            push("wavelength.npy", unit, wavenumber.iter().map(|nu| axis.of(*nu)).collect());
+        }
+        match (&self.star, self.radius) {
+            (Some(star), Some(radius)) => {
+                let contrast = star.contrast(wavenumber, &values, radius);
+                let contrast = contrast.map_err(|e| in_config(config, "star.spectrum", e))?;
+                push("contrast.npy", "planet / star", contrast);
+            }
+            (Some(star), None) => push("depth.npy", "(R / R_star)^2", star.depth(&values)),
+            (None, _) => (),
+        }
+        if let (Some(radius), Some(distance)) = (self.radius, self.distance) {
+            let area = (radius / distance).powi(2);
+            let at_observer = in_unit(config, wavenumber, values).into_iter().map(|flux| area * flux);
+            push("flux_at_observer.npy", flux_unit(config), at_observer.collect());
+        }
+        Ok(all)
+    }
+}
+
+/// Fluxes \[erg s-1 cm-2 / cm-1\] in the unit in which the configuration wants them; radii stay.
+fn in_unit(config: &Config, wavenumber: &[f64], values: Vec<f64>) -> Vec<f64> {
+    if !(config.output.flux_per_um && config.transfer.geometry == GeometryKeys::Emission) {
+        return values;
+    }
+    values.iter().zip(wavenumber).map(|(flux, nu)| units::flux_per_um(*flux, *nu)).collect()
+}
+
+/// The spectrum of each opacity alone, in the unit wanted.
+fn components(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> Result<Vec<Component>> {
+    let alone = |(i, opacity): (usize, &dyn Opacity)| {
+        let values = model.only(i)?.open(&scene.backend)?.spectrum(state, progress)?.into_f64();
+        Ok(Component { name: opacity.name().to_owned(), values: in_unit(&scene.config, model.wavenumber(), values) })
+    };
+    model.opacities().enumerate().map(alone).collect()
+}
+
+/// What each layer contributes, in the unit wanted.
+fn contribution(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> Result<Vec<f64>> {
+    let mut rows = model.contribution(state, progress)?;
+    if scene.config.output.flux_per_um && scene.config.transfer.geometry == GeometryKeys::Emission {
+        for row in rows.chunks_mut(model.grid().len()) {
+            row.iter_mut().zip(model.wavenumber()).for_each(|(flux, nu)| *flux = units::flux_per_um(*flux, *nu));
+        }
+    }
+    Ok(rows)
+}
+
+/// What the spectrum of a configuration is called in figures, and its unit.
+pub fn figure_labels(config: &Config) -> (&'static str, &'static str) {
+    match config.transfer.geometry {
+        GeometryKeys::Emission if config.output.flux_per_um => ("Flux", "W m⁻² µm⁻¹"),
+        geometry => geometry.labels(),
+    }
 }
 
 /// The unit in which a configuration wants fluxes.
@@ -145,10 +211,11 @@ pub fn flux_unit(config: &Config) -> &'static str {
 pub fn spectrum(config: &Config, device: &DeviceChoice, progress: &dyn Progress) -> Result<SpectrumResult> {
     // Each stage notes what the operating system says of this process.
     crate::host_memory::watch_stages(true);
+    let derivation = Derivation::new(config)?;
     let scene = Scene::open(config, Some(device), progress)?;
     let state = scene.start()?;
     let model = scene.model(scene.grid, progress)?;
-    run(&model, &scene, &state, progress).map_err(|e| match &scene.backend {
+    run(&model, &scene, &state, &derivation, progress).map_err(|e| match &scene.backend {
         Backend::Device(device) => {
             let budget = device.budget().unwrap_or(None);
             super::plan::hint(&scene, e, &device.limits(), budget)
@@ -158,7 +225,13 @@ pub fn spectrum(config: &Config, device: &DeviceChoice, progress: &dyn Progress)
 }
 
 /// Computes and reports.
-fn run(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> Result<SpectrumResult> {
+fn run(
+    model: &Model,
+    scene: &Scene,
+    state: &State,
+    derivation: &Derivation,
+    progress: &dyn Progress,
+) -> Result<SpectrumResult> {
     let mut notes = scene.notes(model)?;
     if !scene.config.data.is_empty() {
         let text =
@@ -179,7 +252,7 @@ fn run(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> 
     value["memory"] = json(&memory)?;
     let mut seconds = scene.seconds.clone();
     seconds.add_all(&report.seconds);
-    let summary = RunSummary {
+    let mut summary = RunSummary {
         device: describe(&report.device),
         lines: scene.lines(model),
         errors: report.absorbers.iter().flat_map(|a| super::error_bounds(&a.lists)).collect(),
@@ -189,14 +262,35 @@ fn run(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> 
         notes,
     };
     let wavenumber = model.grid().wavenumbers();
-    let derived = derived(scene, &wavenumber, &values)?;
-    let values = match scene.config.output.flux_per_um && scene.config.transfer.geometry == GeometryKeys::Emission {
-        true => {
-            let fluxes = values.to_f64();
-            Values::F64(fluxes.iter().zip(&wavenumber).map(|(f, nu)| units::flux_per_um(*f, *nu)).collect())
-        }
+    let derived = derivation.of(&scene.config, &wavenumber, &values)?;
+    let wanted = &scene.config.output;
+    // A device's f32 stay f32 where nothing is converted.
+    let values = match wanted.flux_per_um {
+        true => Values::F64(in_unit(&scene.config, &wavenumber, values.into_f64())),
         false => values,
     };
     let observed = observed(scene, model, &values)?;
-    Ok(SpectrumResult { wavenumber, values, observed, derived, report: value, summary })
+    drop(runner);
+    let seconds = &mut summary.seconds;
+    let alone = || seconds.time(Stage::Components, || components(model, scene, state, progress));
+    let components = wanted.components.then(alone).transpose()?.unwrap_or_default();
+    let by_layer = || seconds.time(Stage::Contribution, || contribution(model, scene, state, progress));
+    let contribution = wanted.contribution.then(by_layer).transpose()?;
+    let ratio = |s: &Species| (s.name.clone(), state.volume_ratio(&s.name).unwrap_or_else(|_| s.ratio.clone()));
+    let atmosphere = Layers {
+        pressure_bar: model.pressure().pressure_bar().to_vec(),
+        temperature_k: state.temperature_k.clone(),
+        ratios: state.species.iter().map(ratio).collect(),
+    };
+    Ok(SpectrumResult {
+        wavenumber,
+        values,
+        observed,
+        derived,
+        components,
+        contribution,
+        atmosphere,
+        report: value,
+        summary,
+    })
 }

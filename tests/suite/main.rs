@@ -25,6 +25,7 @@ mod memory;
 mod notes;
 mod par_file;
 mod precision;
+mod quantities_cli;
 mod random_list;
 mod reference;
 mod refused;

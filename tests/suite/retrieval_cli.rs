@@ -118,7 +118,7 @@ impl Bench {
         }
     }
 
-    fn array(&self, name: &str) -> (Vec<u64>, Vec<f64>) {
+    pub fn array(&self, name: &str) -> (Vec<u64>, Vec<f64>) {
         let bytes = fs::read(self.path(name)).expect(name);
         let npy = npyz::NpyFile::new(&bytes[..]).expect(name);
         (npy.shape().to_vec(), npy.into_vec().expect(name))

@@ -35,19 +35,23 @@ pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
 
 fn draw(config: &Config, folder: &ResultFolder, setup: &RetrievalSetup, predictions: &[Prediction]) -> Result<()> {
     let formats = Formats { svg: config.output.svg, png: config.output.png };
-    for (set, p) in setup.objective.data_sets().zip(predictions) {
+    let computed = config.transfer.geometry.labels();
+    let sets = setup.objective.data_sets().zip(setup.objective.observables());
+    for ((set, observable), p) in sets.zip(predictions) {
         let rows = [set.wavenumber(), set.value(), &p.value, &p.sigma].concat();
         write_npy(&folder.at(&format!("prediction-{}.npy", set.name())), &[4, set.len()], &rows)?;
         if set.len() < 2 || !(formats.svg || formats.png) {
             continue;
         }
+        let (quantity, unit) = observable.label(computed);
         let fitted = FittedData {
             wavenumber: set.wavenumber(),
             data: set.value(),
             error: &p.sigma,
             model: &p.value,
-            quantity: "Flux",
-            unit: "erg s⁻¹ cm⁻² / cm⁻¹",
+            quantity,
+            unit,
+            axis: config.output.axis,
         };
         plot::fit(&folder.at(&format!("fit-{}", set.name())), set.name(), &fitted, formats)?;
     }

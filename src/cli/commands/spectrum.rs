@@ -8,9 +8,10 @@ use super::folder::ResultFolder;
 use crate::cli::args::SpectrumArgs;
 use crate::cli::table::count;
 use crate::output::{write_json, write_npy};
-use crate::plot::{Formats, Series, SpectrumOptions, Zoom};
-use crate::scenario::config::{AxisKeys, GeometryKeys};
-use crate::scenario::{self, Config, Observed, SpectrumResult};
+use crate::plot::{AtmosphereProfile, ContributionMap, Formats, Series, SpectrumOptions, Zoom};
+use crate::scenario::config::GeometryKeys;
+use crate::scenario::{self, Config, Layers, Observed, SpectrumResult};
+use crate::units::SpectralAxis;
 use crate::{Progress, Result, Stage, plot};
 
 /// Computes a spectrum and writes arrays, report and pictures into a folder.
@@ -34,6 +35,13 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
         write_npy(&folder.at("observed_wavenumber.npy"), &[m], &observed.wavenumber)?;
         write_npy(&folder.at("observed.npy"), &[m], &observed.values)?;
     }
+    if !result.components.is_empty() {
+        let all: Vec<f64> = result.components.iter().flat_map(|c| c.values.iter().copied()).collect();
+        write_npy(&folder.at("components.npy"), &[result.components.len(), n], &all)?;
+    }
+    if let Some(contribution) = &result.contribution {
+        write_npy(&folder.at("contribution.npy"), &[config.atmosphere.layers, n], contribution)?;
+    }
     draw(&config, &folder, &result)?;
     result.summary.seconds.add(Stage::Files, started.elapsed().as_secs_f64());
     // The report goes last: where it lies, everything beside it is complete.
@@ -49,15 +57,25 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
 /// Names of all files a run writes.
 fn outputs(config: &Config) -> Vec<&'static str> {
     let mut names = vec!["wavenumber.npy", config.transfer.geometry.file(), "report.json"];
-    names.extend((config.output.axis != AxisKeys::Wavenumber).then_some("wavelength.npy"));
+    names.extend((config.output.axis != SpectralAxis::Wavenumber).then_some("wavelength.npy"));
     let emission = config.transfer.geometry == GeometryKeys::Emission;
     names.extend(config.star.as_ref().map(|_| if emission { "contrast.npy" } else { "depth.npy" }));
     names.extend(config.distance_cm.filter(|_| emission).map(|_| "flux_at_observer.npy"));
     if config.instrument.is_some() {
         names.extend(["observed_wavenumber.npy", "observed.npy"]);
     }
-    names.extend(config.output.svg.then_some("spectrum.svg"));
-    names.extend(config.output.png.then_some("spectrum.png"));
+    let output = &config.output;
+    names.extend(output.components.then_some("components.npy"));
+    names.extend(output.contribution.then_some("contribution.npy"));
+    for (wanted, [svg, png]) in [
+        (true, ["spectrum.svg", "spectrum.png"]),
+        (output.atmosphere, ["atmosphere.svg", "atmosphere.png"]),
+        (output.components, ["components.svg", "components.png"]),
+        (output.contribution, ["contribution.svg", "contribution.png"]),
+    ] {
+        names.extend((wanted && output.svg).then_some(svg));
+        names.extend((wanted && output.png).then_some(png));
+    }
     names
 }
 
@@ -70,14 +88,32 @@ fn draw(config: &Config, folder: &ResultFolder, result: &SpectrumResult) -> Resu
         series.push(Series { label: "as observed", wavenumber, value: values, reference: false });
     }
     let zoom = config.output.zoom.map_or(Zoom::Auto, |(a, b)| Zoom::Range(a, b));
-    let geometry = config.transfer.geometry;
-    let mut options = SpectrumOptions { zoom, formats, ..Default::default() };
-    if geometry == GeometryKeys::Transmission {
-        (options.quantity, options.unit) = (geometry.quantity().into(), geometry.unit().into());
-    } else if config.output.flux_per_um {
-        options.unit = "W m⁻² µm⁻¹".into();
+    let (quantity, unit) = scenario::figure_labels(config);
+    let axis = config.output.axis;
+    let (q, u) = (quantity.to_owned(), unit.to_owned());
+    let options = SpectrumOptions { zoom, formats, quantity: q, unit: u, axis, ..Default::default() };
+    let title = title(config);
+    plot::spectrum(&folder.at("spectrum"), &title, &series, &options)?;
+    if !result.components.is_empty() {
+        let alone = result.components.iter().map(|c| (c.name.as_str(), &c.values));
+        let all = alone.chain([("all", &values)]);
+        let series =
+            all.map(|(label, value)| Series { label, wavenumber: &result.wavenumber, value, reference: false });
+        let options = SpectrumOptions { subtitle: "each opacity alone".into(), ..options };
+        plot::spectrum(&folder.at("components"), &title, &series.collect::<Vec<_>>(), &options)?;
     }
-    plot::spectrum(&folder.at("spectrum"), &title(config), &series, &options).map(drop)
+    let Layers { pressure_bar, temperature_k, ratios } = &result.atmosphere;
+    if let Some(value) = &result.contribution {
+        let (wavenumber, pressure) = (&result.wavenumber, pressure_bar);
+        let map = ContributionMap { wavenumber, pressure, value, spectrum: &values, quantity, unit, axis };
+        plot::contribution(&folder.at("contribution"), &title, &map, formats)?;
+    }
+    if config.output.atmosphere {
+        let named: Vec<(String, Vec<f64>)> = ratios.iter().map(|(name, r)| (formula(name), r.clone())).collect();
+        let profile = AtmosphereProfile { pressure: pressure_bar, temperature: temperature_k, ratios: &named };
+        plot::atmosphere(&folder.at("atmosphere"), "Temperature and composition", &profile, formats)?;
+    }
+    Ok(())
 }
 
 /// The configured title, or one made from the species.
@@ -129,6 +165,15 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
         let m = observed.values.len();
         report["arrays"]["observed_wavenumber.npy"] = json!({ "shape": [m], "dtype": "float64", "unit": "cm-1" });
         report["arrays"]["observed.npy"] = json!({ "shape": [m], "dtype": "float64", "unit": unit });
+    }
+    if !result.components.is_empty() {
+        let names: Vec<&str> = result.components.iter().map(|c| c.name.as_str()).collect();
+        report["arrays"]["components.npy"] =
+            json!({ "shape": [names.len(), n], "dtype": "float64", "unit": unit, "opacities": names });
+    }
+    if result.contribution.is_some() {
+        let shape = [config.atmosphere.layers, n];
+        report["arrays"]["contribution.npy"] = json!({ "shape": shape, "dtype": "float64", "unit": unit });
     }
     for derived in &result.derived {
         report["arrays"][derived.file] = json!({ "shape": [n], "dtype": "float64", "unit": derived.unit });

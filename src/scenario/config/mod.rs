@@ -21,8 +21,8 @@ mod unsupported;
 
 pub use continua::{CloudKeys, CloudKind, ContinuaKeys};
 pub use model::{
-    AtmosphereKeys, AxisKeys, CiaKeys, Config, GeometryKeys, GridKeys, GridSampling, MethodKeys, MixingKeys,
-    OutputKeys, ProfileKeys, SpeciesKeys, StarKeys, StarSpectrumKeys, TemperatureKeys, TransferKeys,
+    AtmosphereKeys, CiaKeys, Config, GeometryKeys, GridKeys, GridSampling, MethodKeys, MixingKeys, OutputKeys,
+    ProfileKeys, SpeciesKeys, StarKeys, StarSpectrumKeys, TemperatureKeys, TransferKeys,
 };
 pub use parameters::{Parameter, Quantity};
 pub use planet::{GravityKeys, PlanetKeys, Scaled};

@@ -10,6 +10,7 @@ use crate::atmosphere::{Abundance, Interpolation};
 use crate::cross_section::Method;
 use crate::gpu::MemoryPolicy;
 use crate::scenario::source::{CacheChoice, LineProfile, ListKeys};
+use crate::units::SpectralAxis;
 use crate::{Error, Result};
 
 /// A whole configuration. All paths are resolved against the configuration's folder.
@@ -69,18 +70,6 @@ pub enum StarSpectrumKeys {
     BlackBody(f64),
     /// A file.
     Table(PathBuf),
-}
-
-/// The spectral axis of files and pictures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AxisKeys {
-    /// Wavenumber in vacuum \[cm-1\].
-    #[default]
-    Wavenumber,
-    /// Wavelength in vacuum \[um\].
-    VacuumMicrometre,
-    /// Wavelength in standard air \[um\].
-    AirMicrometre,
 }
 
 /// Wavenumber grid, equal steps in ln(wavenumber).
@@ -228,15 +217,15 @@ pub enum GeometryKeys {
 }
 
 impl GeometryKeys {
-    /// What is computed, as titles and axes call it.
-    pub fn quantity(self) -> &'static str {
+    /// What is computed and its unit, as figures call them.
+    pub fn labels(self) -> (&'static str, &'static str) {
         match self {
-            Self::Emission => "Flux",
-            Self::Transmission => "Radius",
+            Self::Emission => ("Flux", "erg s⁻¹ cm⁻² / cm⁻¹"),
+            Self::Transmission => ("Radius", "cm"),
         }
     }
 
-    /// Its unit.
+    /// Unit of a spectrum in files, unless another is wanted.
     pub fn unit(self) -> &'static str {
         match self {
             Self::Emission => "erg s-1 cm-2 / cm-1",
@@ -311,9 +300,15 @@ pub struct OutputKeys {
     /// Range of the enlarged panel \[cm-1\]; `None`: chosen from the spectrum.
     pub zoom: Option<(f64, f64)>,
     /// Which spectral axis is written besides wavenumbers.
-    pub axis: AxisKeys,
+    pub axis: SpectralAxis,
     /// Whether fluxes are per wavelength \[W m-2 um-1\] instead of per wavenumber.
     pub flux_per_um: bool,
+    /// Draw temperature and composition over pressure.
+    pub atmosphere: bool,
+    /// Write and draw the spectrum of each opacity alone.
+    pub components: bool,
+    /// Write and draw what each layer contributes.
+    pub contribution: bool,
 }
 
 impl Config {

@@ -6,7 +6,7 @@ use toml::de::DeTable;
 
 use super::continua::ContinuaKeys;
 use super::model::{
-    AxisKeys, Config, GeometryKeys, GridKeys, GridSampling, OutputKeys, StarKeys, StarSpectrumKeys, TransferKeys,
+    Config, GeometryKeys, GridKeys, GridSampling, OutputKeys, StarKeys, StarSpectrumKeys, TransferKeys,
 };
 use super::parameters::Declared;
 use super::reader::{Document, Item, POSITIVE, Require, Section};
@@ -14,7 +14,7 @@ use super::{atmosphere, continua, method, retrieval, species};
 use crate::gpu::MemoryPolicy;
 use crate::scenario::limits;
 use crate::scenario::source::CacheChoice;
-use crate::units::{PARSEC_CM, RADIUS_SUN_CM};
+use crate::units::{PARSEC_CM, RADIUS_SUN_CM, SpectralAxis};
 use crate::{Error, Result};
 
 impl Config {
@@ -198,18 +198,42 @@ fn memory_budget(item: Option<&Item>) -> Result<MemoryPolicy> {
 }
 
 fn output(item: Option<&Item>, grid: &GridKeys) -> Result<OutputKeys> {
-    let (axis, flux_per_um) = (AxisKeys::Wavenumber, false);
-    let mut output = OutputKeys { title: None, svg: true, png: true, zoom: None, axis, flux_per_um };
+    let (axis, flux_per_um) = (SpectralAxis::Wavenumber, false);
+    let mut output = OutputKeys {
+        title: None,
+        svg: true,
+        png: true,
+        zoom: None,
+        axis,
+        flux_per_um,
+        atmosphere: false,
+        components: false,
+        contribution: false,
+    };
     let Some(item) = item else { return Ok(output) };
-    let s = item.section(&["title", "svg", "png", "zoom_cm", "axis", "medium", "flux"])?;
+    let s = item.section(&[
+        "title",
+        "svg",
+        "png",
+        "zoom_cm",
+        "zoom_um",
+        "axis",
+        "medium",
+        "flux",
+        "atmosphere",
+        "components",
+        "contribution",
+    ])?;
     if let Some(item) = s.get("axis") {
-        output.axis = item.word(&[("cm-1", AxisKeys::Wavenumber), ("um", AxisKeys::VacuumMicrometre)])?;
+        output.axis = item.word(&[("cm-1", SpectralAxis::Wavenumber), ("um", SpectralAxis::VacuumMicrometre)])?;
     }
     if let Some(item) = s.get("medium") {
         let air = item.word(&[("vacuum", false), ("air", true)])?;
         match output.axis {
-            AxisKeys::Wavenumber if air => return Err(item.refuse("a key of axis = \"um\": wavenumbers are in vacuum")),
-            AxisKeys::VacuumMicrometre if air => output.axis = AxisKeys::AirMicrometre,
+            SpectralAxis::Wavenumber if air => {
+                return Err(item.refuse("a key of axis = \"um\": wavenumbers are in vacuum"));
+            }
+            SpectralAxis::VacuumMicrometre if air => output.axis = SpectralAxis::AirMicrometre,
             _ => (),
         }
     }
@@ -219,17 +243,24 @@ fn output(item: Option<&Item>, grid: &GridKeys) -> Result<OutputKeys> {
     if let Some(item) = s.get("title") {
         output.title = Some(item.string("a text in quotes")?.to_owned());
     }
-    if let Some(item) = s.get("svg") {
-        output.svg = item.boolean()?;
+    for (key, wanted) in [
+        ("svg", &mut output.svg),
+        ("png", &mut output.png),
+        ("atmosphere", &mut output.atmosphere),
+        ("components", &mut output.components),
+        ("contribution", &mut output.contribution),
+    ] {
+        if let Some(item) = s.get(key) {
+            *wanted = item.boolean()?;
+        }
     }
-    if let Some(item) = s.get("png") {
-        output.png = item.boolean()?;
-    }
-    if let Some(item) = s.get("zoom_cm") {
-        let zoom = item.range()?;
+    if s.get("zoom_cm").is_some() || s.get("zoom_um").is_some() {
+        let (item, wavenumbers) = s.either("zoom_cm", "zoom_um", "the part that is drawn enlarged")?;
+        let (a, b) = item.range()?;
+        let zoom = if wavenumbers { (a, b) } else { (1e4 / b, 1e4 / a) };
         let (lo, hi) = grid.range;
         if zoom.0 < lo || zoom.1 > hi {
-            return Err(item.wrong(&format!("[LO, HI] within grid.range_cm, {lo} to {hi}")));
+            return Err(item.wrong(&format!("[LO, HI] within the grid, {lo} to {hi} cm-1")));
         }
         output.zoom = Some(zoom);
     }
