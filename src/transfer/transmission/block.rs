@@ -9,7 +9,7 @@ use crate::numerics;
 /// Wavenumbers of a tile: two vectors of eight.
 pub(super) const LANES: usize = 16;
 /// Chords of a tile.
-const ROWS: usize = 8;
+const ROWS: usize = 4;
 
 type Lane = [f64; LANES];
 
@@ -67,27 +67,34 @@ fn gather(dtau: &[f64], n: usize, layers: usize, first: usize, points: usize, in
     }
 }
 
-/// Adds the sums over layers of `matrix` \[layer\]\[row\] times the optical depths to a tile of rows from `first`; layers up to `last`.
+/// Sums over layers of `matrix` \[layer\]\[row\] times the optical depths, for a tile of rows from `first`. Each row has its own array, all indices are constants: otherwise the
+/// compiler keeps sums in memory, one by one, which takes twenty times as long.
 #[inline(always)]
-fn tile<const FMA: bool>(matrix: &[f64], rows: usize, first: usize, depths: &[Lane], sums: &mut [Lane; ROWS]) {
-    let count = ROWS.min(rows - first);
-    if count == ROWS {
+fn tile<const FMA: bool>(matrix: &[f64], rows: usize, first: usize, depths: &[Lane]) -> [Lane; ROWS] {
+    let [mut a, mut b, mut c, mut d] = [[0.0; LANES]; ROWS];
+    if let Some(count @ 1..ROWS) = rows.checked_sub(first) {
+        // The last tile: rows are two to a layer, so that two are left.
         for (k, depth) in depths.iter().enumerate() {
-            let factors = &matrix[k * rows + first..][..ROWS];
-            for (sum, factor) in sums.iter_mut().zip(factors) {
-                for (s, d) in sum.iter_mut().zip(depth) {
-                    *s = numerics::mul_add::<FMA>(*factor, *d, *s);
-                }
-            }
+            let row = &matrix[k * rows + first..][..count];
+            add_to::<FMA>(&mut a, row[0], depth);
+            add_to::<FMA>(&mut b, row[count - 1], depth);
         }
-    } else {
-        for (k, depth) in depths.iter().enumerate() {
-            for (sum, factor) in sums.iter_mut().zip(&matrix[k * rows + first..][..count]) {
-                for (s, d) in sum.iter_mut().zip(depth) {
-                    *s = numerics::mul_add::<FMA>(*factor, *d, *s);
-                }
-            }
-        }
+        return [a, b, c, d];
+    }
+    for (k, depth) in depths.iter().enumerate() {
+        let row: &[f64; ROWS] = matrix[k * rows + first..].first_chunk().unwrap_or(&[0.0; ROWS]);
+        add_to::<FMA>(&mut a, row[0], depth);
+        add_to::<FMA>(&mut b, row[1], depth);
+        add_to::<FMA>(&mut c, row[2], depth);
+        add_to::<FMA>(&mut d, row[3], depth);
+    }
+    [a, b, c, d]
+}
+
+#[inline(always)]
+fn add_to<const FMA: bool>(sum: &mut Lane, factor: f64, depth: &Lane) {
+    for l in 0..LANES {
+        sum[l] = numerics::mul_add::<FMA>(factor, depth[l], sum[l]);
     }
 }
 
@@ -104,8 +111,7 @@ fn values<const FMA: bool>(chords: &Chords, dtau: &[f64], n: usize, start: usize
         gather(dtau, n, layers, start + i * LANES, out.len(), &mut depths);
         let mut sum = [0.0; LANES];
         for first in (0..rows).step_by(ROWS) {
-            let mut tau = [[0.0; LANES]; ROWS];
-            tile::<FMA>(&chords.length, rows, first, &depths[..crossed(first, rows)], &mut tau);
+            let tau = tile::<FMA>(&chords.length, rows, first, &depths[..crossed(first, rows)]);
             for (tau, weight) in tau.iter().zip(&chords.weight[first..]) {
                 for (s, t) in sum.iter_mut().zip(tau) {
                     *s = numerics::mul_add::<FMA>(*weight, numerics::transmission::<FMA>(*t).1, *s);
@@ -135,10 +141,9 @@ fn derivatives<const FMA: bool>(
         gather(dtau, n, layers, start + first_point, count, &mut depths);
         let mut sum = [0.0; LANES];
         for first in (0..rows).step_by(ROWS) {
-            let (mut tau, mut moved) = ([[0.0; LANES]; ROWS], [[0.0; LANES]; ROWS]);
             let crossed = &depths[..crossed(first, rows)];
-            tile::<FMA>(&chords.length, rows, first, crossed, &mut tau);
-            tile::<FMA>(&slopes.shift, rows, first, crossed, &mut moved);
+            let tau = tile::<FMA>(&chords.length, rows, first, crossed);
+            let moved = tile::<FMA>(&slopes.shift, rows, first, crossed);
             for j in first..(first + ROWS).min(rows) {
                 let weight = chords.weight[j];
                 shift[j] = moved[j - first];
@@ -154,7 +159,7 @@ fn derivatives<const FMA: bool>(
         // All rows above the layer, moved together with everything in them.
         let mut above = [0.0; LANES];
         let mut bottom = sum.map(|s| 2.0 * s);
-        for (k, dtau) in depths.iter().enumerate() {
+        for (k, &dtau) in depths.iter().enumerate() {
             let (mut by_depth, mut by_own, mut by_lift) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
             let at = k * rows;
             // The row of the layer's own middle goes up by half of what the layer grows: it feels half a lift and half a shift of the layers above.
@@ -163,15 +168,18 @@ fn derivatives<const FMA: bool>(
                 let own_shift = numerics::mul_add::<FMA>(-slopes.shift[at + middle], dtau[l], shift[middle][l]);
                 by_lift[l] = seen[middle][l] * 0.5 * (own_shift - lift[middle][l]);
             }
-            for j in middle..rows {
-                let (c, own, up) = (chords.length[at + j], slopes.own[at + j], slopes.lift[at + j]);
+            let of_layer = at + middle..at + rows;
+            let factors =
+                chords.length[of_layer.clone()].iter().zip(&slopes.own[of_layer.clone()]).zip(&slopes.lift[of_layer]);
+            for (((c, own), up), (seen, lift)) in factors.zip(seen[middle..].iter().zip(&mut lift[middle..])) {
+                add_to::<FMA>(&mut by_depth, *c, seen);
+                add_to::<FMA>(&mut by_own, *own, seen);
                 for l in 0..LANES {
-                    let s = seen[j][l];
-                    by_depth[l] = numerics::mul_add::<FMA>(s, c, by_depth[l]);
-                    by_own[l] = numerics::mul_add::<FMA>(s, own, by_own[l]);
-                    by_lift[l] = numerics::mul_add::<FMA>(s, lift[j][l], by_lift[l]);
-                    lift[j][l] = numerics::mul_add::<FMA>(up, dtau[l], lift[j][l]);
+                    by_lift[l] = numerics::mul_add::<FMA>(seen[l], lift[l], by_lift[l]);
                 }
+                let mut raised = *lift;
+                add_to::<FMA>(&mut raised, *up, &dtau);
+                *lift = raised;
             }
             let [of_middle, of_lower, of_upper] = slopes.weight_own[k];
             let mut by_thickness = [0.0; LANES];
