@@ -25,16 +25,23 @@ fn device() -> Option<Backend> {
 }
 
 fn end_to_end(c: &mut Criterion) {
-    let mut group = c.benchmark_group("emission");
-    group.sample_size(10);
     let model = model();
     let state = state(&model);
+    spectra(c, "emission", &model, &state);
+    let transmission = co_hitran::transmission(POINTS, LAYERS);
+    let state = co_hitran::with_radii(&transmission, state);
+    spectra(c, "transmission", &transmission, &state);
+}
+
+fn spectra(c: &mut Criterion, name: &str, model: &Model, state: &State) {
+    let mut group = c.benchmark_group(name);
+    group.sample_size(10);
     for backend in [Some(Backend::Cpu), device()].into_iter().flatten() {
-        let mut emission = model.open(&backend).unwrap();
-        emission.spectrum(&state, &()).unwrap(); // drivers compile at the first dispatch
+        let mut runner = model.open(&backend).unwrap();
+        runner.spectrum(state, &()).unwrap(); // drivers compile at the first dispatch
         let name = backend.info().name;
-        group.bench_function(&name, |b| b.iter(|| black_box(emission.spectrum(&state, &()).unwrap())));
-        let report = emission.report();
+        group.bench_function(&name, |b| b.iter(|| black_box(runner.spectrum(state, &()).unwrap())));
+        let report = runner.report();
         println!("{name}: planned {} bytes, tracked {} bytes", report.planned_bytes, report.tracked_bytes);
         for (stage, seconds) in report.seconds.iter() {
             println!("  {stage}: {seconds:.3} s, all spectra together");

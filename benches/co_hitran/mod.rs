@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use photosphere::atmosphere::{PressureGrid, TemperatureProfile};
+use photosphere::atmosphere::{Hydrostatic, PressureGrid, ReferenceLevel, TemperatureProfile};
 use photosphere::cross_section::{Method, Settings};
 use photosphere::gpu::Device;
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
 use photosphere::lines::{HitranSource, LineList};
-use photosphere::spectrum::{Absorber, Model, State};
+use photosphere::spectrum::{Absorber, Model, ModelBuilder, State};
 
 /// Points of the full size.
 pub const POINTS: usize = 150_000;
@@ -33,11 +33,33 @@ pub fn settings(method: Method) -> Settings {
     Settings { tolerance: 1e-3, temperature_range, method, line_margin: 0.0, ..Settings::default() }
 }
 
+fn grids(points: usize, layers: usize) -> (Grid, PressureGrid) {
+    (Grid::new(RANGE.0, RANGE.1, points).unwrap(), PressureGrid::logarithmic(1e-5, 10.0, layers).unwrap())
+}
+
+fn with_lines(model: ModelBuilder<'_>) -> Model {
+    model.opacity(Absorber::new("CO", list())).settings(settings(Method::Lines)).build().unwrap()
+}
+
 pub fn model(points: usize, layers: usize) -> Model {
-    let pressure = PressureGrid::logarithmic(1e-5, 10.0, layers).unwrap();
-    let (list, grid) = (list(), Grid::new(RANGE.0, RANGE.1, points).unwrap());
-    let absorber = Absorber { name: "CO".into(), molar_mass: list.species.molar_mass, lists: vec![list] };
-    Model::emission(grid, pressure).opacity(absorber).settings(settings(Method::Lines)).build().unwrap()
+    let (grid, pressure) = grids(points, layers);
+    with_lines(Model::emission(grid, pressure))
+}
+
+/// The same layers seen against a star; states of it have radii ([`with_radii`]).
+#[allow(dead_code)] // of this module's users, one has no use for it
+pub fn transmission(points: usize, layers: usize) -> Model {
+    let (grid, pressure) = grids(points, layers);
+    with_lines(Model::transmission(grid, pressure))
+}
+
+/// Radii of the state's layers, as of a planet like Jupiter.
+#[allow(dead_code)]
+pub fn with_radii(model: &Model, state: State) -> State {
+    let reference = ReferenceLevel { radius_cm: 7.1492e9, gravity: state.gravity[0], pressure_bar: None };
+    let (t, mean) = (&state.temperature_k, &state.mean_molar_mass);
+    let radii = Hydrostatic::new(&model.pressure().boundaries_bar(), t, mean, &reference).unwrap().radius_cm;
+    state.with_radii(radii)
 }
 
 pub fn state(model: &Model) -> State {

@@ -1,10 +1,11 @@
 //! Transmission spectra against exact results, and their limits.
 
 use photosphere::atmosphere::{Hydrostatic, PressureGrid, ReferenceLevel};
-use photosphere::gpu::Device;
-use photosphere::grid::TemperatureRange;
+use photosphere::gpu::{Device, Limits};
+use photosphere::grid::{Grid, TemperatureRange};
+use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
 use photosphere::opacity::Absorber;
-use photosphere::spectrum::{Model, State};
+use photosphere::spectrum::{DerivativeSettings, Model, State};
 use photosphere::{Backend, Settings};
 
 use crate::reference::{case, npz, quantile, shared};
@@ -47,6 +48,31 @@ fn against_reference(backend: &Backend, tolerance: f64) -> Option<Vec<f64>> {
         quantile(&off, 0.5)
     );
     Some(off)
+}
+
+#[test]
+fn full_size_is_planned_within_256_mib() {
+    let (grid, layers) = (Grid::new(1950.0, 2250.0, 150_000).unwrap(), 200);
+    let pressure = PressureGrid::logarithmic(1e-8, 10.0, layers).unwrap();
+    let co = carbon_monoxide::line_list(Isotopologue::C12O16, Broadener::Hydrogen, None, 0.0).unwrap();
+    let settings = Settings { temperature_range: TemperatureRange::new(500.0, 1500.0).unwrap(), ..Settings::default() };
+    let model =
+        Model::transmission(grid, pressure).opacity(Absorber::new("CO", co)).settings(settings).build().unwrap();
+    let budget = 256 << 20;
+    let limits = Limits::default();
+    let plans = model
+        .plan_derivatives(4, &DerivativeSettings { budget: Some(budget), ..DerivativeSettings::default() }, &limits)
+        .unwrap();
+    let values = plans.spectrum.as_ref().unwrap();
+    assert!(values.memory.peak_bytes < 64 << 20, "{} bytes", values.memory.peak_bytes);
+    for bytes in [
+        plans.jacobian.as_ref().map(|p| p.plan.memory.peak_bytes),
+        plans.gradient.as_ref().map(|p| p.plan.memory.peak_bytes),
+    ] {
+        assert!(bytes.is_some_and(|bytes| bytes <= budget), "{bytes:?}");
+    }
+    // What is too little is said, and not tried.
+    assert!(model.plan(&limits, Some(1 << 20)).unwrap_err().to_string().contains("device memory"));
 }
 
 #[test]
