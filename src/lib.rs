@@ -87,6 +87,8 @@ pub mod progress;
 pub mod resources;
 #[cfg(feature = "scenario")]
 pub mod scenario;
+#[doc(hidden)]
+pub mod settings;
 pub(crate) mod shader_lib;
 pub mod spectrum;
 pub mod stage;
@@ -97,12 +99,12 @@ pub mod units;
 
 pub use backend::Backend;
 pub use cache::Cache;
-pub use cross_section::Settings;
 pub use dual::Dual;
 pub use error::{Error, Result};
 pub use note::Note;
 pub use progress::Progress;
 pub use resources::Resources;
+pub use settings::Settings;
 pub use stage::Stage;
 
 /// The README's snippet, compiled and run with the documentation's examples.

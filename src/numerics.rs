@@ -12,6 +12,7 @@
 
 #[cfg(test)]
 mod device;
+pub mod voigt;
 
 /// Above this argument e^-x is taken as zero and e^x (see [`exp`]) as infinite: 2^n stays a normal number for
 /// |n| <= 1022, that is |x| < 1022.5 ln 2 = 708.7.

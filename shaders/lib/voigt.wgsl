@@ -1,5 +1,5 @@
 // Voigt profile of four points in units of the Doppler standard deviation s: x = (nu/nu_i - 1)/s, g = Lorentz half width / s; the
-// profile is s V(x; s, g). Twin: src/cross_section/voigt.rs, which has the derivation. Needs math.wgsl, turns.wgsl.
+// profile is s V(x; s, g). Twin: src/numerics/voigt.rs, which has the derivation. Needs math.wgsl, turns.wgsl.
 //
 // What is needed seldom stands in a loop of at most one turn: drivers that run on a CPU compute both sides of a branch.
 

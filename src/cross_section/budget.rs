@@ -1,7 +1,7 @@
 //! Where the error comes from: bounds by cause.
 
-use super::levels::nodes_per_radius;
 use super::prepared::{Prepared, Tier};
+use crate::grid::level::nodes_per_radius;
 
 /// Largest relative errors by cause, as found or bounded at set-up. They meet at few points and have either sign; the sum is a bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]

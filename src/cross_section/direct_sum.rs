@@ -5,11 +5,11 @@
 
 use rayon::prelude::*;
 
-use super::profile_settings::ProfileSettings;
 use super::voigt;
 use crate::Result;
 use crate::density::shift::MOST_SHIFT;
 use crate::lines::{Line, Species};
+use crate::settings::ProfileSettings;
 
 /// Cross section \[cm2 molecule-1\] of `lines` at `wavenumbers` \[cm-1\], `temperature` \[K\] and `pressure` \[bar\]; one value per
 /// wavenumber.

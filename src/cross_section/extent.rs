@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::levels::{FAR, SEGMENT_MULTIPLE};
+use super::levels::SEGMENT_MULTIPLE;
 use super::prepared::Prepared;
+use crate::grid::level::FAR;
 
 /// A pass, in multiply-adds: some 30 us of a software driver, 5 us of a GPU; between the two.
 const PASS_COST: f64 = 2e6;

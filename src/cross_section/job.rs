@@ -12,7 +12,6 @@ use super::direct_sum::direct_sum;
 use super::extent::Extent;
 use super::prepared::{Prepared, Tier, check_pressure};
 use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
-use super::settings::{Method, Settings};
 use crate::backend::{Backend, BackendInfo};
 use crate::density::grid_lines::GridLines;
 use crate::gpu::{
@@ -21,6 +20,7 @@ use crate::gpu::{
 use crate::grid::{Grid, ROW_MULTIPLE};
 use crate::lines::{LineList, LineSource, LoadReport};
 use crate::output::Values;
+use crate::settings::{Method, Settings};
 use crate::timing::Stages;
 use crate::{Error, Note, Progress, Resources, Result};
 

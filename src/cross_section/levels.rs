@@ -17,21 +17,16 @@
 use std::ops::Range;
 
 use super::crowding::Crowding;
-use super::voigt::{self, WING_START};
 use crate::Result;
 use crate::grid::channels::Channels;
 use crate::grid::lagrange::{MIDPOINT, SPREAD};
-use crate::grid::level::{GUARD, LevelNodes};
+use crate::grid::level::{FAR, GUARD, LevelNodes, nodes_per_radius};
+use crate::numerics::voigt::{self, WING_START};
 
 /// Evaluated nodes come in multiples of this: what one invocation of the convolution computes.
 pub const BLOCK: i64 = 16;
 /// Source nodes come in multiples of this.
 pub const VECTOR: i64 = 4;
-/// Levels from this one on are *far*: computed once for the whole range, where a segment of it is computed at a time.
-///
-/// What they hold is a sixteenth of the output at most; what a segment has to compute beyond its ends, for the levels below, is some
-/// 300 output nodes each side.
-pub const FAR: i32 = 4;
 /// Segments of the output start at multiples of this: then every node of a near level has the same place in its block whatever the segment,
 /// and sums over wavenumber, which go by blocks of 1024, have the same terms.
 pub const SEGMENT_MULTIPLE: usize = 1024;
@@ -103,12 +98,6 @@ pub struct Ladder {
     pub spreading_error: f64,
     /// Multiply-adds per output node.
     pub cost: f64,
-}
-
-/// Nodes within one softening radius: the interpolation error of the softened wing is 4e-4 at 8 nodes and falls as the
-/// fifth power (measured, 6-point rules, softening of fourth degree).
-pub fn nodes_per_radius(tolerance: f64) -> f64 {
-    (8.0 * (tolerance / 1e-3).powf(-0.2)).ceil().clamp(6.0, 64.0)
 }
 
 /// Midpoint rule of eight equidistant nodes, by distance.

@@ -24,19 +24,13 @@ pub mod levels;
 pub mod near;
 #[doc(hidden)]
 pub mod prepared;
-#[doc(hidden)]
-pub mod profile_settings;
 #[cfg(test)]
 mod profile_tests;
 pub(crate) mod remarks;
-#[doc(hidden)]
-pub mod settings;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]
 mod test_cases;
-#[doc(hidden)]
-pub mod voigt;
 #[doc(hidden)]
 pub mod voigt_derivative;
 #[cfg(test)]
@@ -48,8 +42,9 @@ pub mod wing_law;
 #[cfg(test)]
 mod wing_law_tests;
 
+#[doc(hidden)]
+pub use crate::numerics::voigt;
+pub use crate::settings::{ChiFactor, Method, ProfileSettings, Settings, WingLaw};
 pub use direct_sum::direct_sum;
 pub use job::{CrossSectionReport, CrossSections};
 pub use prepared::Prepared;
-pub use profile_settings::{ChiFactor, ProfileSettings, WingLaw};
-pub use settings::{Method, Settings};

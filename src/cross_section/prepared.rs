@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::crowding::Crowding;
 use super::levels::{Ladder, LadderInput, LawLevel};
-use super::settings::{Method, Settings};
 use super::wing_law::LawMatrix;
 use crate::density::distant::{DistantField, DistantLines};
 use crate::density::grid_lines::GridLines;
@@ -22,6 +21,7 @@ use crate::grid::Grid;
 use crate::grid::lagrange::SPREAD;
 use crate::grid::level::{GUARD, LevelNodes};
 use crate::lines::{LineList, LineSource, LoadReport, Species};
+use crate::settings::{Method, Settings};
 use crate::{Error, Resources, Result};
 use rayon::prelude::*;
 

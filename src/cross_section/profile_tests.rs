@@ -5,12 +5,12 @@ use rand::{Rng, SeedableRng};
 
 use super::cpu::{FarLevels, add_layers};
 use super::prepared::{Prepared, Tier};
-use super::settings::{Method, Settings};
 use super::{CrossSections, direct_sum};
 use crate::Backend;
 use crate::gpu::Device;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, LineList, PartitionFunction, Species};
+use crate::settings::{Method, Settings};
 
 /// Half width of a level of decay rate `a` \[s-1\]: a/(4 pi c) \[cm-1\].
 fn natural(a: f64) -> f64 {

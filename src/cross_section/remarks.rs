@@ -1,11 +1,11 @@
 //! What a user must be told of a list of lines whose cross sections were computed.
 
 use super::prepared::Prepared;
-use super::settings::Settings;
 use crate::density::shift::{Neglect, Neglected};
 use crate::grid::Grid;
 use crate::lines::report::NATURAL_BOUND;
 use crate::lines::{Cause, Line, LineList, LoadReport};
+use crate::settings::Settings;
 use crate::{Error, Note};
 
 /// The remark on a list without lines that count.

@@ -3,8 +3,8 @@
 use super::cpu::{add_layers, add_layers_with_derivative};
 use super::direct_sum::direct_sum;
 use super::prepared::{Prepared, Tier};
-use super::settings::{Method, Settings};
 use super::test_cases::{Case, cases};
+use crate::settings::{Method, Settings};
 
 /// Largest error of `found` relative to the largest magnitude of `expected`.
 fn error(found: &[f64], expected: &[f64]) -> f64 {

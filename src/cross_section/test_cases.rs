@@ -4,9 +4,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::levels::Ladder;
-use super::settings::{Method, Settings};
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, LineList, PartitionFunction, Species};
+use crate::settings::{Method, Settings};
 
 /// A set-up of one kind.
 pub struct Case {

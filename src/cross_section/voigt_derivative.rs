@@ -19,7 +19,7 @@ use num_complex::Complex64;
 use crate::density::layer_factors::LayerFactors;
 use crate::density::table_line::TableLine;
 
-use super::voigt::{Core, SERIES, Shape, Shapes, Softening, Value, WING_ORDER, WING_START, chebyshev, core};
+use crate::numerics::voigt::{Core, SERIES, Shape, Shapes, Softening, Value, WING_ORDER, WING_START, chebyshev, core};
 
 /// value V + doppler dV/d ln s + lorentz dV/d ln g.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,8 +9,8 @@
 //! The nodes are *frozen*: they span the widths over the whole declared temperature range, never the current one, so the
 //! spectrum stays a smooth function of temperature.
 
-use super::voigt::{self, Softening};
 use crate::grid::channels::{Channels, MAX_CHANNELS, WidthScale};
+use crate::numerics::voigt::{self, Softening};
 use crate::{Error, Result};
 
 impl Channels {

@@ -18,14 +18,14 @@
 
 use multiversion::multiversion;
 
-use super::levels::nodes_per_radius;
-use super::profile_settings::WingLaw;
 use super::voigt::Shapes;
 use crate::density::layer_factors::LayerFactors;
 use crate::density::lines::LineTable;
 use crate::density::table_line::TableLine;
 use crate::grid::Grid;
+use crate::grid::level::nodes_per_radius;
 use crate::grid::level::{GUARD, LevelNodes};
+use crate::settings::WingLaw;
 use crate::{Error, Result};
 
 /// Most entries of a matrix: 48 MiB, so that those of some isotopologues fit beside each other.

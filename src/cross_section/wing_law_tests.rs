@@ -1,6 +1,5 @@
 //! Wing laws on the ladder of grids against the sum of single lines.
 
-use super::profile_settings::{ChiFactor, ProfileSettings, WingLaw};
 use super::{CrossSections, cpu, voigt};
 use super::{Method, Prepared, Settings};
 use crate::backend::Backend;
@@ -8,6 +7,7 @@ use crate::gpu::Device;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::LineList;
 use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
+use crate::settings::{ChiFactor, ProfileSettings, WingLaw};
 
 fn list() -> LineList {
     line_list(Isotopologue::C12O16, Broadener::Air, Some((1700.0, 2500.0)), 0.0).unwrap()

@@ -5,9 +5,9 @@ use super::summary::LineSummary;
 use super::table_line::TableLine;
 use crate::Result;
 use crate::constants::{C2, T_REF};
-use crate::cross_section::{ProfileSettings, Settings};
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, Species};
+use crate::settings::{ProfileSettings, Settings};
 
 /// Turns lines of a list into those of a table for one grid and temperature range.
 #[derive(Clone, Copy, Debug)]

@@ -19,12 +19,12 @@ use rayon::prelude::*;
 use crate::Result;
 use crate::cache::KeyHasher;
 use crate::constants::{C2, T_REF};
-use crate::cross_section::Settings;
-use crate::cross_section::levels::{FAR, nodes_per_radius};
 use crate::grid::level::GUARD;
+use crate::grid::level::{FAR, nodes_per_radius};
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, Species};
 use crate::numerics::exp;
+use crate::settings::Settings;
 
 /// Moments of a bin; the first one left out is 1e-6 of the sum.
 const MOMENTS: usize = 7;

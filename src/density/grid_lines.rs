@@ -20,9 +20,9 @@ use super::lines::LineTable;
 use super::summary::LineSummary;
 use super::table_line::TableLine;
 use crate::cache::{Entry, Key, KeyHasher, Miss};
-use crate::cross_section::Settings;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, LineSource, LoadReport, Species};
+use crate::settings::Settings;
 use crate::{Error, Resources, Result};
 
 /// Kinds of cache entries.

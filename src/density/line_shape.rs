@@ -21,11 +21,11 @@ use super::span::Span;
 pub use super::storage::Storage;
 use super::summary::LineSummary;
 use super::width::WidthRange;
-use crate::cross_section::voigt;
 use crate::grid::TemperatureRange;
 use crate::grid::channels::{Channels, MAX_CHANNELS};
 use crate::grid::energy::EnergyAxis;
 use crate::grid::level::LevelNodes;
+use crate::numerics::voigt;
 use crate::{Error, Result};
 
 /// Most entries of a dense row. A node's loop over them stays below the 65 535 turns at which some drivers give up.

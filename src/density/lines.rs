@@ -12,12 +12,12 @@ use super::layer_factors::LayerFactors;
 use super::summary::LineSummary;
 use super::table_line::TableLine;
 use crate::Result;
-use crate::cross_section::Settings;
 use crate::grid::Grid;
 use crate::grid::channels::Channels;
 use crate::grid::lagrange::{SPREAD, lagrange8};
 use crate::grid::level::LevelNodes;
 use crate::lines::{Line, Species};
+use crate::settings::Settings;
 
 /// Lines per bin of [`LineTable::bins`], in output nodes.
 pub const BIN_NODES: i64 = 16;

@@ -5,9 +5,9 @@
 //! is in units of its line's half width.
 
 use super::span::Span;
-use crate::cross_section::ProfileSettings;
 use crate::grid::TemperatureRange;
 use crate::lines::{Line, Species};
+use crate::settings::ProfileSettings;
 
 /// A pressure shift moves no line by more than this part of its wavenumber. Shifts are measured near 1 bar and proportional to
 /// pressure there; at hundreds of bar the law would move microwave lines below 0.

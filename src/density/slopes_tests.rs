@@ -3,11 +3,11 @@
 use super::layer_factors::LayerFactors;
 use super::line_shape::{Axes, Density, stimulated, stimulated_and_slope};
 use super::lines::LineTable;
-use crate::cross_section::Settings;
 use crate::grid::channels::{Channels, WidthScale};
 use crate::grid::level::LevelNodes;
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, PartitionFunction, Species};
+use crate::settings::Settings;
 
 /// Lines, species and range, with curved widths, natural widths and shifts for factors other than 0; the partition function is a power law from 100 to 2000 K.
 fn case([curved, natural, shift]: [f64; 3]) -> (Grid, LineTable, Species, TemperatureRange) {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::estimate::{Bytes, MemoryEstimate, StageEstimate, stage_of};
+use super::estimate::{Bytes, MemoryEstimate, Place, StageEstimate, stage_of};
 use crate::gpu::Device;
+use crate::spectrum::Runner;
 use crate::timing::Stages;
 
 /// A stage, estimated and measured.
@@ -70,5 +71,21 @@ impl MemoryReport {
     pub fn host_peak(&self) -> (u64, Option<u64>) {
         let estimated = self.stages.iter().map(|s| s.estimate.host.peak).max().unwrap_or(0);
         (estimated, self.stages.iter().filter_map(|s| s.host_measured).map(|b| b.peak).max())
+    }
+}
+
+impl Runner {
+    /// Memory by stage: estimated, and measured as far as it was [watched](crate::host_memory::watch_stages). `earlier` are stages before the model,
+    /// such as the loading of lists.
+    pub fn memory(&self, earlier: &Stages) -> MemoryReport {
+        let place = self.on_device().map_or(Place::Cpu(rayon::current_num_threads()), |(device, spectrum)| {
+            let plan = spectrum.plan();
+            match device.info().is_gpu {
+                true => Place::Device(plan),
+                false => Place::SoftwareDevice(plan, device.info().compiler_bytes()),
+            }
+        });
+        let device = self.on_device().map(|(device, spectrum)| (device, spectrum.counted_before()));
+        MemoryReport::new(self.model().estimate(place), &[earlier, self.seconds()], device)
     }
 }

@@ -7,27 +7,9 @@ use std::path::Path;
 use npyz::npz::NpzArchive;
 use npyz::{NpyFile, Order};
 
-use super::text::Table;
+use super::text::{Column, Table};
 use super::{DataSet, SpectralUnit};
 use crate::{Error, Result};
-
-/// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Column {
-    /// By its place, counted from 0.
-    Index(usize),
-    /// By its name in the header of a text table, or the name of an array in an NPZ file.
-    Name(String),
-}
-
-impl std::fmt::Display for Column {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Index(index) => write!(f, "{index}"),
-            Self::Name(name) => write!(f, "`{name}`"),
-        }
-    }
-}
 
 /// How to read a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,10 +32,11 @@ mod tests;
 
 pub use blocks::{Mode, Needs};
 pub use data::{DataSet, SpectralUnit};
-pub use file::{Column, ReadOptions};
+pub use file::ReadOptions;
 pub use noise::Noise;
 pub use observable::Observable;
 pub use observation::Observation;
 pub use spectrum::{Prediction, SpectrumObjective};
 pub use summary::{BlockSummary, Summary};
+pub use text::Column;
 pub use traits::{LogDensity, Residuals, SpectrumModel};

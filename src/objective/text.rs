@@ -2,8 +2,25 @@
 
 use std::path::Path;
 
-use super::Column;
 use crate::{Error, Result};
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// By its place, counted from 0.
+    Index(usize),
+    /// By its name in the header of a text table, or the name of an array in an NPZ file.
+    Name(String),
+}
+
+impl std::fmt::Display for Column {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Index(index) => write!(f, "{index}"),
+            Self::Name(name) => write!(f, "`{name}`"),
+        }
+    }
+}
 
 /// Cells of a table with their lines, and the names of the columns where there is a header.
 pub(super) struct Table<'a> {

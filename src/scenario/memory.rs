@@ -5,11 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use super::quantities::bytes;
-use super::retrieval::RetrievalSetup;
+use crate::Error;
 use crate::backend::Backend;
-use crate::objective::SpectrumModel;
 use crate::spectrum::Retrieval;
-use crate::{Error, Result};
 
 /// Device memory of a run of a retrieval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -37,36 +35,6 @@ impl DeviceBytes {
                 tracked: device.ledger().peak(),
             }),
         }
-    }
-}
-
-impl RetrievalSetup {
-    /// The start values of its parameters.
-    pub fn start(&self) -> Vec<f64> {
-        self.parameters.iter().map(|p| p.start).collect()
-    }
-
-    /// Finds that Jacobians or gradients will fit the budget on a device, from their plans: nothing is allocated.
-    ///
-    /// # Errors
-    /// [`Error::OutOfMemory`], with the budget that would do.
-    pub fn check_memory(&self, derivative: Derivative) -> Result<()> {
-        let Backend::Device(device) = &self.backend else { return Ok(()) };
-        let (x, limits) = (self.start(), device.limits());
-        for model in self.objective.models() {
-            let x = &x[..model.names().len()];
-            let fits = match derivative {
-                Derivative::Gradient if !model.goes_forward() => model.plan_gradient(x, &limits).map(drop),
-                _ => model.plan_jacobian(x, &limits).map(drop),
-            };
-            fits.map_err(|e| budget_hint(e, self.budget))?;
-        }
-        Ok(())
-    }
-
-    /// What was held on the device so far; none on the CPU.
-    pub fn device_bytes(&self) -> Option<DeviceBytes> {
-        DeviceBytes::of(&self.backend, self.objective.models())
     }
 }
 

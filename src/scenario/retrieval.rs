@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::config::{Config, Parameter};
-use super::memory::{DeviceBytes, budget_hint};
+use super::memory::{Derivative, DeviceBytes, budget_hint};
 use super::scene::Scene;
 use super::source::DeviceChoice;
 use super::{describe, in_config, json, profiles, star};
@@ -63,6 +63,36 @@ pub struct RetrievalSetup {
     pub budget: Option<u64>,
     /// What the user must be told.
     pub notes: Vec<Note>,
+}
+
+impl RetrievalSetup {
+    /// The start values of its parameters.
+    pub fn start(&self) -> Vec<f64> {
+        self.parameters.iter().map(|p| p.start).collect()
+    }
+
+    /// Finds that Jacobians or gradients will fit the budget on a device, from their plans: nothing is allocated.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], with the budget that would do.
+    pub fn check_memory(&self, derivative: Derivative) -> Result<()> {
+        let Backend::Device(device) = &self.backend else { return Ok(()) };
+        let (x, limits) = (self.start(), device.limits());
+        for model in self.objective.models() {
+            let x = &x[..model.names().len()];
+            let fits = match derivative {
+                Derivative::Gradient if !model.goes_forward() => model.plan_gradient(x, &limits).map(drop),
+                _ => model.plan_jacobian(x, &limits).map(drop),
+            };
+            fits.map_err(|e| budget_hint(e, self.budget))?;
+        }
+        Ok(())
+    }
+
+    /// What was held on the device so far; none on the CPU.
+    pub fn device_bytes(&self) -> Option<DeviceBytes> {
+        DeviceBytes::of(&self.backend, self.objective.models())
+    }
 }
 
 /// Spectrum and Jacobian of a configuration's model at the start values of its parameters, or the products of `weights` \[output\]\[nu\] with it.

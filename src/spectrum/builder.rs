@@ -7,7 +7,7 @@ use crate::atmosphere::{PressureGrid, State};
 use crate::cross_section::{Method, Prepared};
 use crate::grid::{Grid, TemperatureRange};
 use crate::opacity::{Extinction, Opacity, Setting, Source, Told};
-use crate::transfer::{Emission, Geometry};
+use crate::transfer::{Emission, Geometry, Transmission};
 use crate::{Error, Note, Resources, Result, Settings};
 
 /// Collects what a [`Model`] is made of.
@@ -39,6 +39,28 @@ enum Chosen {
     },
     /// Any geometry.
     Given(Arc<dyn Geometry>),
+}
+
+impl Model {
+    /// Emission of layers at these pressures: the flux at the top of the atmosphere.
+    pub fn emission<'a>(grid: Grid, pressure: PressureGrid) -> ModelBuilder<'a> {
+        ModelBuilder::emission(grid, pressure)
+    }
+
+    /// Transmission of layers at these pressures: the planet's radius in front of its star. States give the radii of the layers' boundaries
+    /// ([`State::with_radii`]).
+    pub fn transmission<'a>(grid: Grid, pressure: PressureGrid) -> ModelBuilder<'a> {
+        ModelBuilder::with_geometry(grid, pressure, Transmission)
+    }
+
+    /// Any geometry.
+    pub fn with_geometry<'a>(
+        grid: Grid,
+        pressure: PressureGrid,
+        geometry: impl Geometry + 'static,
+    ) -> ModelBuilder<'a> {
+        ModelBuilder::with_geometry(grid, pressure, geometry)
+    }
 }
 
 impl<'a> ModelBuilder<'a> {

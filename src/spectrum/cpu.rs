@@ -229,8 +229,20 @@ pub fn layer_gradients(model: &Model, state: &State, weights: &[f64]) -> Result<
     Ok(sums.iter().map(|rows| LayerGradient::from_rows(model, rows)).collect())
 }
 
+impl Model {
+    /// What each layer contributes to what is observed, \[layer\]\[nu\], from the top; computed on the CPU. In emission the part of the flux that the layer emits, so that the sum
+    /// over layers is the flux without a surface's; in transmission by how much the radius falls if the layer is taken out \[cm\] (Mollière et al. 2019, A&A 627, A67, section 2.3).
+    ///
+    /// # Errors
+    /// As for [`Runner::spectrum`](super::Runner::spectrum); more memory than the host has.
+    pub fn contribution(&self, state: &State, progress: &dyn Progress) -> Result<Vec<f64>> {
+        self.check(state)?;
+        contribution(self, state, progress)
+    }
+}
+
 /// What each layer contributes to what is observed, \[layer\]\[nu\].
-pub fn contribution(model: &Model, state: &State, progress: &dyn Progress) -> Result<Vec<f64>> {
+fn contribution(model: &Model, state: &State, progress: &dyn Progress) -> Result<Vec<f64>> {
     let (n, layers) = (model.grid.len(), model.layers());
     let results = 8 * (n as u64).saturating_mul(layers as u64);
     check_memory("a contribution function", model, |threads| results.saturating_add(model.cpu_sweep(threads)))?;

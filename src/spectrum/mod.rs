@@ -10,6 +10,7 @@ mod cpu;
 mod derivatives;
 mod device;
 pub(crate) mod model;
+mod planner;
 mod report;
 mod retrieval;
 mod retrieval_plan;

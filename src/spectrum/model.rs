@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::builder::ModelBuilder;
 use crate::atmosphere::{PressureGrid, State};
 use crate::grid::Grid;
 use crate::lines::LoadReport;
 use crate::opacity::{HostBytes, Opacity};
 use crate::timing::Stages;
-use crate::transfer::{Geometry, Order, Transmission};
-use crate::{Error, Note, Progress, Result, Settings};
+use crate::transfer::{Geometry, Order};
+use crate::{Error, Note, Result, Settings};
 
 /// Everything of a spectrum that does not depend on temperatures and abundances: grid, pressures, opacities, and the way of light through them.
 ///
@@ -27,26 +26,6 @@ pub struct Model {
 }
 
 impl Model {
-    /// Emission of layers at these pressures: the flux at the top of the atmosphere.
-    pub fn emission<'a>(grid: Grid, pressure: PressureGrid) -> ModelBuilder<'a> {
-        ModelBuilder::emission(grid, pressure)
-    }
-
-    /// Transmission of layers at these pressures: the planet's radius in front of its star. States give the radii of the layers' boundaries
-    /// ([`State::with_radii`]).
-    pub fn transmission<'a>(grid: Grid, pressure: PressureGrid) -> ModelBuilder<'a> {
-        ModelBuilder::with_geometry(grid, pressure, Transmission)
-    }
-
-    /// Any geometry.
-    pub fn with_geometry<'a>(
-        grid: Grid,
-        pressure: PressureGrid,
-        geometry: impl Geometry + 'static,
-    ) -> ModelBuilder<'a> {
-        ModelBuilder::with_geometry(grid, pressure, geometry)
-    }
-
     /// The grid.
     pub fn grid(&self) -> &Grid {
         &self.grid
@@ -125,16 +104,6 @@ impl Model {
             .get(opacity)
             .ok_or_else(|| Error::invalid("opacity", opacity, format!("less than {count}")))?;
         Ok(Self { opacities: vec![alone.clone()], ..self.clone() })
-    }
-
-    /// What each layer contributes to what is observed, \[layer\]\[nu\], from the top; computed on the CPU. In emission the part of the flux that the layer emits, so that the sum
-    /// over layers is the flux without a surface's; in transmission by how much the radius falls if the layer is taken out \[cm\] (Mollière et al. 2019, A&A 627, A67, section 2.3).
-    ///
-    /// # Errors
-    /// As for [`Runner::spectrum`](super::Runner::spectrum); more memory than the host has.
-    pub fn contribution(&self, state: &State, progress: &dyn Progress) -> Result<Vec<f64>> {
-        self.check(state)?;
-        super::cpu::contribution(self, state, progress)
     }
 
     /// Rows \[layer\]\[nu\] of derivatives that opacities have: by amounts and by parameters of shapes.

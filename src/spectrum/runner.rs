@@ -8,7 +8,6 @@ use super::report::SpectrumReport;
 use crate::atmosphere::State;
 use crate::backend::Backend;
 use crate::gpu::Device;
-use crate::memory::{MemoryReport, Place};
 use crate::output::Values;
 use crate::timing::Stages;
 use crate::{Progress, Result};
@@ -85,21 +84,17 @@ impl Runner {
         }
     }
 
-    /// Memory by stage: estimated, and measured as far as it was [watched](crate::host_memory::watch_stages). `earlier` are stages before the model,
-    /// such as the loading of lists.
-    pub fn memory(&self, earlier: &Stages) -> MemoryReport {
-        let (place, device) = match (&self.on, &self.backend) {
-            (On::Device(runner), Backend::Device(device)) => {
-                let plan = runner.plan();
-                let place = match device.info().is_gpu {
-                    true => Place::Device(plan),
-                    false => Place::SoftwareDevice(plan, device.info().compiler_bytes()),
-                };
-                (place, Some((device, runner.counted_before())))
-            }
-            _ => (Place::Cpu(rayon::current_num_threads()), None),
-        };
-        MemoryReport::new(self.model.estimate(place), &[earlier, &self.seconds], device)
+    /// The device with its program, if it runs on one.
+    pub(crate) fn on_device(&self) -> Option<(&Device, &DeviceSpectrum)> {
+        match (&self.on, &self.backend) {
+            (On::Device(spectrum), Backend::Device(device)) => Some((device, spectrum)),
+            _ => None,
+        }
+    }
+
+    /// Seconds by stage so far.
+    pub(crate) fn seconds(&self) -> &Stages {
+        &self.seconds
     }
 
     /// What was done so far, and how; seconds are summed over all spectra.

@@ -3,9 +3,9 @@
 use super::{DeviceStage, Extent, LineTables, ROW_MULTIPLE, Target};
 use crate::cross_section::cpu::add_layers_with_derivative;
 use crate::cross_section::prepared::Prepared;
-use crate::cross_section::settings::Settings;
 use crate::cross_section::test_cases::{Case, cases};
 use crate::gpu::{Device, Element, Limits, ProgramBuilder, Role, Workspace};
+use crate::settings::Settings;
 
 const TEMPERATURES: [f64; 3] = [510.0, 801.0, 1190.0];
 

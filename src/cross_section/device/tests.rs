@@ -7,10 +7,10 @@ mod ran;
 use ran::{Ran, compare, list};
 
 use crate::cross_section::prepared::Tier;
-use crate::cross_section::settings::Method;
 use crate::cross_section::voigt::Softening;
 use crate::density::line_shape::stimulated;
 use crate::gpu::Limits;
+use crate::settings::Method;
 
 fn near_field() -> Ran {
     let ran = Ran::new(list(25, 3000), 0.01, Method::Lines, Limits::default());

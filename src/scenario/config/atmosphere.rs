@@ -1,10 +1,10 @@
 //! `[atmosphere]` and `[atmosphere.temperature]`.
 
+use super::declared::Quantity;
 use super::model::{AtmosphereKeys, TemperatureKeys};
-use super::parameters::{Quantity, needed_quantity};
+use super::parameters::needed_quantity;
 use super::planet;
-use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, RATIO, Section};
-use super::sections::needed;
+use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, RATIO, Section, needed};
 use crate::Result;
 use crate::atmosphere::Interpolation;
 use crate::scenario::limits;

@@ -1,8 +1,8 @@
 //! `[continua]` and `[[cloud]]`: what absorbs and scatters besides lines and pairs.
 
-use super::parameters::{Quantity, needed_quantity};
-use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, Section};
-use super::sections::needed;
+use super::declared::Quantity;
+use super::parameters::needed_quantity;
+use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, Section, needed};
 use crate::Result;
 use crate::opacity::RayleighGas;
 

@@ -9,6 +9,8 @@
 
 mod atmosphere;
 mod continua;
+mod declared;
+mod geometry;
 mod method;
 mod model;
 mod parameters;
@@ -20,11 +22,12 @@ mod species;
 mod unsupported;
 
 pub use continua::{CloudKeys, CloudKind, ContinuaKeys};
+pub use declared::{Parameter, Quantity};
+pub use geometry::GeometryKeys;
 pub use model::{
-    AtmosphereKeys, CiaKeys, Config, GeometryKeys, GridKeys, GridSampling, MethodKeys, MixingKeys, OutputKeys,
-    ProfileKeys, SpeciesKeys, StarKeys, StarSpectrumKeys, TemperatureKeys, TransferKeys,
+    AtmosphereKeys, CiaKeys, Config, GridKeys, GridSampling, MethodKeys, MixingKeys, OutputKeys, ProfileKeys,
+    SpeciesKeys, StarKeys, StarSpectrumKeys, TemperatureKeys, TransferKeys,
 };
-pub use parameters::{Parameter, Quantity};
 pub use planet::{GravityKeys, PlanetKeys, Scaled};
 pub use retrieval::{DataKeys, FitMethod, InstrumentKeys, ObservableKeys, RetrievalKeys};
 pub use unsupported::not_supported;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::continua::{CloudKeys, ContinuaKeys};
-use super::parameters::{Parameter, Quantity};
+use super::declared::{Parameter, Quantity};
+use super::geometry::GeometryKeys;
 use super::planet::PlanetKeys;
 use super::retrieval::{DataKeys, InstrumentKeys, RetrievalKeys};
 use crate::atmosphere::{Abundance, Interpolation};
@@ -204,50 +205,6 @@ pub struct CiaKeys {
     pub volume_mixing_ratios: Option<[ProfileKeys; 2]>,
     /// At a temperature outside the table its nearest is taken; otherwise that is an error.
     pub clamped: bool,
-}
-
-/// What is seen of the atmosphere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum GeometryKeys {
-    /// The flux at its top.
-    #[default]
-    Emission,
-    /// The radius of the planet in front of its star.
-    Transmission,
-}
-
-impl GeometryKeys {
-    /// What is computed and its unit, as figures call them.
-    pub fn labels(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Emission => ("Flux", "erg s⁻¹ cm⁻² / cm⁻¹"),
-            Self::Transmission => ("Radius", "cm"),
-        }
-    }
-
-    /// Unit of a spectrum in files, unless another is wanted.
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::Emission => "erg s-1 cm-2 / cm-1",
-            Self::Transmission => "cm",
-        }
-    }
-
-    /// The file that it is written to.
-    pub fn file(self) -> &'static str {
-        match self {
-            Self::Emission => "flux.npy",
-            Self::Transmission => "radius.npy",
-        }
-    }
-
-    /// What a spectrum is called.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Emission => "Emission spectrum",
-            Self::Transmission => "Transmission spectrum",
-        }
-    }
 }
 
 /// Radiative transfer.

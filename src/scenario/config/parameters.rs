@@ -5,60 +5,11 @@ use std::cell::RefCell;
 use serde_json::{Map, Value, json};
 use toml::de::DeTable;
 
+use super::declared::{Declared, Parameter, Quantity, Uses};
 use super::reader::{Document, FINITE, Item, Section};
 use crate::Result;
-use crate::atmosphere::Number;
 use crate::inference::Prior;
 use crate::instrument::Setting;
-
-/// A parameter of a retrieval.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
-    /// Its name.
-    pub name: String,
-    /// Where fits and chains start, and what `photosphere spectrum` takes.
-    pub start: f64,
-    /// What is known of it beforehand.
-    pub prior: Prior,
-    /// Its true value where that is known, for figures.
-    pub truth: Option<f64>,
-    /// Whether the model depends on it (otherwise an instrument or its noise does).
-    pub of_model: bool,
-}
-
-/// A number of the model: known, or a parameter of the retrieval.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Quantity {
-    /// A known value.
-    Fixed(f64),
-    /// By its place among the parameters of the configuration.
-    Parameter(usize),
-}
-
-impl Quantity {
-    /// The number, at the values `x` of all parameters of the configuration.
-    pub fn at<D: Number>(&self, x: &[D]) -> D {
-        match self {
-            Self::Fixed(value) => D::from(*value),
-            Self::Parameter(index) => x[*index].clone(),
-        }
-    }
-}
-
-/// Who uses a parameter.
-#[derive(Clone, Copy, Debug, Default)]
-struct Uses {
-    model: bool,
-    data: bool,
-}
-
-/// The parameters of a document, with a note of who uses them.
-#[derive(Debug, Default)]
-pub(super) struct Declared {
-    list: Vec<Parameter>,
-    lines: Vec<u64>,
-    uses: RefCell<Vec<Uses>>,
-}
 
 /// The probability beyond each end of the range of an instrument's parameter whose prior has no end.
 const TAIL: f64 = 1e-9;
@@ -84,18 +35,6 @@ impl Declared {
         }
         declared.uses = RefCell::new(vec![Uses::default(); declared.list.len()]);
         Ok(declared)
-    }
-
-    /// The place of a parameter, if it is one.
-    pub fn find(&self, name: &str) -> Option<usize> {
-        self.list.iter().position(|p| p.name == name)
-    }
-
-    fn names(&self) -> String {
-        match self.list.len() {
-            0 => "no [parameters.NAME] is declared".into(),
-            _ => format!("declared: {}", self.list.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")),
-        }
     }
 
     /// All parameters, each found to be used, by the model or by the data.

@@ -1,6 +1,6 @@
 //! Radius and gravity of the planet, in `[atmosphere]`.
 
-use super::parameters::Quantity;
+use super::declared::Quantity;
 use super::reader::{POSITIVE, Section};
 use crate::Result;
 use crate::atmosphere::{Number, ReferenceLevel};

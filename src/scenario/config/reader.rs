@@ -6,7 +6,7 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::parameters::Declared;
+use super::declared::Declared;
 use super::unsupported::not_supported;
 use crate::scenario::words::Words;
 use crate::{Error, Result};
@@ -272,6 +272,11 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+/// A value that must be given.
+pub(super) fn needed(s: &Section, key: &str, what: &str, require: Require) -> Result<f64> {
+    s.need(key, what)?.number(require)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::model::GeometryKeys;
+use super::geometry::GeometryKeys;
 use super::reader::{Item, NOT_NEGATIVE, POSITIVE, RATIO, Require, Section};
 use crate::Result;
 use crate::inference::{AdamWSettings, LbfgsSettings, LeastSquaresSettings, NutsSettings};

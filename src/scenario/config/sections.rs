@@ -5,11 +5,10 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::continua::ContinuaKeys;
-use super::model::{
-    Config, GeometryKeys, GridKeys, GridSampling, OutputKeys, StarKeys, StarSpectrumKeys, TransferKeys,
-};
-use super::parameters::Declared;
-use super::reader::{Document, Item, POSITIVE, Require, Section};
+use super::declared::Declared;
+use super::geometry::GeometryKeys;
+use super::model::{Config, GridKeys, GridSampling, OutputKeys, StarKeys, StarSpectrumKeys, TransferKeys};
+use super::reader::{Document, Item, POSITIVE, Section, needed};
 use super::{atmosphere, continua, method, retrieval, species};
 use crate::gpu::MemoryPolicy;
 use crate::scenario::limits;
@@ -265,9 +264,4 @@ fn output(item: Option<&Item>, grid: &GridKeys) -> Result<OutputKeys> {
         output.zoom = Some(zoom);
     }
     Ok(output)
-}
-
-/// A value that must be given.
-pub(super) fn needed(s: &Section, key: &str, what: &str, require: Require) -> Result<f64> {
-    s.need(key, what)?.number(require)
 }

@@ -1,8 +1,7 @@
 //! `[[species]]` and `[[cia]]`.
 
 use super::model::{CiaKeys, MixingKeys, ProfileKeys, SpeciesKeys};
-use super::reader::{FINITE, Item, POSITIVE, RATIO, Section, nearest};
-use super::sections::needed;
+use super::reader::{FINITE, Item, POSITIVE, RATIO, Section, nearest, needed};
 use crate::Result;
 use crate::atmosphere::Abundance;
 use crate::lines::Width;

@@ -8,7 +8,6 @@ use crate::cross_section::convolve;
 use crate::cross_section::levels::Ladder;
 use crate::cross_section::near;
 use crate::cross_section::prepared::{Prepared, Tier};
-use crate::cross_section::settings::{Method, Settings};
 use crate::cross_section::voigt;
 use crate::density::layer_factors::LayerFactors;
 use crate::gpu::{BufferId, Device, Element, Limits, ProgramBuilder, Role, Workspace};
@@ -16,6 +15,7 @@ use crate::grid::Grid;
 use crate::grid::TemperatureRange;
 use crate::grid::level::LevelNodes;
 use crate::lines::LineList;
+use crate::settings::{Method, Settings};
 
 /// Temperatures of the three layers, all at one pressure \[K\].
 pub const TEMPERATURES: [f64; 3] = [500.0, 801.0, 1200.0];

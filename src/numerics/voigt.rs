@@ -13,7 +13,7 @@
 //!   softens the profile ([`Softening`]), has a closed form that is safe in float32.
 //!
 //! The convolution and the near field are generic over a [`Shape`]: the profile itself ([`Value`]) or a combination of its derivatives
-//! ([`Change`](super::voigt_derivative::Change)).
+//! ([`Change`](crate::cross_section::voigt_derivative::Change)).
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
@@ -142,7 +142,7 @@ pub fn wing(d: f64, s: f64, g: f64) -> f64 {
 
 /// q_1..q_5 at r = sin^2: q_n = 2 (1 - 2r) q_{n-1} - q_{n-2}, q_0 = 1, q_{-1} = -1.
 #[inline(always)]
-pub(super) fn chebyshev(r: f64) -> [f64; WING_ORDER] {
+pub(crate) fn chebyshev(r: f64) -> [f64; WING_ORDER] {
     let c = 2.0 - 4.0 * r;
     let q1 = c + 1.0;
     let q2 = c * q1 - 1.0;
@@ -152,7 +152,7 @@ pub(super) fn chebyshev(r: f64) -> [f64; WING_ORDER] {
 }
 
 /// The profile and its derivatives.
-pub(super) struct Core {
+pub(crate) struct Core {
     /// V.
     pub value: f64,
     /// dV/d ln s.
@@ -168,7 +168,7 @@ pub(super) struct Core {
 /// fixed x and y in cm-1 is w''/2, the same integral with (2t^2 - 1) e^(-t^2), so no large terms cancel. g dK/dg follows from
 /// V + x V_x + g V_g + s V_s = 0.
 #[inline(always)]
-pub(super) fn core(x: f64, s: f64, g: f64) -> Core {
+pub(crate) fn core(x: f64, s: f64, g: f64) -> Core {
     let a = FRAC_1_SQRT_2 / s;
     let (x, y) = (x.abs() * a, g * a);
     // The nodes t = (n + shift) step that are furthest from x.
@@ -208,7 +208,7 @@ pub(super) fn core(x: f64, s: f64, g: f64) -> Core {
 }
 
 /// q_n in powers of r: coefficient of r^p.
-pub(super) const SERIES: [[f64; WING_ORDER + 2]; WING_ORDER + 1] = [
+pub(crate) const SERIES: [[f64; WING_ORDER + 2]; WING_ORDER + 1] = [
     [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
     [3.0, -4.0, 0.0, 0.0, 0.0, 0.0, 0.0],
     [5.0, -20.0, 16.0, 0.0, 0.0, 0.0, 0.0],
@@ -234,7 +234,7 @@ impl Softening {
 
     /// The Taylor polynomial of g/(pi D) sum_n (2n-1)!! (s^2/D)^n sum_p `term(n, p)` (g^2/D)^p, p up to n + 1.
     #[inline(always)]
-    pub(super) fn of(radius: f64, s: f64, g: f64, term: impl Fn(usize, usize) -> f64) -> Self {
+    pub(crate) fn of(radius: f64, s: f64, g: f64, term: impl Fn(usize, usize) -> f64) -> Self {
         let d = radius * radius + g * g;
         let inverse = 1.0 / d;
         let (t, r) = (s * s * inverse, g * g * inverse);

@@ -1,6 +1,9 @@
 //! What the user chooses about accuracy and method.
 
-use super::profile_settings::ProfileSettings;
+mod profile;
+
+pub use profile::{ChiFactor, ProfileSettings, WingLaw};
+
 use crate::grid::TemperatureRange;
 use crate::{Error, Result};
 
