@@ -14,6 +14,7 @@ pub enum Backend {
 
 /// What a report says of the backend.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct BackendInfo {
     /// Name of the adapter, or `cpu`.
     pub name: String,

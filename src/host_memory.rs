@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use available::available_memory;
 pub(crate) use available::require;
 
+use crate::stage::Stage;
+
 /// Resident bytes of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct HostMemory {
@@ -36,8 +38,8 @@ pub fn reset_peak() -> bool {
 /// Resident bytes of this process over a stage of a computation.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct StageMemory {
-    /// Name.
-    pub stage: String,
+    /// Which.
+    pub stage: Stage,
     /// When it began (for the first time): the program, its libraries, the driver, what earlier stages keep.
     pub before: u64,
     /// When it ended (for the last time).
@@ -69,7 +71,7 @@ thread_local! {
 
 /// Runs `work`, and says what memory it took if that is watched and the system tells. A stage within a stage is part of that one: to forget its peak would be to lose the
 /// other's.
-pub(crate) fn watched<T>(stage: &str, work: impl FnOnce() -> T) -> (T, Option<StageMemory>) {
+pub(crate) fn watched<T>(stage: &Stage, work: impl FnOnce() -> T) -> (T, Option<StageMemory>) {
     // Without watching the mark is not touched: the first operand decides.
     let outermost = WATCH.load(Ordering::Relaxed) && !WITHIN.replace(true);
     let before = outermost.then(|| reset_peak().then(host_memory).flatten()).flatten();
@@ -78,7 +80,7 @@ pub(crate) fn watched<T>(stage: &str, work: impl FnOnce() -> T) -> (T, Option<St
         WITHIN.set(false);
     }
     let memory = before.zip(host_memory()).map(|(before, after)| StageMemory {
-        stage: stage.to_owned(),
+        stage: stage.clone(),
         before: before.current,
         after: after.current,
         peak: after.peak,

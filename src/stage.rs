@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 /// A stage. It is printed, and written to reports, by its [name](Stage::name).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Stage {
     /// Lists and tables are read.
@@ -16,7 +16,8 @@ pub enum Stage {
     Plan,
     /// Kernels are compiled, memory is allocated.
     Pipelines,
-    /// Constants and states go to the device.
+    /// Constants and states go to the device. What is allocated there before any pass runs is counted here.
+    #[default]
     Upload,
     /// A spectrum, as a whole.
     Forward,
@@ -87,16 +88,11 @@ impl Stage {
 }
 
 /// The stage of that name; [`Stage::Other`] if this library has none.
+#[cfg(test)]
 impl From<&str> for Stage {
     fn from(name: &str) -> Self {
         let known = NAMES.iter().find(|(_, known)| *known == name).map(|(stage, _)| stage.clone());
         known.unwrap_or_else(|| Self::Other(name.to_owned()))
-    }
-}
-
-impl PartialEq<str> for Stage {
-    fn eq(&self, name: &str) -> bool {
-        self.name() == name
     }
 }
 
@@ -109,6 +105,44 @@ impl fmt::Display for Stage {
 impl Serialize for Stage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
+    }
+}
+
+/// The stage of some passes of a device's program, and which of several lists or opacities they work on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PassStage {
+    /// The list or the opacity; empty for what is there once.
+    pub part: String,
+    /// The stage.
+    pub stage: Stage,
+}
+
+impl PassStage {
+    /// The stage of one of several parts.
+    pub fn of(part: &str, stage: Stage) -> Self {
+        Self { part: part.to_owned(), stage }
+    }
+}
+
+impl<S: Into<Stage>> From<S> for PassStage {
+    fn from(stage: S) -> Self {
+        Self { part: String::new(), stage: stage.into() }
+    }
+}
+
+/// `part.stage`, or the stage alone.
+impl fmt::Display for PassStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.part.as_str() {
+            "" => write!(f, "{}", self.stage),
+            part => write!(f, "{part}.{}", self.stage),
+        }
+    }
+}
+
+impl Serialize for PassStage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -128,5 +162,10 @@ mod tests {
         assert_eq!(serde_json::to_string(&[Stage::Files, own]).unwrap(), r#"["files and pictures","clouds"]"#);
         // Names tell capitals apart.
         assert_eq!(Stage::from("jacobian"), Stage::Other("jacobian".into()));
+        let of_list = PassStage::of("cross_section0", Stage::Output);
+        assert_eq!(
+            (of_list.to_string(), PassStage::from(Stage::Transfer).to_string()),
+            ("cross_section0.output".into(), "transfer".into())
+        );
     }
 }

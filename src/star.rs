@@ -27,6 +27,15 @@ pub enum StellarSpectrum {
 }
 
 /// A star.
+///
+/// ```
+/// use photosphere::star::{Star, StellarSpectrum};
+///
+/// let sun = Star { radius_cm: 6.957e10, spectrum: StellarSpectrum::BlackBody(5772.0) };
+/// // Transit depths of Jupiter and of the Earth
+/// let depth = sun.depth(&[7.1492e9, 6.3781e8]);
+/// assert!((depth[0] - 0.01056).abs() < 1e-5 && depth[1] < 1e-4);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Star {
     /// Its radius \[cm\].

@@ -28,9 +28,9 @@ impl Stages {
     /// Runs `work` and, if [`watched`](host_memory::watch_stages), notes what memory it took; its time is not counted.
     pub fn watch<T>(&mut self, stage: impl Into<Stage>, work: impl FnOnce() -> T) -> T {
         let stage = stage.into();
-        let (result, memory) = host_memory::watched(stage.name(), work);
+        let (result, memory) = host_memory::watched(&stage, work);
         if let Some(memory) = memory {
-            match self.1.iter_mut().find(|m| m.stage == stage.name()) {
+            match self.1.iter_mut().find(|m| m.stage == stage) {
                 Some(before) => *before = before.and(&memory),
                 None => self.1.push(memory),
             }

@@ -25,6 +25,18 @@ pub struct ReferenceLevel<D = f64> {
 }
 
 /// Radii and gravities of layers in hydrostatic equilibrium.
+///
+/// ```
+/// use photosphere::atmosphere::{Hydrostatic, PressureGrid, ReferenceLevel};
+///
+/// let pressure = PressureGrid::logarithmic(1e-6, 1.0, 50)?; // bar
+/// let level = ReferenceLevel { radius_cm: 7e9, gravity: 1000.0, pressure_bar: Some(0.1) };
+/// let layers = Hydrostatic::new(&pressure.boundaries_bar(), &[1000.0; 50], &[2.3; 50], &level)?;
+/// // Fifty-one boundaries from the top down; gravity falls as the inverse square of the radius.
+/// assert!(layers.radius_cm[0] > 7e9 && layers.radius_cm[50] < 7e9);
+/// assert!(layers.gravity[0] < layers.gravity[49]);
+/// # Ok::<(), photosphere::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hydrostatic<D = f64> {
     /// Radii of the layers' boundaries \[layer + 1\] cm, from the top.

@@ -38,6 +38,7 @@ pub enum Miss {
 
 /// An entry as [`Cache::list`] finds it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Item {
     /// Kind of content.
     pub kind: String,

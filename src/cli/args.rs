@@ -125,8 +125,8 @@ Output, in DIR (created if missing):
     version,
     about = "High-resolution molecular spectra of exoplanets and brown dwarfs on any GPU",
     long_about = "High-resolution molecular spectra of exoplanets and brown dwarfs on any GPU.\n\n\
-                  Line lists (HITRAN, ExoMol, or the built-in CO list) go in; cross sections and emission\n\
-                  spectra come out, computed on any graphics processor, or on the CPU in double precision.",
+                  Line lists (HITRAN, ExoMol, or the built-in CO list) go in; cross sections, emission and\n\
+                  transmission spectra come out, computed on any graphics processor, or on the CPU in double precision.",
     after_help = EXAMPLES,
     arg_required_else_help = true,
     max_term_width = 110
@@ -144,9 +144,9 @@ pub enum Command {
     Devices,
     /// Compute cross sections of one species at given temperatures and pressures
     CrossSection(Box<CrossSectionArgs>),
-    /// Compute an emission spectrum from a configuration file
+    /// Compute an emission or transmission spectrum from a configuration file
     Spectrum(SpectrumArgs),
-    /// Say what an emission spectrum will take in memory, and what would change that, without touching a device
+    /// Say what a spectrum will take in memory, and what would change that, without touching a device
     Plan(PlanArgs),
     /// Compute a spectrum and its derivatives by the parameters of a configuration
     Jacobian(JacobianArgs),

@@ -1,114 +1,37 @@
 //! Cross sections at given temperatures and pressures, on any backend: the public way in.
 
-use std::cell::RefCell;
-use std::ops::Range;
-
-use serde::Serialize;
-
-use super::budget::ErrorBudget;
 use super::cpu;
-use super::device::{DeviceStage, LineTables, StageInputs, Target};
+use super::device::Pairs;
 use super::direct_sum::direct_sum;
-use super::extent::Extent;
-use super::prepared::{Prepared, Tier, check_pressure};
+use super::prepared::{Prepared, check_pressure};
 use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
-use crate::backend::{Backend, BackendInfo};
+use super::report::{CrossSectionReport, ListReport, PairReport};
+use crate::backend::Backend;
 use crate::density::grid_lines::GridLines;
-use crate::gpu::{
-    BufferId, Constant, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
-};
-use crate::grid::{Grid, ROW_MULTIPLE};
+use crate::grid::Grid;
 use crate::lines::{LineList, LineSource, LoadReport};
 use crate::output::Values;
 use crate::settings::{Method, Settings};
+use crate::stage::Stage;
 use crate::timing::Stages;
 use crate::{Error, Note, Progress, Resources, Result};
 
-/// Output bytes of one program; larger jobs run pair by pair in portions.
-const OUTPUT_BYTES: usize = 32 << 20;
-
-/// Levels and profiles chosen for one list at one pair.
-#[derive(Clone, Debug, Serialize)]
-pub struct PairReport {
-    /// Temperature \[K\].
-    pub temperature_k: f64,
-    /// Pressure \[bar\].
-    pub pressure_bar: f64,
-    /// The isotopologue.
-    pub species: String,
-    /// Finest convolved level; the grid's own is 0, negative ones are finer.
-    pub finest_level: i32,
-    /// Coarsest level.
-    pub coarsest_level: i32,
-    /// True if lines near a point are summed exactly.
-    pub near_field: bool,
-    /// Profiles that stand for all widths.
-    pub profiles: usize,
-    /// Multiply-adds per point.
-    pub multiply_adds_per_point: f64,
-}
-
-/// What is known of one list's set-up.
-#[derive(Clone, Debug, Serialize)]
-pub struct ListReport {
-    /// The isotopologue.
-    pub species: String,
-    /// Lines used.
-    pub lines: usize,
-    /// `lines` or `density`.
-    pub tier: &'static str,
-    /// Bytes of the line-shape density, all levels; 0 in the lines tier.
-    pub density_bytes: u64,
-    /// True if the cache had the density, or the table of lines, so that no file of lines was parsed.
-    pub cached: bool,
-    /// Of the lines, those so far outside the grid that only their wings count.
-    pub distant_lines: u64,
-    /// The largest pressure shift that is left out, in units of its line's half width; see [`Prepared::neglected_shift`].
-    pub neglected_shift: f64,
-    /// Error by cause.
-    pub error_budget: ErrorBudget,
-}
-
-/// What was done, and how.
-#[derive(Clone, Debug, Serialize)]
-pub struct CrossSectionReport {
-    /// The grid.
-    pub grid: Grid,
-    /// The backend.
-    pub device: BackendInfo,
-    /// Settings as given.
-    pub settings: Settings,
-    /// By list.
-    pub lists: Vec<ListReport>,
-    /// By pair and list.
-    pub pairs: Vec<PairReport>,
-    /// Device bytes planned; 0 on the CPU.
-    pub planned_bytes: u64,
-    /// Most device bytes that the ledger saw; 0 on the CPU.
-    pub tracked_bytes: u64,
-    /// Seconds by stage.
-    pub seconds: Stages,
-}
-
-/// A program for some of the pairs.
-struct Portion<'a> {
-    program: Program,
-    constants: Vec<Constant<'a>>,
-    /// \[list\]: the pairs' state.
-    layers: Vec<StageInputs>,
-    /// \[pair\]\[nu\].
-    output: BufferId,
-}
-
-/// What the host reads and writes of a program that was opened.
-struct Opened<'a> {
-    constants: Vec<Constant<'a>>,
-    /// \[list\]: the pairs' state.
-    layers: Vec<StageInputs>,
-    output: BufferId,
-}
-
 /// A job: lists, grid, pairs and settings, set up once.
+///
+/// ```
+/// use photosphere::cross_section::CrossSections;
+/// use photosphere::prelude::*;
+///
+/// let co = carbon_monoxide::line_list(Isotopologue::C12O16, Broadener::Hydrogen, None, 1e-24)?;
+/// let at = [(800.0, 1e-3), (1500.0, 1.0)]; // K, bar
+/// let grid = Grid::with_resolution(4300.0, 4310.0, 1e5)?;
+/// let settings = Settings { temperature_range: TemperatureRange::new(500.0, 2000.0)?, ..Settings::default() };
+/// let job = CrossSections::new(grid, &[co], &at, settings, &())?;
+/// let (values, report) = job.compute(&Backend::Cpu, &())?; // [pair][nu] cm2 molecule-1
+/// assert_eq!(values.to_f64().len(), 2 * grid.len());
+/// println!("{} of lines took {:.3} s", report.lists[0].lines, report.seconds.total());
+/// # Ok::<(), photosphere::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CrossSections {
     grid: Grid,
@@ -169,7 +92,7 @@ impl CrossSections {
         let mut empty: Vec<(String, Error)> = Vec::new();
         if settings.method == Method::DirectSum {
             for list in lists {
-                match seconds.time("load", || load(list, &grid, &settings, resources.progress))? {
+                match seconds.time(Stage::Load, || load(list, &grid, &settings, resources.progress))? {
                     Ok((list, report)) => {
                         used.push(list);
                         records.push(report);
@@ -180,13 +103,13 @@ impl CrossSections {
         } else {
             for list in lists {
                 let open = || GridLines::open(grid, list, &settings, &pressures, resources);
-                let lines = seconds.time("load", open)?;
+                let lines = seconds.time(Stage::Load, open)?;
                 if lines.summary.count == 0 {
                     empty.push((lines.species.name.clone(), lines.nothing_found()));
                     continue;
                 }
                 records.push(lines.records.clone());
-                prepared.push(seconds.time("set-up", || Prepared::of(lines, &pressures, settings))?);
+                prepared.push(seconds.time(Stage::SetUp, || Prepared::of(lines, &pressures, settings))?);
             }
         }
         if used.is_empty() && prepared.is_empty() && !empty.is_empty() {
@@ -207,10 +130,11 @@ impl CrossSections {
         let direct = self.settings.method == Method::DirectSum;
         progress.begin("cross sections", Some(self.at.len() as u64));
         let values = match backend {
-            _ if direct => seconds.time("direct sum", || self.direct_sum(progress)).map(Values::F64)?,
-            Backend::Cpu => seconds.time("cross sections", || self.on_cpu(progress)).map(Values::F64)?,
+            _ if direct => seconds.time(Stage::DirectSum, || self.direct_sum(progress)).map(Values::F64)?,
+            Backend::Cpu => seconds.time(Stage::CrossSections, || self.on_cpu(progress)).map(Values::F64)?,
             Backend::Device(device) => {
-                let values = self.on_device(device, progress, &mut seconds, &mut planned)?;
+                let pairs = Pairs { grid: &self.grid, at: &self.at, prepared: &self.prepared };
+                let values = pairs.compute(device, progress, &mut seconds, &mut planned)?;
                 tracked = device.ledger().peak();
                 Values::F32(values)
             }
@@ -293,136 +217,17 @@ impl CrossSections {
         Ok(values)
     }
 
-    fn on_device(
-        &self,
-        device: &Device,
-        progress: &dyn Progress,
-        seconds: &mut Stages,
-        planned: &mut u64,
-    ) -> Result<Vec<f32>> {
-        let (n, padded) = (self.grid.len(), self.grid.len().next_multiple_of(ROW_MULTIPLE));
-        let batch = (OUTPUT_BYTES / (4 * padded)).clamp(1, 16);
-        let temperatures: Vec<f64> = self.at.iter().map(|a| a.0).collect();
-        // On the device the largest list's scale is 1: cross sections in cm2 do not fit float32's range.
-        let ln_scale = self.prepared.iter().map(|p| p.table.ln_scale()).fold(f64::NEG_INFINITY, f64::max);
-        let ln_factors = vec![-ln_scale; self.at.len()];
-        let tables: Vec<LineTables> = seconds.time("plan", || self.prepared.iter().map(LineTables::new).collect());
-        let mut values = Vec::with_capacity(n * self.at.len());
-        for first in (0..self.at.len()).step_by(batch) {
-            let pairs = first..(first + batch).min(self.at.len());
-            let rows = pairs.len();
-            let budget = device.budget()?;
-            let stages = RefCell::new(&mut *seconds);
-            let choose = |budget| {
-                stages.borrow_mut().time("plan", || self.choose(&tables, pairs.clone(), &device.limits(), budget))
-            };
-            let (mut workspace, job) = open_within(budget, choose, |portion: Portion<'_>| {
-                let Portion { program, constants, layers, output } = portion;
-                let workspace = stages.borrow_mut().time("pipelines", || Workspace::new(device, program))?;
-                Ok((workspace, Opened { constants, layers, output }))
-            })?;
-            *planned = (*planned).max(workspace.program().peak_bytes());
-            seconds.time("upload", || {
-                job.constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content()))?;
-                for (layers, prepared) in job.layers.iter().zip(&self.prepared) {
-                    layers.write(&mut workspace, prepared, &temperatures, &ln_factors)?;
-                }
-                Ok::<(), Error>(())
-            })?;
-            for (stage, time) in seconds.watch("forward", || workspace.run_timed())? {
-                // cross_section0.output -> output
-                seconds.add(stage.split_once('.').map_or(stage.as_str(), |(_, s)| s), time);
-            }
-            let scaled: Vec<f32> = seconds.time("readback", || workspace.read_vec(job.output))?;
-            let scale = ln_scale.exp();
-            for row in scaled.chunks(padded) {
-                values.extend(row[..n].iter().map(|v| (f64::from(*v) * scale) as f32));
-            }
-            progress.advance(rows as u64);
-        }
-        Ok(values)
-    }
-
-    /// The fastest program of the pairs `pairs` within `budget` bytes.
-    fn choose<'a>(
-        &'a self,
-        tables: &'a [LineTables],
-        pairs: Range<usize>,
-        limits: &Limits,
-        budget: Option<u64>,
-    ) -> Result<Portion<'a>> {
-        let points = self.grid.len();
-        let finest = self.prepared.iter().flat_map(|p| &p.layers[pairs.clone()]).map(|l| l.ladder.finest).min();
-        let cost = |e: &Extent| e.cost(1) + self.prepared.iter().map(|p| e.cost_of(p, points)).sum::<f64>();
-        let extents = Extent::candidates(points, pairs.clone(), pairs.len(), finest, cost);
-        first_that_fits(extents, |extent| self.build(tables, &extent, limits, budget))
-    }
-
-    fn build<'a>(
-        &'a self,
-        tables: &'a [LineTables],
-        extent: &Extent,
-        limits: &Limits,
-        budget: Option<u64>,
-    ) -> Result<Portion<'a>> {
-        let (rows, nodes) = (extent.layers.len(), self.grid.len().next_multiple_of(ROW_MULTIPLE));
-        let mut builder = ProgramBuilder::new();
-        let mut constants = Vec::new();
-        let shape = [rows as u64, nodes as u64];
-        let output = builder.buffer("cross_section.output", Element::F32, &shape, Role::Output);
-        let target = Target { buffer: output, slope: None, row_quads: nodes / 4, first_node: 0 };
-        let mut layers = Vec::new();
-        for (i, (prepared, tables)) in self.prepared.iter().zip(tables).enumerate() {
-            let name = format!("cross_section{i}");
-            let stage =
-                DeviceStage::declare(&mut builder, &name, prepared, tables, extent, false, limits, &mut constants);
-            stage.far(&mut builder, prepared, &extent.layers);
-            for segment in &extent.segments {
-                stage.near(&mut builder, prepared, &extent.layers, segment, &target, i > 0);
-            }
-            stage.end_batch(&mut builder);
-            layers.push(stage.inputs);
-        }
-        Ok(Portion { program: builder.finish(limits, budget)?, constants, layers, output })
-    }
-
     fn list_reports(&self, single: bool) -> Vec<ListReport> {
         if self.prepared.is_empty() {
-            let exact = |l: &LineList| ListReport {
-                species: l.species.name.clone(),
-                lines: l.len(),
-                tier: "direct-sum",
-                density_bytes: 0,
-                cached: false,
-                distant_lines: 0,
-                neglected_shift: neglected_shift(l, &self.settings, &self.at),
-                error_budget: ErrorBudget::default(),
-            };
+            let exact = |l: &LineList| ListReport::of_direct_sum(l, neglected_shift(l, &self.settings, &self.at));
             return self.lists.iter().map(exact).collect();
         }
         self.prepared.iter().map(|p| p.report(single)).collect()
     }
 
     fn pair_reports(&self) -> Vec<PairReport> {
-        self.at
-            .iter()
-            .enumerate()
-            .flat_map(|(i, (t, p))| {
-                self.prepared.iter().map(move |prepared| {
-                    let ladder = &prepared.layers[i].ladder;
-                    PairReport {
-                        temperature_k: *t,
-                        pressure_bar: *p,
-                        species: prepared.species.name.clone(),
-                        finest_level: ladder.finest,
-                        coarsest_level: ladder.top,
-                        near_field: ladder.near_field,
-                        profiles: ladder.channels.count(),
-                        multiply_adds_per_point: ladder.cost,
-                    }
-                })
-            })
-            .collect()
+        let each = self.at.iter().enumerate();
+        each.flat_map(|(i, (t, p))| self.prepared.iter().map(move |l| PairReport::of(l, i, *t, *p))).collect()
     }
 }
 
@@ -444,26 +249,6 @@ fn load(
     }
 }
 
-impl Prepared {
-    /// Lines, tier and error budget.
-    pub fn report(&self, single_precision: bool) -> ListReport {
-        let (tier, density_bytes) = match &self.tier {
-            Tier::Lines => ("lines", 0),
-            Tier::Density { by_level, .. } => ("density", by_level.values().map(|d| d.bytes()).sum()),
-        };
-        ListReport {
-            species: self.species.name.clone(),
-            lines: self.lines_used as usize,
-            tier,
-            density_bytes,
-            cached: self.cached,
-            distant_lines: self.distant_lines,
-            neglected_shift: self.neglected_shift,
-            error_budget: ErrorBudget::of(self, single_precision),
-        }
-    }
-}
-
 /// Refuses cross sections that need more host memory than there is: `bytes` of points and pairs.
 fn require(grid: &Grid, pairs: usize, bytes: impl FnOnce(u64, u64) -> u64) -> Result<()> {
     let what = format!("cross sections of {} points and {pairs} pairs", grid.len());
@@ -473,6 +258,7 @@ fn require(grid: &Grid, pairs: usize, bytes: impl FnOnce(u64, u64) -> u64) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::Device;
     use crate::grid::TemperatureRange;
     use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 

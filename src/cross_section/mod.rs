@@ -27,6 +27,8 @@ pub mod prepared;
 #[cfg(test)]
 mod profile_tests;
 pub(crate) mod remarks;
+#[doc(hidden)]
+pub mod report;
 #[cfg(test)]
 mod slope_tests;
 #[cfg(test)]
@@ -46,5 +48,6 @@ mod wing_law_tests;
 pub use crate::numerics::voigt;
 pub use crate::settings::{ChiFactor, Method, ProfileSettings, Settings, WingLaw};
 pub use direct_sum::direct_sum;
-pub use job::{CrossSectionReport, CrossSections};
+pub use job::CrossSections;
 pub use prepared::Prepared;
+pub use report::CrossSectionReport;

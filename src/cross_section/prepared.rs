@@ -85,6 +85,7 @@ pub struct DistantTerm {
 
 /// A job ready to run at any temperatures in its range.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Prepared {
     /// Output grid.
     pub grid: Grid,

@@ -7,6 +7,7 @@ use crate::{Error, Result};
 
 /// A device as `photosphere devices` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DeviceInfo {
     /// Name that the driver gives.
     pub name: String,

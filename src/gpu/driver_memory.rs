@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// A device's memory by its driver; `None` where it does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DriverMemory {
     /// Device memory \[bytes\]: on Metal what the system recommends to stay below.
     pub total: Option<u64>,

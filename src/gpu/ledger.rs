@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::holding::Holding;
 use super::timeline::{Event, Recorder, Timeline};
+use crate::stage::PassStage;
 
 /// Bytes now, at most, and at most by stage and by name. Shared by all workspaces of a device.
 ///
@@ -23,14 +24,15 @@ struct State {
     unused: u64,
     ballast: u64,
     peak: u64,
-    stage: String,
-    peak_by_stage: BTreeMap<String, u64>,
+    stage: PassStage,
+    peak_by_stage: BTreeMap<PassStage, u64>,
     by_name: BTreeMap<String, (u64, u64)>,
     recorder: Option<Recorder>,
 }
 
 /// A copy of the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LedgerReport {
     /// Bytes in use now.
     pub current: u64,
@@ -41,7 +43,7 @@ pub struct LedgerReport {
     /// Most bytes ever in use at a time.
     pub peak: u64,
     /// Most bytes in use during each stage.
-    pub peak_by_stage: BTreeMap<String, u64>,
+    pub peak_by_stage: BTreeMap<PassStage, u64>,
     /// Bytes in use now under each name.
     pub by_name: BTreeMap<String, u64>,
     /// Most bytes ever in use under each name.
@@ -102,9 +104,9 @@ impl Ledger {
     }
 
     /// What follows counts as `stage`.
-    pub(super) fn enter(&self, stage: &str) {
+    pub(super) fn enter(&self, stage: &PassStage) {
         let mut state = self.lock();
-        stage.clone_into(&mut state.stage);
+        state.stage.clone_from(stage);
         state.mark();
     }
 
@@ -202,22 +204,23 @@ mod tests {
     #[test]
     fn current_peak_stage_and_name() {
         let ledger = Arc::new(Ledger::default());
-        ledger.enter("setup");
+        ledger.enter(&"setup".into());
         let a = ledger.allocate("a", 100, Holding::InUse);
-        ledger.enter("run");
+        ledger.enter(&"run".into());
         let b = ledger.allocate("b", 20, Holding::InUse);
         drop(a);
-        ledger.enter("end");
+        ledger.enter(&"end".into());
         let report = ledger.report();
         assert_eq!((report.current, report.peak), (20, 120));
         let pairs = |map: &BTreeMap<String, u64>| map.iter().map(|(k, v)| (k.clone(), *v)).collect::<Vec<_>>();
-        assert_eq!(pairs(&report.peak_by_stage), [("end".into(), 20), ("run".into(), 120), ("setup".into(), 100)]);
+        let stages = |map: &BTreeMap<PassStage, u64>| map.iter().map(|(k, v)| (k.to_string(), *v)).collect::<Vec<_>>();
+        assert_eq!(stages(&report.peak_by_stage), [("end".into(), 20), ("run".into(), 120), ("setup".into(), 100)]);
         assert_eq!(pairs(&report.by_name), [("a".into(), 0), ("b".into(), 20)]);
         assert_eq!(report.peak_by_name["a"], 100);
         ledger.reset_peaks();
         let report = ledger.report();
         assert_eq!((report.peak, pairs(&report.peak_by_name)), (20, vec![("b".into(), 20)]));
-        assert_eq!(pairs(&report.peak_by_stage), [("end".into(), 20)]);
+        assert_eq!(stages(&report.peak_by_stage), [("end".into(), 20)]);
         drop(b);
         assert_eq!((ledger.current(), ledger.peak()), (0, 20));
     }
@@ -243,7 +246,7 @@ mod tests {
         let ledger = Arc::new(Ledger::default());
         drop(ledger.allocate("before", 1, Holding::InUse));
         ledger.record(3);
-        ledger.enter("run");
+        ledger.enter(&"run".into());
         let a = ledger.allocate("a", 100, Holding::InUse);
         let b = ledger.allocate("b", 20, Holding::Ballast);
         drop(a);
@@ -252,7 +255,7 @@ mod tests {
         assert_eq!((timeline.events.len(), timeline.dropped), (3, 1));
         let seen: Vec<_> = timeline.events.iter().map(|e| (e.name.as_str(), e.taken, e.in_use, e.ballast)).collect();
         assert_eq!(seen, [("b", true, 100, 20), ("a", false, 0, 20), ("b", false, 0, 0)]);
-        assert!(timeline.events.iter().all(|e| e.stage == "run"));
+        assert!(timeline.events.iter().all(|e| e.stage == "run".into()));
         assert!(timeline.events.is_sorted_by(|a, b| a.seconds <= b.seconds));
         ledger.record(0);
         drop(ledger.allocate("after", 1, Holding::InUse));

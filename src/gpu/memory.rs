@@ -7,6 +7,7 @@ use crate::Result;
 
 /// A device's memory \[bytes\]; `None` where driver or platform cannot say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MemoryInfo {
     /// In all.
     pub total: Option<u64>,

@@ -92,8 +92,8 @@ fn gpu_plan_ledger_and_driver_agree_after_each_stage() {
         let mut stages = Vec::new();
         workspace
             .run_watched(|stage, _| {
-                same(stage);
-                stages.push(stage.to_owned());
+                same(&stage.to_string());
+                stages.push(stage.to_string());
                 Ok(())
             })
             .unwrap();
@@ -406,5 +406,8 @@ fn gpu_timeline_ends_where_it_began() {
     assert_eq!(timeline.events[7].in_use, planned(N));
     assert_eq!(timeline.events.iter().map(|e| e.in_use).max(), Some(device.ledger().peak()));
     assert_eq!(timeline.events[15].in_use, 0);
-    assert_eq!((timeline.events[0].stage.as_str(), timeline.events[15].stage.as_str()), ("setup", "sum"));
+    assert_eq!(
+        (timeline.events[0].stage.to_string(), timeline.events[15].stage.to_string()),
+        ("upload".into(), "sum".into())
+    );
 }

@@ -5,6 +5,7 @@ use super::program::{Pass, Program, ProgramBuilder};
 use super::slots::{Tenant, assign};
 use super::summary::{BufferSummary, StageSummary, Summary, five_largest};
 use super::{BufferId, Kernel, Limits, Role};
+use crate::stage::PassStage;
 use crate::{Error, Result};
 
 /// Staging buffers are no larger than this \[bytes\]; larger transfers go in chunks. At 0.1 to 0.2 ms per submission
@@ -220,7 +221,7 @@ fn dispatch_uses<'a>(
 
 /// Each stage's size, and the first pass of each run of a stage with its number.
 fn stage_summaries(
-    names: &[String],
+    names: &[PassStage],
     passes: &[(usize, Pass)],
     tenants: &[Tenant],
 ) -> (Vec<StageSummary>, Vec<(usize, usize)>) {
@@ -237,9 +238,9 @@ fn stage_summaries(
     let mut schedule: Vec<(usize, usize)> = Vec::new();
     for (number, (stage, _)) in passes.iter().enumerate() {
         live = live + born[number] - dead[number];
-        let name = &names[*stage];
-        let at = stages.iter().position(|s| s.name == *name).unwrap_or_else(|| {
-            stages.push(StageSummary { name: name.clone(), passes: 0, live_bytes: 0 });
+        let name = names[*stage].to_string();
+        let at = stages.iter().position(|s| s.name == name).unwrap_or_else(|| {
+            stages.push(StageSummary { name, passes: 0, live_bytes: 0 });
             stages.len() - 1
         });
         if schedule.last().is_none_or(|last| last.1 != at) {

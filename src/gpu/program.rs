@@ -15,6 +15,7 @@ use super::declaration::Declared;
 use super::layout::HostLayout;
 use super::{BufferId, Element, Kernel, Role, Summary};
 use crate::Error;
+use crate::stage::{PassStage, Stage};
 
 /// One step of a program.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub fn groups64(n: usize) -> u32 {
 #[derive(Debug, Default)]
 pub struct ProgramBuilder {
     pub(super) buffers: Vec<Declared>,
-    pub(super) stages: Vec<String>,
+    pub(super) stages: Vec<PassStage>,
     /// Each with the index of its stage.
     pub(super) passes: Vec<(usize, Pass)>,
     /// Number of passes before each retirement, ascending, and the buffer.
@@ -70,9 +71,9 @@ impl ProgramBuilder {
         BufferId(self.buffers.len() - 1)
     }
 
-    /// The passes that follow belong to stage `name`, in timings and reports. A stage may be resumed.
-    pub fn stage(&mut self, name: impl Into<String>) -> &mut Self {
-        self.stages.push(name.into());
+    /// The passes that follow belong to `stage`, in timings and reports. A stage may be resumed.
+    pub fn stage(&mut self, stage: impl Into<PassStage>) -> &mut Self {
+        self.stages.push(stage.into());
         self
     }
 
@@ -147,7 +148,7 @@ impl ProgramBuilder {
 
     fn push(&mut self, pass: Pass) -> &mut Self {
         if self.stages.is_empty() {
-            self.stages.push("main".to_owned());
+            self.stages.push(Stage::Forward.into());
         }
         self.passes.push((self.stages.len() - 1, pass));
         self
@@ -172,7 +173,7 @@ impl ProgramBuilder {
 pub struct Program {
     pub(super) passes: Vec<(usize, Pass)>,
     pub(super) params: Vec<u8>,
-    pub(super) stages: Vec<String>,
+    pub(super) stages: Vec<PassStage>,
     /// First pass of each part, and the number of passes.
     pub(super) parts: Vec<usize>,
     pub(super) summary: Summary,
@@ -189,7 +190,7 @@ impl Program {
         self.parts.len() - 1
     }
 
-    pub(super) fn stage_name(&self, stage: usize) -> &str {
+    pub(super) fn stage(&self, stage: usize) -> &PassStage {
         &self.stages[stage]
     }
 

@@ -6,6 +6,7 @@ use super::{Element, Role};
 
 /// A buffer of a [`Program`](super::Program).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BufferSummary {
     /// `stage.thing`.
     pub name: String,
@@ -26,6 +27,7 @@ pub struct BufferSummary {
 
 /// A stage of a [`Program`](super::Program).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StageSummary {
     /// Name.
     pub name: String,
@@ -37,6 +39,7 @@ pub struct StageSummary {
 
 /// What a [`Program`](super::Program) will take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// In the order of declaration.
     pub buffers: Vec<BufferSummary>,

@@ -231,7 +231,7 @@ fn gpu_equals_twin_and_memory_is_reused() {
         workspace.read_range(output, 4 * 777, &mut part).unwrap();
         assert_eq!(bytemuck::cast::<_, [f32; 2]>(part), y[777..779]);
         let times = workspace.run_timed().unwrap();
-        assert_eq!(times.iter().map(|t| t.0.as_str()).collect::<Vec<_>>(), ["map", "sum"]);
+        assert_eq!(times.iter().map(|t| t.0.to_string()).collect::<Vec<_>>(), ["map", "sum"]);
         assert!(times.iter().all(|t| t.1 > 0.0 && t.1 < 60.0), "{times:?}");
         assert_eq!(workspace.read_vec::<f32>(output).unwrap(), y, "the same run gives the same bits");
     }
@@ -257,7 +257,7 @@ fn gpu_planned_equals_ledger_equals_driver_counter() {
     let report = device.ledger().report();
     assert_eq!(report.peak_by_name["gpu.params"], workspace.program().summary().params_bytes);
     assert_eq!(report.by_name["toy.link0 (+4)"], 4 * 70_001, "nine links share two slots");
-    assert_eq!(report.peak_by_stage["map"], planned);
+    assert_eq!(report.peak_by_stage[&"map".into()], planned);
     drop(workspace);
     assert_eq!((device.ledger().current(), device.ledger().peak()), (0, planned));
     assert_eq!(device.counted_bytes(), before);

@@ -6,14 +6,16 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::holding::Holding;
+use crate::stage::PassStage;
 
 /// One change of the account. A buffer that goes to or comes from the pool is one event, with what it is held for afterwards.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Event {
     /// Since the recording began \[s\].
     pub seconds: f64,
     /// The stage it happened in.
-    pub stage: String,
+    pub stage: PassStage,
     /// The buffer.
     pub name: String,
     /// What the bytes are held for.
@@ -32,6 +34,7 @@ pub struct Event {
 
 /// The changes of the account, in order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Timeline {
     /// The latest changes.
     pub events: Vec<Event>,

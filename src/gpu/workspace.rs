@@ -14,6 +14,7 @@ use super::program::Pass;
 use super::summary::five_largest;
 use super::transfer::{read_back, upload};
 use super::{BufferId, BufferSummary, Device, Program, Role, Summary};
+use crate::stage::{PassStage, Stage};
 use crate::{Error, Result};
 
 /// Passes per submission. Drivers reset a device whose submission takes seconds (2 s on Windows), so a long program goes in portions.
@@ -51,7 +52,7 @@ impl Workspace {
 
     fn allocate(device: &Device, program: Program) -> Result<Self> {
         device.handle.check()?;
-        device.ledger().enter("setup");
+        device.ledger().enter(&Stage::Upload.into());
         let summary = program.summary();
         let mut pipelines = HashMap::new();
         for (_, pass) in &program.passes {
@@ -131,7 +132,7 @@ impl Workspace {
         let mut in_flight = VecDeque::new();
         for portion in self.program.passes[first..end].chunks(PORTION) {
             for stage in portion.chunk_by(|a, b| a.0 == b.0) {
-                self.device.ledger().enter(self.program.stage_name(stage[0].0));
+                self.device.ledger().enter(self.program.stage(stage[0].0));
             }
             in_flight.push_back(self.submit(portion)?);
             if in_flight.len() > IN_FLIGHT {
@@ -142,12 +143,12 @@ impl Workspace {
     }
 
     /// Like [`run`](Self::run), but waits after each portion; gives the stages in order of first appearance, with wall-clock seconds.
-    pub fn run_timed(&mut self) -> Result<Vec<(String, f64)>> {
-        let stages = &self.program.summary().stages;
-        let mut times: Vec<(String, f64)> = stages.iter().map(|s| (s.name.clone(), 0.0)).collect();
+    pub fn run_timed(&mut self) -> Result<Vec<(PassStage, f64)>> {
+        let mut times: Vec<(PassStage, f64)> = Vec::new();
         self.run_watched(|stage, elapsed| {
-            if let Some((_, seconds)) = times.iter_mut().find(|(name, _)| name == stage) {
-                *seconds += elapsed;
+            match times.iter_mut().find(|(known, _)| known == stage) {
+                Some((_, seconds)) => *seconds += elapsed,
+                None => times.push((stage.clone(), elapsed)),
             }
             Ok(())
         })?;
@@ -156,7 +157,7 @@ impl Workspace {
 
     /// Like [`run`](Self::run), but waits after each portion (at most 64 passes of one stage) and then calls `watch` with the stage and the
     /// portion's wall-clock seconds. An error of `watch` ends the run and is returned.
-    pub fn run_watched(&mut self, mut watch: impl FnMut(&str, f64) -> Result<()>) -> Result<()> {
+    pub fn run_watched(&mut self, mut watch: impl FnMut(&PassStage, f64) -> Result<()>) -> Result<()> {
         self.check_inputs()?;
         for (stage, portion) in self.portions() {
             self.device.ledger().enter(stage);
@@ -225,11 +226,9 @@ impl Workspace {
     }
 
     /// Stage and passes of each submission: at most [`PORTION`] passes of one stage.
-    fn portions(&self) -> impl Iterator<Item = (&str, &[(usize, Pass)])> {
+    fn portions(&self) -> impl Iterator<Item = (&PassStage, &[(usize, Pass)])> {
         let stage_changes = self.program.passes.chunk_by(|a, b| a.0 == b.0);
-        stage_changes
-            .flat_map(|run| run.chunks(PORTION))
-            .map(|portion| (self.program.stage_name(portion[0].0), portion))
+        stage_changes.flat_map(|run| run.chunks(PORTION)).map(|portion| (self.program.stage(portion[0].0), portion))
     }
 
     fn submit(&self, passes: &[(usize, Pass)]) -> Result<wgpu::SubmissionIndex> {

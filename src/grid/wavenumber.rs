@@ -6,6 +6,16 @@
 use crate::{Error, Result};
 
 /// `n` wavenumbers from `lo` to `hi` \[cm-1\], both included, with equal steps h = 1/R in ln nu.
+///
+/// ```
+/// use photosphere::grid::Grid;
+///
+/// // Equal steps in ln nu: 1e5 points per e-fold of wavenumber, 4300 to 4310 cm-1
+/// let grid = Grid::with_resolution(4300.0, 4310.0, 1e5)?;
+/// let nu = grid.wavenumbers();
+/// assert_eq!((nu.len(), nu[0]), (grid.len(), 4300.0));
+/// # Ok::<(), photosphere::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Grid {
     lo: f64,

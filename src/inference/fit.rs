@@ -11,6 +11,7 @@ use crate::{Error, Result};
 
 /// A step of an optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Step {
     /// Evaluations of the objective so far.
     pub evaluations: usize,
@@ -24,6 +25,7 @@ pub struct Step {
 ///
 /// The covariance is that of measurement errors as given; it is not scaled by the reduced chi-square.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Fit {
     /// The optimiser.
     pub method: String,

@@ -5,6 +5,18 @@ use super::prior::Prior;
 use crate::{Error, Result};
 
 /// One prior per parameter, in the order of the model's parameters.
+///
+/// ```
+/// use photosphere::inference::{Prior, Priors};
+///
+/// let names = ["T0".to_owned(), "alpha".to_owned()];
+/// let priors = Priors::new(
+///     &names,
+///     [("alpha", Prior::Normal { mean: 0.1, sd: 0.02 }), ("T0", Prior::Uniform { lower: 500.0, upper: 1500.0 })],
+/// )?;
+/// # let _ = priors;
+/// # Ok::<(), photosphere::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Priors {
     names: Vec<String>,

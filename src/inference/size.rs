@@ -8,6 +8,7 @@ use super::trace::DrawStatistics;
 
 /// Bytes of a run of NUTS, besides those of its model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct SamplingSize {
     /// Draws of all chains, with what the sampler says of each, in host memory \[bytes\].
     pub trace_bytes: u64,

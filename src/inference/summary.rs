@@ -9,6 +9,7 @@ use super::trace::Trace;
 
 /// One parameter, or another quantity, over all draws.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Row {
     /// Name.
     pub name: String,
@@ -32,6 +33,7 @@ pub struct Row {
 
 /// Parameters and health of a trace. Prints as a table, followed by what is amiss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// One row a parameter.
     pub rows: Vec<Row>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the sampler says of one draw.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DrawStatistics {
     /// ln posterior, up to a constant, in unconstrained coordinates.
     pub lp: f64,
@@ -25,6 +26,7 @@ pub struct DrawStatistics {
 
 /// One chain after its warm-up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Chain {
     /// Parameters \[draw\]\[parameter\].
     pub draws: Vec<f64>,
@@ -40,6 +42,7 @@ pub struct Chain {
 
 /// Draws of all chains.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Trace {
     /// Names of the parameters.
     pub names: Vec<String>,

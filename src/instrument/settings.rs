@@ -114,6 +114,25 @@ impl Sampling {
 }
 
 /// An instrument on a grid: checked, and with the quadrature rules of its kernels. Evaluate it with [`at`](Self::at).
+///
+/// ```
+/// use photosphere::grid::Grid;
+/// use photosphere::instrument::{Instrument, Response, Sampling, Setting, Settings};
+///
+/// // A Gaussian response of R = 50 000, and a radial velocity that is free.
+/// let grid = Grid::with_resolution(4300.0, 4320.0, 3e5)?;
+/// let settings = Settings {
+///     response: Response::Gaussian { resolving_power: Setting::Fixed(5e4) },
+///     radial_velocity_km_s: Setting::free("v", -50.0, 50.0),
+///     ..Settings::default()
+/// };
+/// let points = Sampling::Points((0..40).map(|i| 4304.0 + 0.3 * f64::from(i)).collect());
+/// let instrument = Instrument::new(&settings, grid, &points)?;
+/// let flat = vec![1.0; grid.len()];
+/// let (observed, by_velocity) = instrument.at(&[12.0])?.apply_with_derivatives(&flat)?;
+/// assert!(observed.iter().all(|y| (y - 1.0).abs() < 1e-12) && by_velocity.iter().all(|d| d.abs() < 1e-9));
+/// # Ok::<(), photosphere::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Instrument {
     pub(super) grid: Grid,

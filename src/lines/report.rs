@@ -101,6 +101,7 @@ pub(crate) const NATURAL_BOUND: &str =
 
 /// How often something happened, and to how much.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Tally {
     /// Number of records.
     pub lines: u64,
@@ -113,6 +114,7 @@ pub struct Tally {
 
 /// Counts of one load, for people and for the report file. `read` = `kept` + all that is dropped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LoadReport {
     /// Files read.
     pub files: u64,

@@ -10,6 +10,7 @@ use crate::spectrum::{Model, SpectrumPlan};
 
 /// One way of computing a spectrum.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Alternative {
     /// What is different, such as `budget 12.0 MiB`.
     pub change: String,

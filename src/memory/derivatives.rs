@@ -8,6 +8,7 @@ use super::measured::MemoryReport;
 use crate::backend::Backend;
 use crate::gpu::Device;
 use crate::spectrum::{LayerGradient, Retrieval, RetrievalPlan, SpectrumPlan};
+use crate::stage::Stage;
 use crate::timing::Stages;
 
 impl Retrieval {
@@ -52,8 +53,10 @@ impl Retrieval {
             let spectrum = self.model.estimate(Place::Cpu(threads)).host_peak();
             Bytes { kept, peak: spectrum.max(kept + 8 * n + weights + sweep) + self.layer_bytes(16) }
         };
-        let asked = |stage: &str| self.seconds().iter().any(|(name, _)| name == stage);
-        let all = [("Jacobian", jacobian), ("gradient", gradient)].into_iter().filter(move |(stage, _)| asked(stage));
+        let asked = |stage: &Stage| self.seconds().iter().any(|(done, _)| done == stage);
+        let all = [(Stage::Jacobian, jacobian), (Stage::Gradient, gradient)]
+            .into_iter()
+            .filter(move |(stage, _)| asked(stage));
         all.map(|(stage, host)| StageEstimate { stage, host, device: Bytes::default() })
     }
 
@@ -73,13 +76,13 @@ impl Retrieval {
         let jacobian = plan.jacobian.as_ref().map(|j| {
             let kept = held(&j.plan) + 8 * n * (1 + j.columns as u64);
             let chunk = 4 * (j.chunk * j.plan.segment_points) as u64;
-            stage("Jacobian", &j.plan, Bytes { kept, peak: kept + self.layer_bytes(20) + chunk.max(4 * n) })
+            stage(Stage::Jacobian, &j.plan, Bytes { kept, peak: kept + self.layer_bytes(20) + chunk.max(4 * n) })
         });
         let gradient = plan.gradient.as_ref().map(|g| {
             // The spectrum in f32 and f64; weights in f64, one row of them in f32.
             let spectrum_and_weights = (16 + 8 * self.weights as u64) * n;
             let kept = held(&g.plan) + 8 * n;
-            stage("gradient", &g.plan, Bytes { kept, peak: kept + self.layer_bytes(16) + spectrum_and_weights })
+            stage(Stage::Gradient, &g.plan, Bytes { kept, peak: kept + self.layer_bytes(16) + spectrum_and_weights })
         });
         jacobian.into_iter().chain(gradient).collect()
     }

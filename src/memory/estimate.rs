@@ -14,9 +14,11 @@ use crate::gpu::{Role, Summary};
 use crate::grid::ROW_MULTIPLE;
 use crate::spectrum::schedule::Schedule;
 use crate::spectrum::{Model, SpectrumPlan};
+use crate::stage::Stage;
 
 /// Bytes of a stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Bytes {
     /// Held when it ends, by it and by all before it.
     pub kept: u64,
@@ -26,9 +28,10 @@ pub struct Bytes {
 
 /// A stage of a spectrum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StageEstimate {
-    /// `load`, `set-up`, `upload`, `forward` or `readback`; `Jacobian` or `gradient`.
-    pub stage: &'static str,
+    /// Load, set-up, upload, forward or readback; Jacobian or gradient.
+    pub stage: Stage,
     /// Host bytes.
     pub host: Bytes,
     /// Device bytes.
@@ -37,24 +40,19 @@ pub struct StageEstimate {
 
 /// All stages in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MemoryEstimate {
     /// The stages.
     pub stages: Vec<StageEstimate>,
 }
 
-/// Where a stage's time is counted ([`Stages`](crate::timing::Stages)), by estimated stage. Everything else is part of `forward`.
-const PARTS: [(&str, &[&str]); 6] = [
-    ("load", &["load"]),
-    ("set-up", &["set-up"]),
-    ("upload", &["plan", "pipelines", "upload"]),
-    ("readback", &["readback"]),
-    ("Jacobian", &["Jacobian"]),
-    ("gradient", &["gradient"]),
-];
-
 /// The estimated stage that a timed stage is part of.
-pub fn stage_of(timed: &str) -> &'static str {
-    PARTS.iter().find(|(_, parts)| parts.contains(&timed)).map_or("forward", |(stage, _)| stage)
+pub fn stage_of(timed: &Stage) -> Stage {
+    match timed {
+        Stage::Load | Stage::SetUp | Stage::Readback | Stage::Jacobian | Stage::Gradient => timed.clone(),
+        Stage::Plan | Stage::Pipelines | Stage::Upload => Stage::Upload,
+        _ => Stage::Forward,
+    }
 }
 
 /// Where the spectrum is to be computed.
@@ -104,7 +102,7 @@ impl Model {
         let peak = kept + transfer + work.unwrap_or(0);
         // what is computed stays
         let host = Bytes { kept: kept + 8 * n as u64, peak };
-        StageEstimate { stage: "forward", host, device: Bytes::default() }
+        StageEstimate { stage: Stage::Forward, host, device: Bytes::default() }
     }
 
     /// What a spectrum on the CPU backend takes beside the model.
@@ -133,8 +131,8 @@ impl Model {
         let peak = set_up + opacities.building;
         vec![
             // A stable sort takes half as much again.
-            StageEstimate { stage: "load", host: Bytes { kept: lists, peak: lists + lists / 2 }, device: none },
-            StageEstimate { stage: "set-up", host: Bytes { kept: set_up, peak }, device: none },
+            StageEstimate { stage: Stage::Load, host: Bytes { kept: lists, peak: lists + lists / 2 }, device: none },
+            StageEstimate { stage: Stage::SetUp, host: Bytes { kept: set_up, peak }, device: none },
         ]
     }
 
@@ -153,11 +151,11 @@ impl Model {
         let shared = |bytes: u64| compiler.map_or(0, |compiler| bytes + compiler);
         let written = shared(uploaded + memory.params_bytes + memory.upload_bytes);
         let host = Bytes { kept: kept + written, peak: kept + largest + written };
-        stages.push(StageEstimate { stage: "upload", host, device: device(memory.peak_bytes) });
+        stages.push(StageEstimate { stage: Stage::Upload, host, device: device(memory.peak_bytes) });
         let host = kept + shared(memory.peak_bytes);
-        stages.push(StageEstimate { stage: "forward", host: device(host), device: device(memory.peak_bytes) });
+        stages.push(StageEstimate { stage: Stage::Forward, host: device(host), device: device(memory.peak_bytes) });
         let host = host + 4 * n;
-        stages.push(StageEstimate { stage: "readback", host: device(host), device: device(memory.peak_bytes) });
+        stages.push(StageEstimate { stage: Stage::Readback, host: device(host), device: device(memory.peak_bytes) });
     }
 
     /// What a model holds, its lists included.

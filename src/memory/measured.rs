@@ -7,10 +7,12 @@ use serde::Serialize;
 use super::estimate::{Bytes, MemoryEstimate, Place, StageEstimate, stage_of};
 use crate::gpu::Device;
 use crate::spectrum::Runner;
+use crate::stage::Stage;
 use crate::timing::Stages;
 
 /// A stage, estimated and measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StageReport {
     /// What was to be expected.
     #[serde(flatten)]
@@ -25,6 +27,7 @@ pub struct StageReport {
 
 /// Memory of a spectrum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MemoryReport {
     /// Resident bytes when the first stage began: the program, its libraries, the driver and what it had allocated by then. `None` if that was
     /// not [watched](crate::host_memory::watch_stages).
@@ -38,7 +41,7 @@ impl MemoryReport {
     /// was allocated.
     pub(crate) fn new(estimate: MemoryEstimate, stages: &[&Stages], device: Option<(&Device, u64)>) -> Self {
         let mut baseline = None;
-        let mut host: BTreeMap<&str, Bytes> = BTreeMap::new();
+        let mut host: BTreeMap<Stage, Bytes> = BTreeMap::new();
         for m in stages.iter().flat_map(|s| s.memory()) {
             let baseline = *baseline.get_or_insert(m.before);
             let entry = host.entry(stage_of(&m.stage)).or_default();
@@ -52,14 +55,15 @@ impl MemoryReport {
         });
         let stages = estimate.stages.into_iter().map(|estimate| {
             let on_device = estimate.device.peak > 0;
-            let setup = |stage: &str| stage == "setup";
-            let tracked = |of_setup: bool| {
+            let uploads = |stage: &Stage| *stage == Stage::Upload;
+            let tracked = || {
                 let stages = ledger.iter().flat_map(|l| &l.peak_by_stage);
-                stages.filter(|(stage, _)| setup(stage) == of_setup).map(|(_, bytes)| *bytes).max().unwrap_or(0)
+                let same = stages.filter(|(of, _)| uploads(&of.stage) == uploads(&estimate.stage));
+                same.map(|(_, bytes)| *bytes).max().unwrap_or(0)
             };
             StageReport {
-                host_measured: host.get(estimate.stage).copied(),
-                device_tracked: if on_device { tracked(estimate.stage == "upload") } else { 0 },
+                host_measured: host.get(&estimate.stage).copied(),
+                device_tracked: if on_device { tracked() } else { 0 },
                 device_counted: counted.filter(|_| on_device),
                 estimate,
             }

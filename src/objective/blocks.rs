@@ -25,6 +25,7 @@ const BATCH_LIMIT: f64 = 1.25;
 
 /// A model that an objective needs.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Needs {
     /// Data sets it is for.
     pub data_sets: Vec<String>,

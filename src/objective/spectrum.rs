@@ -13,6 +13,7 @@ use crate::{Error, Result};
 
 /// The model at one data set.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Prediction {
     /// What the instrument would record \[point\].
     pub value: Vec<f64>,

@@ -6,6 +6,7 @@ use super::Mode;
 
 /// What an objective consists of.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// Batched or blocked.
     pub mode: Mode,
@@ -23,6 +24,7 @@ pub struct Summary {
 
 /// One model of an objective.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct BlockSummary {
     /// Data sets it serves, with their numbers of points.
     pub data_sets: Vec<(String, usize)>,

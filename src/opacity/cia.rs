@@ -31,6 +31,7 @@ pub(super) const LN_NO_COLUMN: f64 = -1000.0;
 
 /// What a pair of species needs of a layer besides its coefficients.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct CiaLayer {
     /// Place of the layer's temperature among the rows of the table.
     pub weights: TemperatureWeights,

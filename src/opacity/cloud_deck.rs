@@ -18,6 +18,16 @@ const TOP_DEPTH: f64 = 0.05;
 const LN_OPAQUE: f64 = 25.0;
 
 /// A deck whose top pressure \[bar\] is the state's [parameter](State::parameters) `NAME.pressure_bar`.
+///
+/// ```
+/// use photosphere::atmosphere::State;
+/// use photosphere::opacity::CloudDeck;
+///
+/// // Opaque below 0.1 bar; `deck.pressure_bar` is a parameter of the state, free in retrievals.
+/// let deck = CloudDeck::new("deck");
+/// let state = State::constant(50, 1000.0, 2500.0, 2.33).with_parameter("deck.pressure_bar", 0.1);
+/// # let _ = (deck, state);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CloudDeck {
     name: String,

@@ -11,6 +11,7 @@ use super::cia_table::{CiaGrid, CiaTable};
 use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, OpticalRows, Setting, Source, Told};
 use crate::atmosphere::{PressureGrid, State};
 use crate::dual::Dual;
+use crate::stage::Stage;
 use crate::{Note, Result};
 
 /// A table, and what its partners are called in the composition.
@@ -33,7 +34,7 @@ impl From<CiaTable> for CollisionPair {
 
 impl Source for CollisionPair {
     fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
-        let grid = told.seconds.time("continua", || self.table.resample(at.wavenumber))?;
+        let grid = told.seconds.time(Stage::Continua, || self.table.resample(at.wavenumber))?;
         Ok(Box::new(Collisions {
             name: self.partners.join("-"),
             partners: self.partners.clone(),

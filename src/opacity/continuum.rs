@@ -66,6 +66,7 @@ pub trait Continuum: fmt::Debug + Send + Sync {
 
 /// A layer's conditions.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Conditions {
     /// \[K\].
     pub temperature_k: f64,

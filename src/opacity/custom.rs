@@ -24,6 +24,7 @@ pub enum Amount {
 
 /// A layer's conditions with dual numbers: what a closure may depend on.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct DualConditions {
     /// \[K\].
     pub temperature_k: Dual,

@@ -19,9 +19,20 @@ use crate::cross_section::remarks::{self, Seen, contributes_nothing};
 use crate::density::grid_lines::GridLines;
 use crate::dual::Dual;
 use crate::lines::{Line, LineList, LineSource};
+use crate::stage::Stage;
 use crate::{Error, Result};
 
 /// A species that absorbs by lines, as its user describes it: lists in memory or any other source.
+///
+/// ```no_run
+/// use photosphere::prelude::*;
+/// use photosphere::lines::hitran::HitranSource;
+///
+/// // Water from a HITRAN file, all that it has of the main isotopologue; read when the model is built.
+/// let water = HitranSource::new("01_hit20.par");
+/// let absorber = Absorber { name: "H2O".into(), lists: vec![water], molar_mass: 18.015 };
+/// # let _ = absorber;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Absorber<S = LineList> {
     /// Name for messages and reports, and in the composition.
@@ -62,14 +73,14 @@ impl<S: LineSource> Source for Absorber<S> {
         let (pressures, mut parts) = (at.pressure.pressure_bar(), Vec::new());
         for list in &self.lists {
             let open = || GridLines::open(at.grid, list, at.settings, pressures, at.resources);
-            let lines = told.seconds.time("load", open)?;
+            let lines = told.seconds.time(Stage::Load, open)?;
             if lines.summary.count == 0 {
                 let error = lines.nothing_found();
                 told.notes.push(contributes_nothing(&self.part_name(&lines.species.name), &error));
                 told.nothing.get_or_insert(error);
                 continue;
             }
-            parts.push(told.seconds.time("set-up", || Prepared::of(lines, pressures, *at.settings))?);
+            parts.push(told.seconds.time(Stage::SetUp, || Prepared::of(lines, pressures, *at.settings))?);
         }
         let lists = parts
             .iter()

@@ -139,6 +139,7 @@ pub trait Opacity: fmt::Debug + Send + Sync {
 
 /// Host memory of an opacity \[bytes\].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HostBytes {
     /// Lists as they were read.
     pub lists: u64,
@@ -163,6 +164,7 @@ impl std::iter::Sum for HostBytes {
 
 /// Layers of an atmosphere.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Layers<'a> {
     /// The whole atmosphere.
     pub state: &'a State,
@@ -183,6 +185,7 @@ pub trait CpuOpacity {
 
 /// Where an opacity adds itself on the CPU, each \[layer\]\[point\].
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct OpticalRows<'a> {
     /// The points of the grid, from a multiple of 1024.
     pub points: Range<usize>,
@@ -249,6 +252,7 @@ pub trait DeviceOpacity {
 
 /// Where an opacity adds itself on a device, each f32 \[layer of the batch\]\[point of the segment\].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct OpticalBuffers {
     /// Optical depth.
     pub depth: BufferId,
@@ -269,6 +273,7 @@ pub trait Inputs: fmt::Debug + Send {
 
 /// What an opacity is made ready for.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Setting<'a> {
     /// The grid.
     pub grid: Grid,
@@ -293,6 +298,7 @@ pub trait Source {
 
 /// What is told while opacities are made ready.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Told {
     /// What a user must be told.
     pub notes: Vec<Note>,

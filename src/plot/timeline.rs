@@ -10,6 +10,7 @@ use super::panel::{Panel, heading, tick_label_width, x_label, y_label};
 use super::surface::{Anchor, Rect, Stroke, Surface, TextStyle};
 use super::text;
 use crate::gpu::Timeline;
+use crate::stage::PassStage;
 use crate::{Error, Result};
 
 /// Steps of a curve at most; more would not be seen.
@@ -31,18 +32,20 @@ fn draw(s: &mut dyn Surface, title: &str, timeline: &Timeline) {
     let n = events.len();
     let peak = events.iter().map(|e| e.in_use + e.unused + e.ballast).max().unwrap_or(0);
     let in_use = events.iter().map(|e| e.in_use).max().unwrap_or(0);
-    let mut names: Vec<&str> = Vec::new();
+    let mut stages: Vec<&PassStage> = Vec::new();
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for (i, event) in events.iter().enumerate() {
-        let at = names.iter().position(|name| *name == event.stage).unwrap_or_else(|| {
-            names.push(&event.stage);
-            names.len() - 1
+        let at = stages.iter().position(|stage| **stage == event.stage).unwrap_or_else(|| {
+            stages.push(&event.stage);
+            stages.len() - 1
         });
         if runs.last().is_none_or(|last| last.1 != at) {
             runs.push((i, at));
         }
     }
     let (unit, scale) = unit_of(peak);
+    let names: Vec<String> = stages.iter().map(|stage| stage.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let layout = Layout::new(&names, 60.0);
     let y = Axis::linear(0.0, 1.1 * peak.max(1) as f64 * scale);
     let panel = Panel::new(layout.panel, Axis::linear(0.0, n as f64), y);

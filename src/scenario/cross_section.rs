@@ -45,6 +45,7 @@ pub struct CrossSectionJob {
 
 /// Computed cross sections.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CrossSectionResult {
     /// \[pair\]\[point\], cm2 molecule-1.
     pub values: Values,

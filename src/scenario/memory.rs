@@ -11,6 +11,7 @@ use crate::spectrum::Retrieval;
 
 /// Device memory of a run of a retrieval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DeviceBytes {
     /// Sum over models of the most that their programs take together, by their plans. One model's is what is tracked; several need not be at
     /// their most at the same time.

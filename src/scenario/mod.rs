@@ -55,7 +55,7 @@ pub use scene::Scene;
 pub use spectrum::{Component, Derived, Layers, Observed, SpectrumResult, figure_labels, flux_unit, spectrum};
 
 use crate::backend::BackendInfo;
-use crate::cross_section::job::ListReport;
+use crate::cross_section::report::ListReport;
 use crate::lines::LoadReport;
 use crate::memory::MemoryReport;
 use crate::timing::Stages;
@@ -63,6 +63,7 @@ use crate::{Error, Note, Result};
 
 /// Where a computation ran, what it used and what it took.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct RunSummary {
     /// Where it ran.
     pub device: String,

@@ -18,6 +18,7 @@ use crate::{Error, Note, Progress, Result, Stage};
 
 /// A spectrum planned: what it will take, and what would change that.
 #[derive(Debug, Serialize)]
+#[non_exhaustive]
 pub struct Planned {
     /// Grid points.
     pub points: usize,
@@ -50,6 +51,7 @@ fn in_words<S: Serializer>(error: &Option<Error>, to: S) -> std::result::Result<
 
 /// Derivatives planned; with data, a fit; and a sampling of its posterior.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PlannedRetrieval {
     /// Parameters, residuals, the size of their Jacobian, how data sets share models; without data none.
     pub objective: Option<Summary>,
@@ -63,6 +65,7 @@ pub struct PlannedRetrieval {
 
 /// A model of a retrieval, planned.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PlannedModel {
     /// Data sets that it serves; without data none.
     pub data_sets: Vec<String>,
@@ -151,7 +154,7 @@ fn retrieval(
     let sampling = config.retrieval.sampler.size(objective.names().len());
     // Gradients of one model after the other; all models are held, and the draws.
     let stage_of = |m: &PlannedModel| if m.forward { Stage::Jacobian } else { Stage::Gradient };
-    let gradients = models.iter().flat_map(|m| m.stages.iter().filter(|s| stage_of(m) == *s.stage));
+    let gradients = models.iter().flat_map(|m| m.stages.iter().filter(|s| stage_of(m) == s.stage));
     let (mut host, mut device, mut working) = (Bytes::default(), Bytes::default(), 0);
     for stage in gradients {
         host.kept += stage.host.kept;
@@ -160,7 +163,7 @@ fn retrieval(
     }
     let draws = (sampling.trace_bytes + working).max(sampling.peak_bytes);
     let host = Bytes { kept: host.kept + sampling.trace_bytes, peak: host.kept + draws };
-    let stage = StageEstimate { stage: "sampling", host, device };
+    let stage = StageEstimate { stage: Stage::Sampling, host, device };
     let (sampling, sampling_stage) = (Some(sampling), Some(stage));
     Ok(Some(PlannedRetrieval { objective: Some(summary), models, sampling, sampling_stage }))
 }

@@ -22,6 +22,7 @@ use crate::{Error, Note, Progress, Result};
 
 /// A spectrum and its derivatives at the start values of the parameters.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct JacobianResult {
     /// Names of the parameters of the model.
     pub names: Vec<String>,
@@ -46,6 +47,7 @@ pub struct JacobianResult {
 }
 
 /// What fits and samplers need.
+#[non_exhaustive]
 pub struct RetrievalSetup {
     /// The likelihood of all data sets.
     pub objective: SpectrumObjective<Retrieval>,

@@ -19,6 +19,7 @@ use crate::{Error, Note, Progress, Result, Stage};
 
 /// A computed spectrum.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SpectrumResult {
     /// Grid, ascending \[cm-1\].
     pub wavenumber: Vec<f64>,
@@ -51,6 +52,7 @@ pub struct Component {
 
 /// The layers of an atmosphere, from the top.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Layers {
     /// \[layer\] bar.
     pub pressure_bar: Vec<f64>,
@@ -62,6 +64,7 @@ pub struct Layers {
 
 /// A spectrum as an instrument observes it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Observed {
     /// \[point\] cm-1.
     pub wavenumber: Vec<f64>,
@@ -105,6 +108,7 @@ fn observed(scene: &Scene, model: &Model, values: &Values) -> Result<Option<Obse
 
 /// A quantity derived from a spectrum.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Derived {
     /// Its file.
     pub file: &'static str,

@@ -7,6 +7,7 @@ use crate::atmosphere::{PressureGrid, State};
 use crate::cross_section::{Method, Prepared};
 use crate::grid::{Grid, TemperatureRange};
 use crate::opacity::{Extinction, Opacity, Setting, Source, Told};
+use crate::stage::Stage;
 use crate::transfer::{Emission, Geometry, Transmission};
 use crate::{Error, Note, Resources, Result, Settings};
 
@@ -173,7 +174,7 @@ impl<'a> ModelBuilder<'a> {
             (grid.len() as u64).saturating_mul(16),
         )?;
         let mut told = Told::default();
-        let wavenumber = told.seconds.time("set-up", || grid.wavenumbers());
+        let wavenumber = told.seconds.time(Stage::SetUp, || grid.wavenumbers());
         let at = Setting { grid, wavenumber: &wavenumber, pressure: &pressure, settings: &settings, resources };
         let mut opacities: Vec<Arc<dyn Opacity>> = Vec::new();
         let mut empty = true;

@@ -7,6 +7,7 @@ use super::model::Model;
 use super::schedule::{Schedule, Step};
 use crate::atmosphere::State;
 use crate::opacity::{CpuOpacity, Layers, Opacity, OpticalRows};
+use crate::stage::Stage;
 use crate::timing::Stages;
 use crate::transfer::{LayerJacobian, Order, Sensitivity};
 use crate::{Progress, Result};
@@ -78,8 +79,8 @@ impl Optics {
 }
 
 /// The stage that an opacity's time is counted to.
-fn stage(opacity: &dyn Opacity) -> &'static str {
-    if opacity.has_lines() { "cross sections" } else { "continua" }
+fn stage(opacity: &dyn Opacity) -> Stage {
+    if opacity.has_lines() { Stage::CrossSections } else { Stage::Continua }
 }
 
 /// Walks a schedule; `each` is given the layers and the points of every block, and their optical properties.
@@ -147,11 +148,11 @@ impl CpuSpectrum {
         let by_layer = matches!(model.geometry.order(), Order::TopDown { .. });
         progress.begin("spectrum", Some(if by_layer { model.layers() } else { model.grid.len() } as u64));
         walk(model, state, &schedule, &mut self.optics, seconds, |layers, points, optics, seconds| {
-            seconds.time("transfer", || transfer.add(layers.clone(), points.clone(), &optics.dtau))?;
+            seconds.time(Stage::Transfer, || transfer.add(layers.clone(), points.clone(), &optics.dtau))?;
             progress.advance(if by_layer { layers.len() } else { points.len() } as u64);
             Ok(())
         })?;
-        let computed = seconds.time("transfer", || transfer.finish())?;
+        let computed = seconds.time(Stage::Transfer, || transfer.finish())?;
         progress.finish();
         Ok(computed)
     }

@@ -12,6 +12,7 @@ use crate::Result;
 use crate::atmosphere::State;
 use crate::cross_section::device::Extent;
 use crate::gpu::{BufferId, Device, Workspace, first_that_fits, open_within};
+use crate::stage::Stage;
 use crate::timing::Stages;
 
 /// A model's program, made ready.
@@ -47,23 +48,24 @@ impl DeviceSpectrum {
         room: &mut dyn FnMut(u64),
         seconds: &mut Stages,
     ) -> Result<Self> {
-        let tables = seconds.time("plan", || Tables::new(model))?;
+        let tables = seconds.time(Stage::Plan, || Tables::new(model))?;
         let limits = device.limits();
         let counted_before = device.counted_bytes();
         // What the driver refuses although the budget allows it leads to a smaller plan; results do not depend on the plan.
         let stages = RefCell::new(&mut *seconds);
         let choose = |budget| {
             let build = |extent| SpectrumProgram::build(model, &tables, extent, &limits, budget);
-            stages.borrow_mut().time("plan", || first_that_fits(extents.clone(), build))
+            stages.borrow_mut().time(Stage::Plan, || first_that_fits(extents.clone(), build))
         };
         let (workspace, plan, inputs, result) = open_within(budget, choose, |chosen| {
             let SpectrumProgram { program, extent, constants, inputs, result } = chosen;
             let plan = SpectrumPlan::of(&program, &extent);
             room(plan.memory.peak_bytes);
             let mut stages = stages.borrow_mut();
-            let mut workspace = stages.time("pipelines", || Workspace::new(device, program))?;
-            stages
-                .time("upload", || constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content())))?;
+            let mut workspace = stages.time(Stage::Pipelines, || Workspace::new(device, program))?;
+            stages.time(Stage::Upload, || {
+                constants.iter().try_for_each(|(id, content)| workspace.write(*id, &content()))
+            })?;
             Ok((workspace, plan, inputs, result))
         })?;
         Ok(Self { workspace, device: device.clone(), plan, inputs, result, counted_before })
@@ -86,12 +88,11 @@ impl DeviceSpectrum {
 
     /// What is computed \[nu\].
     pub fn values(&mut self, model: &Model, state: &State, seconds: &mut Stages) -> Result<Vec<f32>> {
-        seconds.time("upload", || self.inputs.write(&mut self.workspace, model, state))?;
-        for (stage, time) in seconds.watch("forward", || self.workspace.run_timed())? {
-            // cross_section0.output -> output
-            seconds.add(stage.split_once('.').map_or(stage.as_str(), |(_, s)| s), time);
+        seconds.time(Stage::Upload, || self.inputs.write(&mut self.workspace, model, state))?;
+        for (stage, time) in seconds.watch(Stage::Forward, || self.workspace.run_timed())? {
+            seconds.add(stage.stage, time);
         }
-        let mut values: Vec<f32> = seconds.time("readback", || self.workspace.read_vec(self.result))?;
+        let mut values: Vec<f32> = seconds.time(Stage::Readback, || self.workspace.read_vec(self.result))?;
         values.truncate(model.grid.len());
         Ok(values)
     }

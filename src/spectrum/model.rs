@@ -13,6 +13,28 @@ use crate::{Error, Note, Result, Settings};
 /// Everything of a spectrum that does not depend on temperatures and abundances: grid, pressures, opacities, and the way of light through them.
 ///
 /// A model is cheap to clone: clones share what they hold.
+///
+/// ```
+/// use photosphere::prelude::*;
+///
+/// // radius of a warm Jupiter [cm]: Rayleigh scattering of H2 above a cloud deck
+/// let pressure = PressureGrid::logarithmic(1e-6, 1.0, 30)?; // bar
+/// let (temperature, mean) = (vec![1100.0; 30], vec![2.33; 30]); // K, g mol-1
+/// let level = ReferenceLevel { radius_cm: 8e9, gravity: 1000.0, pressure_bar: Some(0.1) };
+/// let layers = Hydrostatic::new(&pressure.boundaries_bar(), &temperature, &mean, &level)?;
+/// let state = State::new(temperature, layers.gravity, mean)
+///     .with_radii(layers.radius_cm)
+///     .with_volume_ratio("H2", 0.85)
+///     .with_parameter("deck.pressure_bar", 0.02);
+/// let model = Model::transmission(Grid::with_resolution(2e4, 2.1e4, 1e4)?, pressure)
+///     .opacity(Rayleigh::new(RayleighGas::H2))
+///     .opacity(CloudDeck::new("deck"))
+///     .for_state(&state)
+///     .build()?;
+/// let radius = model.open(&Backend::Cpu)?.spectrum(&state, &())?.to_f64();
+/// assert!(radius.iter().all(|r| *r > 8e9 && *r < 9e9));
+/// # Ok::<(), photosphere::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Model {
     pub(super) grid: Grid,

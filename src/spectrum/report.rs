@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::model::Model;
 use crate::backend::BackendInfo;
-use crate::cross_section::job::ListReport;
+use crate::cross_section::report::ListReport;
 use crate::grid::Grid;
 use crate::opacity::Opacity;
 use crate::timing::Stages;

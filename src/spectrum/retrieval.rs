@@ -20,6 +20,7 @@ use crate::dual::Dual;
 use crate::gpu::Device;
 use crate::objective::SpectrumModel;
 use crate::output::Values;
+use crate::stage::Stage;
 use crate::timing::Stages;
 use crate::{Error, Result};
 
@@ -30,6 +31,34 @@ type Profiles = dyn Fn(&[Dual], &PressureGrid) -> Result<State<Dual>> + Send + S
 type WeightsOf<'a> = dyn FnMut(&[f64]) -> Result<Vec<Vec<f64>>> + 'a;
 
 /// A model on a backend, and the parameters it is a function of.
+///
+/// ```
+/// use photosphere::objective::SpectrumModel;
+/// use photosphere::prelude::*;
+///
+/// let grid = Grid::with_resolution(4300.0, 4305.0, 1e5)?;
+/// let pressure = PressureGrid::logarithmic(1e-4, 10.0, 20)?;
+/// let range = TemperatureRange::new(500.0, 2000.0)?;
+/// let co = carbon_monoxide::line_list(Isotopologue::C12O16, Broadener::Hydrogen, None, 1e-24)?;
+/// let settings = Settings { temperature_range: range, ..Settings::default() };
+/// let model = Model::emission(grid, pressure).opacity(Absorber::new("CO", co)).settings(settings).build()?;
+///
+/// // Parameters to a state, in dual numbers: T(P) = T0 (P / bar)^alpha.
+/// let profiles = move |x: &[Dual], layers: &PressureGrid| {
+///     let constant = |value: f64| vec![Dual::from(value); layers.layers()];
+///     let profile = TemperatureProfile::PowerLaw { temperature_k: x[0].clone(), exponent: x[1].clone() };
+///     let temperature = profile.at(layers.pressure_bar(), Some(range))?;
+///     Ok(State::new(temperature, constant(2500.0), constant(2.33)).with_mass_ratio("CO", Dual::from(1e-3)))
+/// };
+/// let names = vec!["T0".into(), "alpha".into()];
+/// let mut retrieval = Retrieval::new(model, &Backend::Cpu, names, profiles, DerivativeSettings::default())?;
+///
+/// let (flux, jacobian) = retrieval.spectrum_and_jacobian(&[1200.0, 0.1])?; // [nu], [parameter][nu]
+/// let (_, gradient) = retrieval.spectrum_and_product(&[1200.0, 0.1], &vec![1.0; flux.len()])?; // of the sum
+/// let sum: f64 = jacobian[..flux.len()].iter().sum();
+/// assert!((sum / gradient[0] - 1.0).abs() < 1e-9);
+/// # Ok::<(), photosphere::Error>(())
+/// ```
 pub struct Retrieval {
     pub(crate) model: Model,
     pub(crate) backend: Backend,
@@ -117,7 +146,7 @@ impl Retrieval {
     }
 
     /// Runs `work` as part of `stage`.
-    fn time<T>(&mut self, stage: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+    fn time<T>(&mut self, stage: Stage, work: impl FnOnce(&mut Self) -> T) -> T {
         let mut seconds = std::mem::take(&mut self.seconds);
         let result = seconds.time(stage, || work(self));
         self.seconds = seconds;
@@ -166,7 +195,7 @@ impl Retrieval {
     pub fn jacobian(&mut self, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
         self.model.check(state)?;
         let state = &state.as_dual().with_least_ratios().values();
-        let (computed, mut jacobian) = self.time("Jacobian", |s| s.jacobian_of(state, coefficients))?;
+        let (computed, mut jacobian) = self.time(Stage::Jacobian, |s| s.jacobian_of(state, coefficients))?;
         let (layers, geometry) = (self.model.layers(), &self.model.geometry);
         if let Some(row) = geometry.direct_row(layers) {
             let direct = coefficients.row(layers + row);
@@ -225,7 +254,7 @@ impl Retrieval {
             sums = rows.iter().map(|row| row.iter().sum()).collect();
             Ok(rows)
         };
-        let mut gradients = self.time("gradient", |s| s.gradients_of(state, wanted, &mut of_computed))?;
+        let mut gradients = self.time(Stage::Gradient, |s| s.gradients_of(state, wanted, &mut of_computed))?;
         if let Some(row) = model.geometry.direct_row(model.layers()) {
             let all = gradients.iter_mut().zip(&sums);
             all.for_each(|(gradient, sum): (_, &f64)| gradient.add_to_row(model.layers() + row, *sum));
@@ -322,7 +351,7 @@ impl SpectrumModel for Retrieval {
 
     fn spectrum(&mut self, x: &[f64]) -> Result<Vec<f64>> {
         let state = self.state(x)?.values();
-        let computed = self.time("forward", |s| s.values(&state))?;
+        let computed = self.time(Stage::Forward, |s| s.values(&state))?;
         Ok(self.observe(&state, computed))
     }
 

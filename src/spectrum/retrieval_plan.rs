@@ -10,6 +10,7 @@ use crate::{Error, Result};
 
 /// How spectra and derivatives are computed, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RetrievalPlan {
     /// Of the spectrum alone; none on the CPU.
     pub spectrum: Option<SpectrumPlan>,
@@ -63,6 +64,7 @@ impl fmt::Display for RetrievalPlan {
 
 /// Another way to a Jacobian or a gradient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DerivativeAlternative {
     /// What is different, such as `gradient, opacities recomputed`.
     pub change: String,

@@ -187,6 +187,7 @@ pub trait DeviceTransfer: fmt::Debug {
 
 /// Rows of derivatives on a device, f32 \[row\]\[point of the segment\].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SensitivityRows {
     /// By optical depths.
     pub depth: BufferId,

@@ -111,6 +111,6 @@ fn check(backend: &Backend) {
         1000 K 1e1 bar: mean -19.8 lowest -20.8
         2000 K 1e1 bar: mean -19.8 lowest -20.6
         ");
-        insta::assert_snapshot!(contribution_numbers(backend), @"-0.9 -0.9 -0.5 -1.0 -0.9 -1.3 -1.1 -1.2 -1.2 -1.2 -1.1 -1.4");
+        insta::assert_snapshot!(contribution_numbers(backend), @"-1.0 -0.9 -0.5 -1.0 -0.9 -1.3 -1.1 -1.2 -1.2 -1.2 -1.1 -1.4");
     }
 }

@@ -58,7 +58,7 @@ fn memory_table(memory: &MemoryReport) -> String {
     for s in &memory.stages {
         let on_device = s.estimate.device.peak > 0;
         t.row([
-            s.estimate.stage.to_owned(),
+            s.estimate.stage.to_string(),
             table::bytes(s.estimate.host.peak),
             text(s.host_measured.map(|b| b.peak)),
             text(on_device.then_some(s.estimate.device.peak)),

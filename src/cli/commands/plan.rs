@@ -97,7 +97,7 @@ fn stages<'a>(estimates: impl Iterator<Item = &'a StageEstimate>) -> Table {
     let mut stages = Table::new(&["stage", "host, kept", "host, peak", "device, kept", "device, peak"]);
     for s in estimates {
         let sizes = [s.host.kept, s.host.peak, s.device.kept, s.device.peak].map(bytes);
-        stages.row([s.stage, &sizes[0], &sizes[1], &sizes[2], &sizes[3]]);
+        stages.row([s.stage.name(), &sizes[0], &sizes[1], &sizes[2], &sizes[3]]);
     }
     stages
 }

@@ -7,6 +7,7 @@
 
 mod group;
 mod kernels;
+mod pairs;
 mod run;
 #[cfg(test)]
 mod slope_tests;
@@ -18,4 +19,5 @@ mod wing_law;
 pub use super::extent::Extent;
 pub use crate::grid::ROW_MULTIPLE;
 pub use kernels::kernels;
+pub use pairs::Pairs;
 pub use stage::{DeviceStage, LineTables, StageInputs, Target};

@@ -11,6 +11,7 @@ use crate::density::device::Lanes;
 use crate::gpu::{BufferId, ProgramBuilder, groups64};
 use crate::grid::ROW_MULTIPLE;
 use crate::grid::level::LevelNodes;
+use crate::stage::{PassStage, Stage};
 
 /// A run about to be appended to a program.
 pub(super) struct Run<'a> {
@@ -106,7 +107,7 @@ impl Run<'_> {
                 finest = Upper { nodes, result, row: 0 };
             }
         }
-        builder.stage(format!("{}.output", self.stage.name));
+        builder.stage(PassStage::of(&self.stage.name, Stage::Output));
         let place = Place { target, row, segment };
         for quantity in self.quantities() {
             self.to_output(builder, &finest, &place, add, quantity);
@@ -176,9 +177,9 @@ impl Run<'_> {
     ) {
         // Nothing lies above the far levels.
         let is_far = upper.is_none();
-        builder.stage(format!("{}.sources", self.stage.name));
+        builder.stage(PassStage::of(&self.stage.name, Stage::Sources));
         self.sources(builder, part, &nodes[0], moved);
-        builder.stage(format!("{}.convolution", self.stage.name));
+        builder.stage(PassStage::of(&self.stage.name, Stage::Convolution));
         for (nodes, source) in nodes.windows(2).zip(part.source.windows(2)) {
             self.restrict(builder, (&nodes[0], source[0]), (&nodes[1], source[1]));
         }

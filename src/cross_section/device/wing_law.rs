@@ -7,6 +7,7 @@ use super::stage::LawBuffers;
 use crate::cross_section::wing_law::LawMatrix;
 use crate::gpu::{ProgramBuilder, groups64};
 use crate::grid::level::LevelNodes;
+use crate::stage::{PassStage, Stage};
 
 impl Run<'_> {
     /// What the wing law leaves of the softened profile on its level, number `k` of the part; the finest level's result goes to its rows from
@@ -74,7 +75,7 @@ impl Run<'_> {
 
     /// Puts right what rounding the wing law has changed, where lines are at hand; what a law leaves is not negative.
     pub(super) fn corners(&self, builder: &mut ProgramBuilder, law: &LawMatrix, buffers: &LawBuffers, place: &Place) {
-        builder.stage(format!("{}.output", self.stage.name));
+        builder.stage(PassStage::of(&self.stage.name, Stage::Output));
         let (stage, grid, smooth) = (self.stage, &self.prepared.grid, &law.smooth);
         let groups = [groups64(place.quads()), self.rows(), 1];
         if let Some(lines) = &stage.lines {

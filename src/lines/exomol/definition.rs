@@ -41,6 +41,7 @@ pub struct Definition {
 
 /// Columns of the states file that are used, counted from 0. The first four are always identifier, term value, degeneracy and J.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StateColumns {
     /// Lifetime \[s\].
     pub lifetime: Option<usize>,
@@ -67,6 +68,7 @@ fn short(label: &str) -> &str {
 
 /// A broadening gas in the definition file.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Broadener {
     /// Label, e.g. `H2`.
     pub label: String,

@@ -58,6 +58,7 @@ pub struct CiaGrid {
 
 /// A temperature's place in a [`CiaGrid`]: ln k = L_0 + w · (L_1 - L_0, m_0, m_1) with the values L and slopes m of two rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TemperatureWeights {
     /// The lower row; the one after it is used as well.
     pub lower: usize,

@@ -11,6 +11,7 @@ use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role, Workspace};
 use crate::opacity::cia::device::{CiaBuffers, DeviceTable};
 use crate::opacity::device::points;
 use crate::opacity::traits::{Constant, DeviceOpacity, DeviceTables, Inputs, OpticalBuffers};
+use crate::stage::Stage;
 
 /// The table in f32.
 #[derive(Debug)]
@@ -76,7 +77,7 @@ impl DeviceOpacity for OnDevice<'_> {
         into: &OpticalBuffers,
         _: bool,
     ) -> Result<()> {
-        builder.stage("continua");
+        builder.stage(Stage::Continua);
         let ([ln_k, ln_slope, position], layer_state) = (self.constants, self.layer_state);
         let dtau_dt = into.slope;
         let buffers = CiaBuffers { ln_k, ln_slope, position, layer_state, dtau: into.depth, dtau_dt };

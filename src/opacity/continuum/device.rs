@@ -9,6 +9,7 @@ use crate::cross_section::extent::Extent;
 use crate::gpu::{BufferId, Element, HostLayout, Kernel, Limits, ProgramBuilder, Role, Workspace, host_struct};
 use crate::opacity::device::points;
 use crate::opacity::traits::{Constant, DeviceOpacity, DeviceTables, Inputs, OpticalBuffers};
+use crate::stage::Stage;
 
 host_struct! {
     /// Parameters of one batch of layers at a segment.
@@ -113,7 +114,7 @@ impl DeviceOpacity for OnDevice<'_> {
         into: &OpticalBuffers,
         _: bool,
     ) -> Result<()> {
-        builder.stage("continua");
+        builder.stage(Stage::Continua);
         let segment = points(segment)?;
         let params = ContinuumParams {
             quads: segment.quads(),

@@ -16,6 +16,7 @@ use crate::{Error, Result};
 
 /// A whole configuration. All paths are resolved against the configuration's folder.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,

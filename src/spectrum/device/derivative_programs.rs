@@ -17,6 +17,7 @@ use crate::opacity::Opacity;
 use crate::opacity::device::points;
 use crate::spectrum::derivatives::{ChunkSize, LayerGradient};
 use crate::spectrum::model::Model;
+use crate::stage::Stage;
 use crate::transfer::SensitivityRows;
 use crate::transfer::jacobian::device::{
     COLUMNS, LayerJacobianBuffers, ProjectBuffers, Projection, ReduceBuffers, blocks,
@@ -185,13 +186,13 @@ impl<'a> JacobianProgram<'a> {
             false,
             |_| rows.depths.clone(),
             |builder, transfer, _, _, segment| {
-                builder.stage("transfer");
+                builder.stage(Stage::Transfer);
                 transfer.sensitivity(builder, points(segment)?, rows.depths.dtau, &rows.sensitivity)?;
                 // The columns of this segment alone: as if it were the whole grid.
                 let local = crate::grid::Segment::whole(points(segment)?.len())?;
                 for first in (0..columns).step_by(chunk) {
                     let of_chunk = first as u32..(first + chunk).min(columns) as u32;
-                    builder.stage("jacobian").clear(jacobian);
+                    builder.stage(Stage::Jacobian).clear(jacobian);
                     for (kind, range, first_coefficient) in rows.kinds(layers) {
                         let columns = of_chunk.clone();
                         let all_columns = padded as u32;
@@ -272,9 +273,9 @@ impl<'a> GradientProgram<'a> {
         let kinds = if wanted.columns { all } else { all - of_opacities } as u64;
         let shape = [kinds, u64::from(blocks(n))];
         let sums = b.builder.buffer("gradient.sums", Element::F32, &shape, Role::Output);
-        b.builder.stage("gradient").clear(sums);
+        b.builder.stage(Stage::Gradient).clear(sums);
         let reduce = |builder: &mut ProgramBuilder, segment: &std::ops::Range<usize>, rows: &Rows| -> Result<()> {
-            builder.stage("gradient");
+            builder.stage(Stage::Gradient);
             for (kind, range, first) in rows.kinds(layers) {
                 let buffers = ReduceBuffers { weight: weights, partial_sum: sums };
                 kind.reduce(builder, points(segment)?, n, &buffers, range, first)?;
@@ -292,7 +293,7 @@ impl<'a> GradientProgram<'a> {
                 false,
                 |i| kept[i].depths.clone(),
                 |builder, transfer, i, _, segment| {
-                    builder.stage("transfer");
+                    builder.stage(Stage::Transfer);
                     transfer.sensitivity(builder, points(segment)?, kept[i].depths.dtau, &kept[i].sensitivity)
                 },
             )?;
@@ -309,7 +310,7 @@ impl<'a> GradientProgram<'a> {
                 false,
                 |_| rows.depths.clone(),
                 |builder, transfer, _, _, segment| {
-                    builder.stage("transfer");
+                    builder.stage(Stage::Transfer);
                     transfer.sensitivity(builder, points(segment)?, rows.depths.dtau, &rows.sensitivity)?;
                     reduce(builder, segment, &rows)?;
                     rows.retire(builder);
@@ -328,14 +329,14 @@ impl<'a> GradientProgram<'a> {
 
 /// The values without derivatives, with the bits that they have with them: optical depths are added up in the same order.
 fn values_alone(b: &mut Build, rows: &Rows) -> Result<()> {
-    b.builder.stage("transfer");
+    b.builder.stage(Stage::Transfer);
     b.transfer.begin(&mut b.builder);
     let values = rows.values();
     b.walk(
         true,
         |_| values.clone(),
         |builder, transfer, _, layers, segment| {
-            builder.stage("transfer");
+            builder.stage(Stage::Transfer);
             transfer.add(builder, layers, points(segment)?, values.dtau)?;
             for buffer in values.all() {
                 builder.retire(buffer);

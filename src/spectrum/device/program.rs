@@ -11,6 +11,7 @@ use crate::opacity::device::points;
 use crate::opacity::{self, Constant, DeviceOpacity, DeviceTables, OpticalBuffers, add_part};
 use crate::spectrum::model::Model;
 use crate::spectrum::schedule::{Schedule, Step};
+use crate::stage::Stage;
 use crate::transfer::{DeviceTransfer, TransferInputs};
 use crate::{Error, Result};
 
@@ -173,7 +174,7 @@ fn optical_depths(
     segment: &Range<usize>,
     rows: &DepthRows,
 ) -> Result<()> {
-    builder.stage("continua");
+    builder.stage(Stage::Continua);
     let apart: Vec<BufferId> = rows.apart().collect();
     // What is added to must hold something; one buffer's first writer may set it.
     let cleared = !apart.is_empty() || opacities.first().is_none_or(|o| !o.overwrites());
@@ -190,7 +191,7 @@ fn optical_depths(
         let into = OpticalBuffers { depth, slope: rows.slope, shape };
         opacity.segment(builder, layers, segment, &into, i > 0 || cleared)?;
     }
-    builder.stage("continua");
+    builder.stage(Stage::Continua);
     for part in apart {
         add_part(builder, part, rows.dtau, points(segment)?, layers.len() as u32);
     }
@@ -224,7 +225,7 @@ impl<'a> SpectrumProgram<'a> {
         let mut b = Build::new(model, tables, extent, false, limits);
         let longest = u64::from(b.longest()?);
         let batch = b.extent.batch.min(model.layers()) as u64;
-        b.builder.stage("transfer");
+        b.builder.stage(Stage::Transfer);
         b.transfer.begin(&mut b.builder);
         let dtau = b.builder.buffer("optical_depth.dtau", Element::F32, &[batch, longest], Role::Scratch);
         let rows = DepthRows { dtau, slope: None, parts: Vec::new() };
@@ -232,7 +233,7 @@ impl<'a> SpectrumProgram<'a> {
             false,
             |_| rows.clone(),
             |builder, transfer, _, layers, segment| {
-                builder.stage("transfer");
+                builder.stage(Stage::Transfer);
                 transfer.add(builder, layers, points(segment)?, dtau)?;
                 builder.retire(dtau);
                 Ok(())
