@@ -5,16 +5,22 @@
 /// Nominal solar radius \[cm\] (IAU 2015 Resolution B3).
 pub const RADIUS_SUN_CM: f64 = 6.957e10;
 /// Nominal GM of the Sun \[cm3 s-2\] (IAU 2015 Resolution B3).
+#[doc(hidden)]
 pub const GM_SUN: f64 = 1.327_124_4e26;
 /// Nominal equatorial radius of Jupiter \[cm\] (IAU 2015 Resolution B3).
+#[doc(hidden)]
 pub const RADIUS_JUPITER_CM: f64 = 7.1492e9;
 /// Nominal GM of Jupiter \[cm3 s-2\] (IAU 2015 Resolution B3).
+#[doc(hidden)]
 pub const GM_JUPITER: f64 = 1.266_865_3e23;
 /// Nominal equatorial radius of the Earth \[cm\] (IAU 2015 Resolution B3).
+#[doc(hidden)]
 pub const RADIUS_EARTH_CM: f64 = 6.3781e8;
 /// Nominal GM of the Earth \[cm3 s-2\] (IAU 2015 Resolution B3).
+#[doc(hidden)]
 pub const GM_EARTH: f64 = 3.986_004e20;
 /// Astronomical unit \[cm\] (IAU 2012 Resolution B2).
+#[doc(hidden)]
 pub const ASTRONOMICAL_UNIT_CM: f64 = 1.495_978_707e13;
 /// Parsec \[cm\] (IAU 2015 Resolution B2).
 pub const PARSEC_CM: f64 = 3.085_677_581_491_367_3e18;

@@ -30,6 +30,7 @@ pub mod device;
 pub(super) const LN_NO_COLUMN: f64 = -1000.0;
 
 /// What a pair of species needs of a layer besides its coefficients.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct CiaLayer {
@@ -43,6 +44,7 @@ pub struct CiaLayer {
 
 /// Derivatives of a pair's state by one parameter, all \[layer\], in the units of [`Pair`]. Temperature is not among them:
 /// its part is in [`add_cia_with_derivative`].
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct PairTangent<'a> {
     /// Of the first species' volume mixing ratio.
@@ -56,6 +58,7 @@ pub struct PairTangent<'a> {
 }
 
 /// Derivatives of a scalar by a pair's state, all \[layer\], per unit of [`Pair`].
+#[doc(hidden)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairGradient {
     /// By the first species' volume mixing ratio.
@@ -69,6 +72,7 @@ pub struct PairGradient {
 }
 
 /// The state of each layer, all \[layer\].
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Pair<'a> {
     /// Volume mixing ratio of the first species.

@@ -63,8 +63,8 @@ impl Continuum for CloudDeck {
         let top = parameter(state, &self.pressure, "a positive pressure [bar]", |p| p > 0.0)?;
         let boundaries = layers.boundaries_bar();
         let (first, last) = (boundaries[0], boundaries[boundaries.len() - 1]);
-        if top.value() > last {
-            let required = format!("{first} to {last} bar, where there are layers");
+        if !(first..=last).contains(&top.value()) {
+            let required = format!("{first:.4e} to {last:.4e} bar, where there are layers");
             return Err(Error::invalid(format!("parameter {}", self.pressure), top.value(), required));
         }
         let steps = (last / first).ln() / layers.layers() as f64;
@@ -105,7 +105,12 @@ mod tests {
         let top = layers.boundaries_bar()[0];
         let expected = TOP_DEPTH * ((bottom / 1e-3).powi(3) - (top / 1e-3).powi(3));
         assert!((above / expected - 1.0).abs() < 1e-12, "{above:e} {expected:e}");
-        for (p, words) in [(100.0, "where there are layers"), (0.0, "a positive pressure"), (f64::NAN, "positive")] {
+        for (p, words) in [
+            (100.0, "where there are layers"),
+            (1e-8, "where there are layers"),
+            (0.0, "a positive pressure"),
+            (f64::NAN, "positive"),
+        ] {
             let message = deck.ln_amount(&state(p), &layers).unwrap_err().to_string();
             assert!(message.contains("deck.pressure_bar") && message.contains(words), "{message}");
         }

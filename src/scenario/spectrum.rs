@@ -42,6 +42,7 @@ pub struct SpectrumResult {
 }
 
 /// The spectrum that one opacity alone makes.
+#[doc(hidden)]
 #[derive(Clone, Debug)]
 pub struct Component {
     /// Name of the opacity.
@@ -51,6 +52,7 @@ pub struct Component {
 }
 
 /// The layers of an atmosphere, from the top.
+#[doc(hidden)]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Layers {
@@ -196,6 +198,7 @@ fn contribution(model: &Model, scene: &Scene, state: &State, progress: &dyn Prog
 }
 
 /// What the spectrum of a configuration is called in figures, and its unit.
+#[doc(hidden)]
 pub fn figure_labels(config: &Config) -> (&'static str, &'static str) {
     match config.transfer.geometry {
         GeometryKeys::Emission if config.output.flux_per_um => ("Flux", "W m⁻² µm⁻¹"),

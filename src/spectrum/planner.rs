@@ -44,7 +44,7 @@ impl Model {
     /// budget.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] if the smallest plan needs more.
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory) if the smallest plan needs more.
     pub fn plan_derivatives(
         &self,
         columns: usize,
@@ -61,7 +61,7 @@ impl Retrieval {
     /// Where temperatures alone depend on the parameters, less is held.
     ///
     /// # Errors
-    /// As [`state`](Self::state); [`Error::OutOfMemory`] if the smallest plan needs more.
+    /// As [`state`](Self::state); [`Error::OutOfMemory`](crate::Error::OutOfMemory) if the smallest plan needs more.
     pub fn plan_at(&self, x: &[f64], limits: &Limits) -> Result<RetrievalPlan> {
         self.planner(x, limits)?.all(self.settings())
     }

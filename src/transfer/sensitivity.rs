@@ -26,6 +26,7 @@ pub mod device;
 use block::{Atmosphere, Rows, sensitivity_block};
 
 /// Flux and derivatives of one set of neighbouring wavenumbers, all layers at once. Keeps its memory between evaluations.
+#[doc(hidden)]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EmissionSensitivity {
     /// Flux \[nu\], erg s-1 cm-2 / cm-1.

@@ -47,6 +47,7 @@ const WORKGROUP: u32 = 64;
 
 /// The buffers of the kernel, all f32; n is the padded length of a row. The padding of the wavenumbers repeats the last one (any positive
 /// value will do), that of the optical depths may be anything but NaN.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct EmissionBuffers {
     /// \[n\] cm-1, read.

@@ -120,6 +120,7 @@ pub enum LayerJacobianBuffers {
 }
 
 /// Where a projection takes its coefficients from and puts the columns, both f32.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct ProjectBuffers {
     /// \[rows\]\[columns, padded to a multiple of [`COLUMNS`]\]: d(quantity of the row) / d(parameter); see [`pad_columns`].
@@ -129,6 +130,7 @@ pub struct ProjectBuffers {
 }
 
 /// One projection: which rows go with which coefficients to which columns.
+#[doc(hidden)]
 #[derive(Debug, Clone)]
 pub struct Projection {
     /// Rows of the layer Jacobian.
@@ -142,6 +144,7 @@ pub struct Projection {
 }
 
 /// Where a reduction takes its weights from and puts the sums, both f32.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct ReduceBuffers {
     /// \[n of the grid\], read.

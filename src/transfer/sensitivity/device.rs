@@ -47,6 +47,7 @@ pub static SENSITIVITY: Kernel = Kernel::new(
 const WORKGROUP: u32 = 256;
 
 /// The buffers of the kernel, all f32. Rows \[segment\] hold as many points as the segment that is dispatched, without gaps.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct SensitivityBuffers {
     /// \[n of the grid\] cm-1, read.
