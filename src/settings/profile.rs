@@ -103,7 +103,7 @@ impl ChiFactor {
     /// From rows of a distance \[cm-1\] and chi.
     ///
     /// # Errors
-    /// Fewer than two rows or more than [`MOST_CHI_ROWS`]; distances that do not ascend from above 0; a chi that is not positive, or is not 1 in
+    /// Fewer than two rows or more than 32; distances that do not ascend from above 0; a chi that is not positive, or is not 1 in
     /// the first row.
     pub fn new(rows: &[(f64, f64)]) -> Result<Self> {
         if !(2..=MOST_CHI_ROWS).contains(&rows.len()) {
