@@ -115,11 +115,11 @@ fn one_set(item: &Item, geometry: GeometryKeys) -> Result<DataKeys> {
     if let Some(item) = s.get("unit") {
         read.unit = item.parsed()?;
     }
-    if let Some(item) = s.get("medium") {
-        if item.word(&[("vacuum", false), ("air", true)])? {
-            let refuse = || item.refuse("a key of wavelengths: wavenumbers are in vacuum; add unit = \"um\" or \"nm\"");
-            read.unit = read.unit.in_air().ok_or_else(refuse)?;
-        }
+    if let Some(item) = s.get("medium")
+        && item.word(&[("vacuum", false), ("air", true)])?
+    {
+        let refuse = || item.refuse("a key of wavelengths: wavenumbers are in vacuum; add unit = \"um\" or \"nm\"");
+        read.unit = read.unit.in_air().ok_or_else(refuse)?;
     }
     let quantities = match geometry {
         GeometryKeys::Emission => {
