@@ -3,7 +3,7 @@
 //! In transit a planet of radius R hides the part (R / R_s)^2 of the star, its depth. In emission it adds (F / F_s) (R / R_s)^2 to the star's light, with the fluxes at both
 //! surfaces; and at a distance d its flux is F (R / d)^2.
 //!
-//! A table of the star's light is taken as it stands, linear between its rows, at each wavenumber of the planet's spectrum: nothing is averaged. Where both are seen by an instrument that
+//! A table of the star's light is taken as it stands, a power law between its rows, at each wavenumber of the planet's spectrum: nothing is averaged. Where both are seen by an instrument that
 //! resolves neither, give a table that is already smoothed to it.
 
 use std::path::Path;
@@ -17,7 +17,8 @@ use crate::{Error, Result};
 pub enum StellarSpectrum {
     /// A black body \[K\].
     BlackBody(f64),
-    /// Wavenumbers \[cm-1\], ascending, and fluxes there \[erg s-1 cm-2 / cm-1\]; linear between them.
+    /// Wavenumbers \[cm-1\], ascending, and fluxes there \[erg s-1 cm-2 / cm-1\]. Between them a power law, so that it does not matter whether a table is per wavenumber or per wavelength;
+    /// linear where one of both is 0.
     Table {
         /// \[n\] cm-1.
         wavenumber: Vec<f64>,
@@ -129,8 +130,11 @@ impl StellarSpectrum {
                         return Err(Error::invalid("wavenumber of the star's spectrum [cm-1]", nu, required));
                     }
                     let i = i.clamp(1, wavenumber.len() - 1);
-                    let part = (nu - wavenumber[i - 1]) / (wavenumber[i] - wavenumber[i - 1]);
-                    Ok(flux[i - 1] + part * (flux[i] - flux[i - 1]))
+                    let (x, y) = ((wavenumber[i - 1], wavenumber[i]), (flux[i - 1], flux[i]));
+                    Ok(match y.0 > 0.0 && y.1 > 0.0 {
+                        true => y.0 * ((y.1 / y.0).ln() * (nu / x.0).ln() / (x.1 / x.0).ln()).exp(),
+                        false => y.0 + (nu - x.0) / (x.1 - x.0) * (y.1 - y.0),
+                    })
                 })
                 .collect(),
         }
@@ -143,10 +147,10 @@ impl Star {
         radius_cm.iter().map(|r| (r / self.radius_cm).powi(2)).collect()
     }
 
-    /// Contrast (F / F_s) (R / R_s)^2 of a planet of radius R \[cm\] with a flux \[erg s-1 cm-2 / cm-1\] at wavenumbers \[cm-1\]; not finite where the star's flux is zero.
+    /// Contrast (F / F_s) (R / R_s)^2 of a planet of radius R \[cm\] with a flux \[erg s-1 cm-2 / cm-1\] at wavenumbers \[cm-1\].
     ///
     /// # Errors
-    /// As many fluxes as wavenumbers are required; a wavenumber outside the star's table; what [`StellarSpectrum::flux`] refuses.
+    /// As many fluxes as wavenumbers are required; a star without light at one of them; a wavenumber outside the star's table; what [`StellarSpectrum::flux`] refuses.
     pub fn contrast(&self, wavenumber: &[f64], flux: &[f64], radius_cm: f64) -> Result<Vec<f64>> {
         if flux.len() != wavenumber.len() {
             let required = format!("{}, one for each wavenumber", wavenumber.len());
@@ -154,6 +158,11 @@ impl Star {
         }
         let area = (radius_cm / self.radius_cm).powi(2);
         let of_star = self.spectrum.flux(wavenumber)?;
+        // Darker than this a quotient has no figures, or is none.
+        if let Some(dark) = of_star.iter().position(|star| *star < f64::MIN_POSITIVE / f64::EPSILON) {
+            let what = format!("flux of the star at {} cm-1", wavenumber[dark]);
+            return Err(Error::invalid(what, of_star[dark], "more than nothing, for a contrast"));
+        }
         Ok(flux.iter().zip(of_star).map(|(planet, star)| planet / star * area).collect())
     }
 }
@@ -178,6 +187,14 @@ mod tests {
         for (found, exact) in table.flux(&at).unwrap().iter().zip(&exact) {
             assert!((found / exact - 1.0).abs() < 1e-6);
         }
+        // A light that is the same at each wavelength is so between rows however far apart, and in the dark there is no contrast.
+        std::fs::write(&path, "0.5 1000\n10 1000\n").unwrap();
+        let flat = StellarSpectrum::read(&path).unwrap().flux(&[4291.8]).unwrap()[0];
+        assert!((crate::units::flux_per_um(flat, 4291.8) / 1000.0 - 1.0).abs() < 1e-12);
+        std::fs::write(&path, "0.5 0\n10 0\n").unwrap();
+        let dark = Star { radius_cm: 7e10, spectrum: StellarSpectrum::read(&path).unwrap() };
+        let message = dark.contrast(&[4291.8], &[1.0], 7e9).unwrap_err().to_string();
+        assert!(message.contains("flux of the star at 4291.8 cm-1"), "{message}");
         let message = table.flux(&[100.0]).unwrap_err().to_string();
         assert!(message.contains("the range of the star's table"), "{message}");
         for (text, words) in [

@@ -30,6 +30,9 @@ pub fn vacuum_um(wavenumber: f64) -> f64 {
     1e4 / wavenumber
 }
 
+/// Shortest wavelength that is given in air \[um\].
+pub(crate) const SHORTEST_IN_AIR_UM: f64 = 0.2;
+
 /// Refractive index of standard air (15 C, 1013.25 hPa, 450 ppm of CO2, dry) at a wavenumber in vacuum \[cm-1\]: Ciddor 1996, Appl. Opt. 35, 1566, eq. 1. Made for 0.23 to
 /// 1.7 um; longer wavelengths take its smooth continuation, without the bands of water and carbon dioxide. Not for less than 0.185 um, where air absorbs and the formula has its poles; by
 /// custom, wavelengths below 0.2 um are those in vacuum.

@@ -146,10 +146,14 @@ impl<D: Clone> State<D> {
         self
     }
 
-    /// Sets a parameter of an opacity.
+    /// Sets a parameter of an opacity, in place of an earlier value.
     #[must_use]
     pub fn with_parameter(mut self, name: impl Into<String>, value: D) -> Self {
-        self.parameters.push((name.into(), value));
+        let name = name.into();
+        match self.parameters.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.parameters.push((name, value)),
+        }
         self
     }
 
@@ -344,5 +348,17 @@ impl State {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_set_again_has_the_new_value() {
+        let state = State::constant(3, 1000.0, 2000.0, 2.3).with_parameter("deck.pressure_bar", 0.1);
+        let state = state.with_parameter("haze.exponent", 4.0).with_parameter("deck.pressure_bar", 0.2);
+        assert_eq!((*state.parameter("deck.pressure_bar").unwrap(), state.parameters.len()), (0.2, 2));
     }
 }

@@ -37,7 +37,8 @@ fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u64>) -> Resu
     for buffer in &buffers {
         let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);
         if buffer.bytes > limit {
-            return Err(Error::out_of_memory(format!("buffer `{}`", buffer.name), buffer.bytes, limit));
+            let error = Error::out_of_memory(format!("buffer `{}`", buffer.name), buffer.bytes, limit);
+            return Err(error.with_hint("the limit is the device's for one buffer, whatever the budget"));
         }
     }
     let mut lives: Vec<Vec<(usize, usize)>> = vec![Vec::new(); buffers.len()];

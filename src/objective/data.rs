@@ -31,6 +31,26 @@ impl SpectralUnit {
         }
     }
 
+    /// Refuses wavelengths in air that are shorter than 0.2 um, where its refractive index is not known and where by custom wavelengths are in vacuum.
+    ///
+    /// # Errors
+    /// Such a wavelength.
+    pub(super) fn check(self, values: &[f64]) -> Result<()> {
+        let scale = match self {
+            Self::MicronInAir => 1.0,
+            Self::NanometreInAir => 1e-3,
+            _ => return Ok(()),
+        };
+        match values.iter().find(|value| **value * scale < units::SHORTEST_IN_AIR_UM) {
+            None => Ok(()),
+            Some(value) => Err(Error::invalid(
+                "wavelength in air [um]",
+                value * scale,
+                format!("{} or more; shorter ones are in vacuum (medium = \"vacuum\")", units::SHORTEST_IN_AIR_UM),
+            )),
+        }
+    }
+
     /// The same unit for wavelengths in air; `None` for wavenumbers, which are in vacuum.
     pub fn in_air(self) -> Option<Self> {
         match self {
@@ -181,6 +201,15 @@ impl DataSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wavelengths_in_air_end_at_200_nm() {
+        assert!(
+            SpectralUnit::MicronInAir.check(&[0.2, 1.0]).is_ok() && SpectralUnit::Nanometre.check(&[132.0]).is_ok()
+        );
+        let message = SpectralUnit::NanometreInAir.check(&[500.0, 132.0]).unwrap_err().to_string();
+        assert!(message.contains("wavelength in air [um]: given 0.132") && message.contains("vacuum"), "{message}");
+    }
 
     #[test]
     fn any_order_is_sorted() {

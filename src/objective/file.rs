@@ -46,6 +46,7 @@ impl DataSet {
                 Table::parse(path, &text)?.columns(path, &options.columns)?
             }
         };
+        options.unit.check(&spectral)?;
         let wavenumber: Vec<f64> = spectral.into_iter().map(|x| options.unit.to_wavenumber(x)).collect();
         let set = Self::new(name, &wavenumber, &value, &error)?;
         if options.binned { set.contiguous() } else { Ok(set) }

@@ -2,6 +2,7 @@
 
 use super::continuum::LN_NOTHING;
 use crate::Result;
+use crate::atmosphere::state::LEAST_RATIO;
 use crate::atmosphere::{PressureGrid, State};
 use crate::constants::ATOMIC_MASS_CGS;
 use crate::dual::Dual;
@@ -35,8 +36,10 @@ pub(super) fn ln_column(state: &State<Dual>, layers: &PressureGrid, species: &st
 /// ln of the mass of all gas above a cm2 in each layer, dP / g \[g cm-2\], times a factor.
 pub(super) fn ln_mass(state: &State<Dual>, layers: &PressureGrid, factor: &Dual) -> Vec<Dual> {
     let each = layers.dpressure_bar().iter().zip(&state.gravity);
+    // At nothing the derivative by the factor is one-sided, like that by a mixing ratio.
+    let factor = Dual::new(factor.value().max(LEAST_RATIO), factor.derivatives().to_vec());
     let mass = |(dp, g): (&f64, &Dual)| {
-        ln_product((factor.value() * dp * 1e6 / g.value()).ln().max(LN_NOTHING), &[factor], &[g])
+        ln_product((factor.value() * dp * 1e6 / g.value()).ln().max(LN_NOTHING), &[&factor], &[g])
     };
     each.map(mass).collect()
 }
@@ -52,5 +55,24 @@ pub(super) fn parameter<'s>(
     match value.value().is_finite() && holds(value.value()) {
         true => Ok(value),
         false => Err(crate::Error::invalid(format!("parameter {name}"), value.value(), required)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_no_haze_the_derivative_by_its_strength_is_the_mass() {
+        let layers = PressureGrid::logarithmic(1e-3, 1.0, 5).unwrap();
+        let state = State::constant(5, 1000.0, 2000.0, 2.3).as_dual();
+        for strength in [0.0, 1e-3] {
+            let ln = ln_mass(&state, &layers, &Dual::new(strength, vec![1.0]));
+            for (ln, dp) in ln.iter().zip(layers.dpressure_bar()) {
+                let (mass, slope) = (dp * 1e6 / 2000.0, ln.value().exp() * ln.derivatives()[0]);
+                assert!((slope / mass - 1.0).abs() < 1e-12, "{strength}: {slope:e} {mass:e}");
+                assert!((ln.value().exp() - strength * mass).abs() < 1e-20);
+            }
+        }
     }
 }

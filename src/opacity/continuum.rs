@@ -28,6 +28,9 @@ pub const SPACING: f64 = 0.002;
 /// ln of what stands for nothing: e^-1000 is zero in f64 and f32.
 pub const LN_NOTHING: f64 = -1000.0;
 
+/// ln of an optical depth that lets nothing through, whatever the angle; more is taken for this, so that sums and products stay finite in float32.
+const LN_OPAQUE: f64 = 60.0;
+
 /// A smooth opacity: an amount in each layer times a coefficient of wavenumber and conditions.
 pub trait Continuum: fmt::Debug + Send + Sync {
     /// Its name in messages, reports and pictures.
@@ -156,7 +159,7 @@ impl Smooth {
         let each = |(conditions, amount): (&Conditions, &Dual)| {
             let mut row = LnCoefficient::new(self.nodes.len(), conditions.shape.len());
             self.continuum.ln_coefficient(conditions, &self.nodes.wavenumber, &mut row);
-            row.value.iter_mut().for_each(|ln| *ln = (*ln + amount.value()).max(LN_NOTHING));
+            row.value.iter_mut().for_each(|ln| *ln = (*ln + amount.value()).clamp(LN_NOTHING, LN_OPAQUE));
             row
         };
         Ok(all.map(each).collect())

@@ -22,6 +22,9 @@ const SHORTEST_BOUND_FREE_UM: f64 = 0.125;
 /// hc / k_B \[um K\].
 const ALPHA: f64 = 1.4388e4;
 
+/// Below this temperature bound-free absorption is taken as it is here \[K\].
+const COLDEST_K: f64 = 100.0;
+
 /// Temperatures of the free-free fit \[K\]: 5040 / T of 0.5 to 3.6.
 const FREE_FREE_K: (f64, f64) = (1400.0, 10_080.0);
 
@@ -68,10 +71,12 @@ pub fn bound_free(wavenumber: f64, temperature_k: f64) -> (f64, f64) {
     if cross_section == 0.0 {
         return (0.0, 0.0);
     }
-    let (t, x) = (temperature_k, ALPHA / (um * temperature_k));
+    // Colder gas has no H-, and the formula no number.
+    let t = temperature_k.max(COLDEST_K);
+    let x = ALPHA / (um * t);
     let value = 0.750 * t.powf(-2.5) * (ALPHA / (THRESHOLD_UM * t)).exp() * -(-x).exp_m1() * cross_section;
     let slope = -2.5 / t - ALPHA / (THRESHOLD_UM * t * t) - x / t / x.exp_m1();
-    (value, value * slope)
+    (value, if t == temperature_k { value * slope } else { 0.0 })
 }
 
 /// Free-free absorption per hydrogen atom and electron pressure \[cm4 dyn-1\], and its derivative by temperature \[cm4 dyn-1 K-1\], at a wavenumber \[cm-1\] (eq. 6). Temperatures and wavelengths
@@ -152,6 +157,19 @@ impl Continuum for HMinus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cold_gas_has_numbers_too() {
+        for t in [1.0, 9.0, 99.0, 101.0] {
+            let mut into = LnCoefficient::new(1, 0);
+            HMinus.ln_coefficient(
+                &Conditions { temperature_k: t, pressure_bar: 1.0, shape: vec![] },
+                &[10_000.0],
+                &mut into,
+            );
+            assert!(into.value[0].is_finite() && into.by_temperature[0].is_finite(), "{t} K: {into:?}");
+        }
+    }
 
     #[test]
     fn reference_values_are_met() {

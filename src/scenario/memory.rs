@@ -50,7 +50,8 @@ pub enum Derivative {
 
 /// Says which budget would do, of which a model has a share, where device memory is what lacks.
 pub fn budget_hint(error: Error, budget: Option<u64>) -> Error {
-    let (Error::OutOfMemory { needed, limit, .. }, Some(budget)) = (&error, budget) else { return error };
+    // An error with a hint is of something that no budget mends.
+    let (Error::OutOfMemory { needed, limit, hint: None, .. }, Some(budget)) = (&error, budget) else { return error };
     let all = match budget == *limit {
         true => *needed,
         // One more, for a share is rounded.
@@ -70,6 +71,9 @@ mod tests {
     fn the_budget_that_would_do() {
         let told = |needed, limit, budget| budget_hint(Error::out_of_memory("a", needed, limit), budget).to_string();
         assert!(told(5000, 1024, Some(1024)).ends_with("; a memory budget of 5000 bytes (4.9 KiB) would do"));
+        // What no budget mends.
+        let hinted = Error::out_of_memory("a", 5000, 1024).with_hint("the device's limit");
+        assert!(budget_hint(hinted, Some(1024)).to_string().ends_with("; the device's limit"));
         // A share of 3 in 10.
         let text = told(7, 3, Some(10));
         assert!(text.contains("a memory budget of 25 bytes"), "{text}");

@@ -187,7 +187,7 @@ fn planned_model(model: &Retrieval, data_sets: Vec<String>, x: &[f64], limits: &
 
 /// Says which budget, or how many points, would do, where memory is what lacks.
 pub(super) fn hint(inputs: &Scene, error: Error, limits: &Limits, budget: Option<u64>) -> Error {
-    let Error::OutOfMemory { needed, limit, .. } = error else { return error };
+    let Error::OutOfMemory { needed, limit, hint: ref told, .. } = error else { return error };
     let budget = budget.unwrap_or(limit).min(limit);
     let grid = inputs.grid;
     let fewer = most_points(grid.len() / 2, |points| {
@@ -202,5 +202,9 @@ pub(super) fn hint(inputs: &Scene, error: Error, limits: &Limits, budget: Option
         Ok(Some(points)) => format!(", or {} points in the same range", count(points as u64)),
         _ => String::new(),
     };
-    error.with_hint(format!("a budget of {needed} bytes ({}) would do{points}", bytes(needed)))
+    let text = match told {
+        Some(told) => format!("{told}{points}"),
+        None => format!("a budget of {needed} bytes ({}) would do{points}", bytes(needed)),
+    };
+    error.with_hint(text)
 }

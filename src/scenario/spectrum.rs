@@ -14,7 +14,7 @@ use crate::opacity::Opacity;
 use crate::output::Values;
 use crate::spectrum::{Model, State};
 use crate::star::Star;
-use crate::units::{self, SpectralAxis};
+use crate::units::{self, SHORTEST_IN_AIR_UM, SpectralAxis, vacuum_um};
 use crate::{Error, Note, Progress, Result, Stage};
 
 /// A computed spectrum.
@@ -60,7 +60,7 @@ pub struct Layers {
     pub pressure_bar: Vec<f64>,
     /// \[layer\] K.
     pub temperature_k: Vec<f64>,
-    /// Names of species and their volume mixing ratios \[layer\]; by mass where a molar mass is not known.
+    /// Names of species and their volume mixing ratios \[layer\], of those whose molar mass is known.
     pub ratios: Vec<(String, Vec<f64>)>,
 }
 
@@ -130,6 +130,15 @@ struct Derivation {
 
 impl Derivation {
     fn new(config: &Config) -> Result<Self> {
+        let (shortest, least) = (vacuum_um(config.grid.range.1), SHORTEST_IN_AIR_UM);
+        if config.output.axis == SpectralAxis::AirMicrometre && shortest < least {
+            let required = format!("{least} um or more; shorter wavelengths are in vacuum (medium = \"vacuum\")");
+            return Err(in_config(
+                config,
+                "output.medium",
+                Error::invalid("wavelength in air [um]", shortest, required),
+            ));
+        }
         let star = star(config)?;
         let emission = config.transfer.geometry == GeometryKeys::Emission;
         let distance = config.distance_cm.filter(|_| emission);
@@ -283,11 +292,12 @@ fn run(
     let components = wanted.components.then(alone).transpose()?.unwrap_or_default();
     let by_layer = || seconds.time(Stage::Contribution, || contribution(model, scene, state, progress));
     let contribution = wanted.contribution.then(by_layer).transpose()?;
-    let ratio = |s: &Species| (s.name.clone(), state.volume_ratio(&s.name).unwrap_or_else(|_| s.ratio.clone()));
+    // Without a molar mass a ratio by mass has no place beside ratios by volume.
+    let ratio = |s: &Species| Some((s.name.clone(), state.volume_ratio(&s.name).ok()?));
     let atmosphere = Layers {
         pressure_bar: model.pressure().pressure_bar().to_vec(),
         temperature_k: state.temperature_k.clone(),
-        ratios: state.species.iter().map(ratio).collect(),
+        ratios: state.species.iter().filter_map(ratio).collect(),
     };
     Ok(SpectrumResult {
         wavenumber,

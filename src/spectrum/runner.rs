@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::gpu::Device;
 use crate::output::Values;
 use crate::timing::Stages;
-use crate::{Progress, Result};
+use crate::{Error, Progress, Result};
 
 /// A model on a backend, which it owns: it can be held wherever the caller likes.
 #[derive(Debug)]
@@ -66,14 +66,16 @@ impl Runner {
     /// in f32 where that holds it.
     ///
     /// # Errors
-    /// A state of the wrong shape or outside the declared temperature range; a lost device.
+    /// A state of the wrong shape or outside the declared temperature range; a result that is not finite; a lost device.
     pub fn spectrum(&mut self, state: &State, progress: &dyn Progress) -> Result<Values> {
         self.model.check(state)?;
         let computed = match &mut self.on {
             On::Cpu(cpu) => cpu.values(&self.model, state, &mut self.seconds, progress).map(Values::F64)?,
             On::Device(device) => device.values(&self.model, state, &mut self.seconds).map(Values::F32)?,
         };
-        Ok(self.model.geometry.observe(state, computed))
+        let observed = self.model.geometry.observe(state, computed);
+        check_finite(&self.model.wavenumber, &observed)?;
+        Ok(observed)
     }
 
     /// How the spectrum is computed on a device: batches, segments, buffers, bytes; none on the CPU.
@@ -104,5 +106,22 @@ impl Runner {
             On::Device(device) => device.bytes(),
         };
         SpectrumReport::new(&self.model, self.backend.info(), planned, tracked, self.seconds.clone())
+    }
+}
+
+/// Refuses what is no spectrum.
+fn check_finite(wavenumber: &[f64], values: &Values) -> Result<()> {
+    let values = values.to_f64();
+    let mut wrong = values.iter().zip(wavenumber).filter(|(value, _)| !value.is_finite());
+    match wrong.next() {
+        None => Ok(()),
+        Some((value, nu)) => {
+            let given = format!("{value} at {nu} cm-1, and {} points more that are not finite", wrong.count());
+            Err(Error::invalid(
+                "spectrum",
+                given,
+                "finite numbers: an opacity, a table or a profile has values that no gas has",
+            ))
+        }
     }
 }

@@ -115,8 +115,10 @@ impl Geometry for Transmission {
     }
 
     fn cpu_work(&self, layers: usize, points: usize, derivatives: bool) -> u64 {
+        // chords through all layers below each; with derivatives, those of a chord by the two radii and their transpose
+        let chords = 16 * (layers * layers) as u64 * if derivatives { 4 } else { 1 };
         // the integral; sensitivities by depth and by radii
-        8 * (points * if derivatives { 2 * layers + 2 } else { 1 }) as u64
+        chords + 8 * (points * if derivatives { 2 * layers + 2 } else { 1 }) as u64
     }
 }
 
