@@ -12,6 +12,7 @@ use super::cpu::{FarLevels, batch_work, far_bytes};
 use super::levels::{Ladder, LadderInput, SEGMENT_MULTIPLE};
 use super::prepared::{Layer, Prepared, Tier, add_distant, check_pressure};
 use crate::density::by_temperature::cells::Cells;
+use crate::density::by_temperature::plan::FinestLevel;
 use crate::density::by_temperature::{Densities, TemperatureDensity, densities};
 use crate::density::lines::LineTable;
 use crate::density::span::Span;
@@ -66,8 +67,7 @@ impl AtTemperatures {
             ));
         }
         let layers = LayersAt { grid, pressures, tolerance: settings.tolerance };
-        let finest = |species: &Species, cells: &Cells, positions: (f64, f64)| layers.finest(species, cells, positions);
-        let found = densities(grid, source, temperatures, pressures, settings, &finest, resources)?;
+        let found = densities(grid, source, temperatures, pressures, settings, &layers, resources)?;
         let Densities { species, at, distant, found, records, cached } = found;
         let chosen: Vec<Vec<Layer>> =
             at.iter().map(|density| layers.all(&species, &density.cells, density.positions)).collect::<Result<_>>()?;
@@ -266,13 +266,6 @@ impl LayersAt<'_> {
         }
     }
 
-    /// The finest level of any layer: that of the lowest pressure, where profiles are narrowest.
-    fn finest(&self, species: &Species, cells: &Cells, positions: (f64, f64)) -> Result<i32> {
-        let least = self.pressures.iter().copied().fold(f64::INFINITY, f64::min);
-        let ladder = Ladder::choose(&self.input(species, cells, positions, least))?;
-        Ok(ladder.finest)
-    }
-
     /// All layers at one temperature.
     fn all(&self, species: &Species, cells: &Cells, positions: (f64, f64)) -> Result<Vec<Layer>> {
         let one = |&pressure: &f64| {
@@ -282,6 +275,14 @@ impl LayersAt<'_> {
             Ok(Layer { pressure, moved: 0, moved_near: 0, ladder, far, distant: None })
         };
         self.pressures.par_iter().map(one).collect()
+    }
+}
+
+impl FinestLevel for LayersAt<'_> {
+    /// That of the lowest pressure, where profiles are narrowest.
+    fn finest(&self, species: &Species, cells: &Cells, positions: (f64, f64)) -> Result<i32> {
+        let least = self.pressures.iter().copied().fold(f64::INFINITY, f64::min);
+        Ok(Ladder::choose(&self.input(species, cells, positions, least))?.finest)
     }
 }
 

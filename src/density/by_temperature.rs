@@ -20,8 +20,7 @@ pub mod sums;
 #[cfg(test)]
 mod tests;
 
-use cells::Cells;
-use plan::{Demand, Plan};
+use plan::{Demand, FinestLevel, Plan};
 use reading::Found;
 pub use sources::TemperatureDensity;
 use sums::Sums;
@@ -55,8 +54,8 @@ pub struct Densities {
     pub cached: bool,
 }
 
-/// Sums the lines of `source` on `grid` at each of `temperatures` \[K\] for layers of `pressures` \[bar\], or finds the sums in the cache. `finest` tells the finest level
-/// on which any layer puts its lines, for cells and the positions of lines in output nodes.
+/// Sums the lines of `source` on `grid` at each of `temperatures` \[K\] for layers of `pressures` \[bar\], or finds the sums in the cache. `levels` tells the finest level
+/// on which any layer puts its lines.
 ///
 /// # Errors
 /// No temperature or pressure, temperatures outside the settings' range or the partition function's; no line within reach; pressure shifts, if they are wanted;
@@ -67,7 +66,7 @@ pub fn densities(
     temperatures: &[f64],
     pressures: &[f64],
     settings: &Settings,
-    finest: &(dyn Fn(&Species, &Cells, (f64, f64)) -> Result<i32> + Sync),
+    levels: &dyn FinestLevel,
     resources: &Resources<'_>,
 ) -> Result<Densities> {
     for (what, count) in [("temperatures", temperatures.len()), ("pressures", pressures.len())] {
@@ -100,8 +99,7 @@ pub fn densities(
         // Without a summary all that it says is found by reading.
         let wanted = if missing.is_empty() { vec![0] } else { missing };
         let chosen: Vec<f64> = wanted.iter().map(|i| temperatures[*i]).collect();
-        let finest_of = |cells: &Cells, positions: (f64, f64)| finest(&species, cells, positions);
-        let demand = Demand { grid, species: &species, temperatures: &chosen, pressures, settings, finest: &finest_of };
+        let demand = Demand { grid, species: &species, temperatures: &chosen, pressures, settings, levels };
         let ln_partition: Vec<f64> = wanted.iter().map(|i| ln_partition[*i]).collect();
         let mut distant = distant;
         let (found, records, made) = fill(&demand, source, within, &mut distant, &ln_partition, resources)?;

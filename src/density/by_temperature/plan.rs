@@ -27,8 +27,17 @@ pub struct Demand<'a> {
     pub pressures: &'a [f64],
     /// Tolerance and profile.
     pub settings: &'a Settings,
-    /// The finest level that any layer puts lines on, for cells and the positions of lines in output nodes.
-    pub finest: &'a (dyn Fn(&Cells, (f64, f64)) -> Result<i32> + Sync),
+    /// What chooses levels.
+    pub levels: &'a dyn FinestLevel,
+}
+
+/// What knows the levels on which layers put lines.
+pub trait FinestLevel: Sync {
+    /// The finest of them, for lines of a species with these cells' widths, within `positions` in output nodes.
+    ///
+    /// # Errors
+    /// Widths that no level's profiles can represent.
+    fn finest(&self, species: &Species, cells: &Cells, positions: (f64, f64)) -> Result<i32>;
 }
 
 /// Cells and levels.
@@ -46,7 +55,7 @@ impl Plan {
     /// the two, and within which wavenumbers \[cm-1\] all lines are.
     ///
     /// # Errors
-    /// What [`Cells::new`] refuses, and what the demand's `finest` does.
+    /// What [`Cells::new`] refuses, and what the demand's `levels` do.
     pub fn new(demand: &Demand<'_>, spans: &Spans, beyond: Option<(f64, f64)>, within: (f64, f64)) -> Result<Self> {
         let (grid, mut spans) = (&demand.grid, spans.clone());
         if let Some((half_widths, least)) = beyond {
@@ -68,7 +77,7 @@ impl Plan {
             let widths = Widths { ln_gamma: (span.lo, span.hi), natural: spans.natural };
             let sigma = demand.species.doppler_sigma(*t);
             let cells = Cells::new(*t, widths, demand.pressures, sigma, middle, demand.settings.tolerance)?;
-            Ok((cells, (demand.finest)(&cells, positions)?))
+            Ok((cells, demand.levels.finest(demand.species, &cells, positions)?))
         };
         let at = demand.temperatures.iter().zip(&spans.ln_gamma).map(at).collect::<Result<_>>()?;
         Ok(Self { at, positions, natural: spans.natural })
