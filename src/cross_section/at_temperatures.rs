@@ -1,7 +1,8 @@
 //! Cross sections of a list at node temperatures, from its density by temperature.
 //!
-//! For each temperature there is a [`Prepared`] job whose range is that temperature alone, with a ladder for each pressure, and a density that its sources come from.
-//! The list may have any number of lines: what is held, and the time of a layer, do not depend on it.
+//! For each temperature there is a [`Prepared`] job whose range is that temperature alone, with a ladder for each
+//! pressure, and a density that its sources come from. The list may have any number of lines: what is held, and the
+//! time of a layer, do not depend on it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -43,12 +44,13 @@ struct Node {
 }
 
 impl AtTemperatures {
-    /// Reads `source` once and sums its lines at `temperatures` \[K\], or finds the sums in the cache, for layers of `pressures` \[bar\]. Temperatures lie within
-    /// `settings.temperature_range`; `settings.method` does not matter.
+    /// Reads `source` once and sums its lines at `temperatures` \[K\], or finds the sums in the cache, for layers of
+    /// `pressures` \[bar\]. Temperatures lie within `settings.temperature_range`; `settings.method` does not matter.
     ///
     /// # Errors
-    /// No temperature or pressure, or one out of range; a tolerance outside 1e-7 to 0.1; a wing law; pressure shifts, if they are wanted; widths too
-    /// different for the tolerance; no line within reach; more host memory than there is; what the source cannot read.
+    /// No temperature or pressure, or one out of range; a tolerance outside 1e-7 to 0.1; a wing law; pressure shifts,
+    /// if they are wanted; widths too different for the tolerance; no line within reach; more host memory than there
+    /// is; what the source cannot read.
     pub fn new(
         grid: Grid,
         source: &dyn LineSource,
@@ -143,7 +145,8 @@ impl AtTemperatures {
         self.cached
     }
 
-    /// The job at one temperature, for reports: its layers' ladders, shifts that are left out, lines far outside the grid.
+    /// The job at one temperature, for reports: its layers' ladders, shifts that are left out, lines far outside the
+    /// grid.
     pub fn prepared(&self, temperature: usize) -> &Prepared {
         &self.nodes[temperature].prepared
     }
@@ -171,9 +174,11 @@ impl AtTemperatures {
         far_bytes(prepared, layers.clone(), false) + batch_work(prepared, layers, threads, self.grid.len(), false)
     }
 
-    /// Cross sections \[cm2 molecule-1\] at node temperature `temperature` (an index of [`temperatures`](Self::temperatures)), at the pressures of `layers` and the points
-    /// `points` of the grid, into `values` \[layer\]\[point\]. Layers are computed in parallel; what does not depend on the points is computed anew with every call. `points` starts at
-    /// a multiple of 1024; then values have the same bits however a grid is divided.
+    /// Cross sections \[cm2 molecule-1\] at node temperature `temperature` (an index of
+    /// [`temperatures`](Self::temperatures)), at the pressures of `layers` and the points `points` of the grid, into
+    /// `values` \[layer\]\[point\]. Layers are computed in parallel; what does not depend on the points is computed
+    /// anew with every call. `points` starts at a multiple of 1024; then values have the same bits however a grid is
+    /// divided.
     ///
     /// # Errors
     /// Ranges outside the temperatures, layers or points; a start that is no multiple; `values` of another length.

@@ -1,14 +1,18 @@
 //! Density by temperature: the sums over all lines of a list at node temperatures, from one reading.
 //!
-//! **Theory.** At a node temperature t the strength and the width of every line are numbers, so neither an axis of lower-state energies nor one of exponents is needed:
-//! S_t\[node\]\[cell\] is the sum of S(t)/nu, spread over 8 nodes of the grid's finest level (PreMODIT of Kawahara et al. 2024, arXiv:2410.06900, shares strengths the
-//! same way over three axes) and over 4 to 6 Chebyshev nodes of ln gamma(t) ([`cells`]). Every pressure is served by the same sums: a layer's profiles take from
-//! the cells by a small matrix ([`sources`]). Between node temperatures nothing is known; tables interpolate.
+//! **Theory.** At a node temperature t the strength and the width of every line are numbers, so neither an axis of
+//! lower-state energies nor one of exponents is needed: S_t\[node\]\[cell\] is the sum of S(t)/nu, spread over 8 nodes
+//! of the grid's finest level (PreMODIT of Kawahara et al. 2024, arXiv:2410.06900, shares strengths the same way over
+//! three axes) and over 4 to 6 Chebyshev nodes of ln gamma(t) ([`cells`]). Every pressure is served by the same sums: a
+//! layer's profiles take from the cells by a small matrix ([`sources`]). Between node temperatures nothing is known;
+//! tables interpolate.
 //!
-//! **Practice.** [`densities`] reads a list once, whatever its order and length, and fills all temperatures ([`reading`], [`sums`]). A line costs an exponential
-//! and 8 nodes x 8 lanes of multiply-adds for each temperature. Host memory is that of the sums, in f64, and of a block of lines. Where the sums of all temperatures do not fit in
-//! [`Resources::host_bytes`] the list is read several times, each for some temperatures. The result has the same bits for any number
-//! of threads and readings; it depends on the order of the file by rounding. Each temperature is an entry of the cache, in f32.
+//! **Practice.** [`densities`] reads a list once, whatever its order and length, and fills all temperatures
+//! ([`reading`], [`sums`]). A line costs an exponential and 8 nodes x 8 lanes of multiply-adds for each temperature.
+//! Host memory is that of the sums, in f64, and of a block of lines. Where the sums of all temperatures do not fit in
+//! [`Resources::host_bytes`] the list is read several times, each for some temperatures. The result has the same bits
+//! for any number of threads and readings; it depends on the order of the file by rounding. Each temperature is an
+//! entry of the cache, in f32.
 
 pub mod cells;
 pub mod classes;
@@ -17,8 +21,6 @@ pub mod reading;
 pub mod sources;
 mod stored;
 pub mod sums;
-#[cfg(test)]
-mod tests;
 
 use plan::{Demand, FinestLevel, Plan};
 use reading::Found;
@@ -54,12 +56,13 @@ pub struct Densities {
     pub cached: bool,
 }
 
-/// Sums the lines of `source` on `grid` at each of `temperatures` \[K\] for layers of `pressures` \[bar\], or finds the sums in the cache. `levels` tells the finest level
-/// on which any layer puts its lines.
+/// Sums the lines of `source` on `grid` at each of `temperatures` \[K\] for layers of `pressures` \[bar\], or finds the
+/// sums in the cache. `levels` tells the finest level on which any layer puts its lines.
 ///
 /// # Errors
-/// No temperature or pressure, temperatures outside the settings' range or the partition function's; no line within reach; pressure shifts, if they are wanted;
-/// widths too different for the tolerance; more host memory than there is; what the source cannot read.
+/// No temperature or pressure, temperatures outside the settings' range or the partition function's; no line within
+/// reach; pressure shifts, if they are wanted; widths too different for the tolerance; more host memory than there is;
+/// what the source cannot read.
 pub fn densities(
     grid: Grid,
     source: &dyn LineSource,

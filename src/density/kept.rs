@@ -15,7 +15,8 @@ pub(super) fn within(grid: &Grid, settings: &Settings) -> (f64, f64) {
     ((grid.lo() - margin).max(f64::MIN_POSITIVE), (grid.hi() + margin).min(f64::MAX))
 }
 
-/// Everything that positions, strengths and widths of the lines on a grid depend on; `None` if the source has no content to name it by.
+/// Everything that positions, strengths and widths of the lines on a grid depend on; `None` if the source has no
+/// content to name it by.
 ///
 /// # Errors
 /// Files of the source that cannot be read.

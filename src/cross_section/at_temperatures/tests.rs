@@ -29,7 +29,8 @@ fn values(xs: &AtTemperatures, t: usize) -> Vec<f64> {
     values
 }
 
-/// Compares with the exact sum at temperatures of a range and all pressures: 99th percentile and largest relative error within the tolerance and ten times it.
+/// Compares with the exact sum at temperatures of a range and all pressures: 99th percentile and largest relative error
+/// within the tolerance and ten times it.
 fn check(what: &str, (grid, list): &(Grid, LineList), t: &[f64], settings: &Settings) {
     let xs = at(*grid, list, t, settings);
     let nu = grid.wavenumbers();

@@ -1,12 +1,14 @@
 //! Cells of Lorentz widths at one temperature, and what a layer's profiles take from each.
 //!
-//! At a temperature t a line's half width per bar from collisions, gamma, is a number, and its profile at any pressure P a smooth function of
-//! u = ln gamma: interpolation on a few Chebyshev nodes of u is within the tolerance, the Lorentzian gamma/(x^2 + gamma^2) ~ sech(u - ln|x|) being the
-//! most demanding case. Widths here are absolute \[cm-1\], not relative to the line's centre: then lines of equal reference width and exponent
-//! have equal weights wherever they lie. The relative width of a cell depends on where its node lies, smoothly ([`Cells::matrix`]).
+//! At a temperature t a line's half width per bar from collisions, gamma, is a number, and its profile at any pressure
+//! P a smooth function of u = ln gamma: interpolation on a few Chebyshev nodes of u is within the tolerance, the
+//! Lorentzian gamma/(x^2 + gamma^2) ~ sech(u - ln|x|) being the most demanding case. Widths here are absolute \[cm-1\],
+//! not relative to the line's centre: then lines of equal reference width and exponent have equal weights wherever they
+//! lie. The relative width of a cell depends on where its node lies, smoothly ([`Cells::matrix`]).
 //!
-//! A natural width adds to that from collisions: V(gamma P + natural) = V(gamma P) + f (V(gamma P + greatest) - V(gamma P)) with f = natural / greatest, as long
-//! as V is linear in it. What f multiplies is a small correction, smoother in u than V itself, and has an axis of its own with fewer nodes.
+//! A natural width adds to that from collisions: V(gamma P + natural) = V(gamma P) + f (V(gamma P + greatest) - V(gamma
+//! P)) with f = natural / greatest, as long as V is linear in it. What f multiplies is a small correction, smoother in
+//! u than V itself, and has an axis of its own with fewer nodes.
 
 use crate::constants::T_REF;
 use crate::density::broadening::fewest;
@@ -52,8 +54,9 @@ pub fn ln_gamma(width: &Width, temperature: f64) -> f64 {
 }
 
 impl Cells {
-    /// Cells for `widths` at `temperature` \[K\]: an eighth of the tolerance goes to ln gamma, and at most a quarter to natural widths at
-    /// `pressures` \[bar\]; `sigma` is the Doppler standard deviation relative to the line's centre, `wavenumber` \[cm-1\] the middle of the grid.
+    /// Cells for `widths` at `temperature` \[K\]: an eighth of the tolerance goes to ln gamma, and at most a quarter to
+    /// natural widths at `pressures` \[bar\]; `sigma` is the Doppler standard deviation relative to the line's centre,
+    /// `wavenumber` \[cm-1\] the middle of the grid.
     ///
     /// # Errors
     /// Widths too different; natural widths among which profiles are too far from linear.
@@ -138,7 +141,8 @@ impl Cells {
         self.ln_gamma.count + self.correction.map_or(0, |axis| axis.count)
     }
 
-    /// Weights of a line's strength, and after them those of its strength times [`natural_part`](Self::natural_part), into `lanes[..self.lanes()]`.
+    /// Weights of a line's strength, and after them those of its strength times [`natural_part`](Self::natural_part),
+    /// into `lanes[..self.lanes()]`.
     pub fn weights(&self, width: &Width, lanes: &mut [f64]) {
         let u = ln_gamma(width, self.temperature);
         self.ln_gamma.weights(u, lanes);
@@ -158,7 +162,8 @@ impl Cells {
         (ends[0] + self.natural.0, ends[1] + self.natural.1)
     }
 
-    /// What a layer's profiles take from each value at a node of wavenumber `wavenumber` \[cm-1\], \[lane\]\[channel\], at `pressure` \[bar\].
+    /// What a layer's profiles take from each value at a node of wavenumber `wavenumber` \[cm-1\], \[lane\]\[channel\],
+    /// at `pressure` \[bar\].
     pub fn matrix(&self, wavenumber: f64, pressure: f64, channels: &Channels) -> Vec<f64> {
         let count = channels.count();
         let (mut matrix, mut other) = (Vec::with_capacity(self.lanes() * count), [0.0; MAX_CHANNELS]);

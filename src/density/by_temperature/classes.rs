@@ -1,8 +1,9 @@
 //! Classes of lines of equal width, and what all lines of a list span.
 //!
-//! Line lists have few distinct pairs of reference width and exponent: tables of widths go by quantum numbers or have few digits. What depends on the
-//! width alone is computed once for each class and temperature. A list with more classes than are held has the rest of its lines
-//! without class: what depends on their widths is then computed line by line, with the same result.
+//! Line lists have few distinct pairs of reference width and exponent: tables of widths go by quantum numbers or have
+//! few digits. What depends on the width alone is computed once for each class and temperature. A list with more
+//! classes than are held has the rest of its lines without class: what depends on their widths is then computed line by
+//! line, with the same result.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -32,7 +33,8 @@ impl Hasher for BitsHasher {
     }
 
     fn write_u64(&mut self, v: u64) {
-        // The golden ratio's bits; the rotation brings the products' high bits, which depend on all of v, where the map looks.
+        // The golden ratio's bits; the rotation brings the products' high bits, which depend on all of v, where the map
+        // looks.
         self.0 = (self.0 ^ v).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(27);
     }
 
@@ -76,7 +78,8 @@ impl Classes {
     }
 }
 
-/// What the lines of a list span. Everything here is a least or a greatest value: it does not depend on the order of the lines.
+/// What the lines of a list span. Everything here is a least or a greatest value: it does not depend on the order of
+/// the lines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spans {
     /// ln of half widths from collisions \[cm-1 bar-1\], \[temperature\].

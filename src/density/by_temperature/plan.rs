@@ -1,7 +1,7 @@
 //! What is fixed before lines are summed: cells and level at each temperature, and where lines may lie.
 //!
-//! A list is read once, so that this must be known from its first lines. What they span is widened, and if the whole list turns out to span more, it is
-//! read again with what it does span.
+//! A list is read once, so that this must be known from its first lines. What they span is widened, and if the whole
+//! list turns out to span more, it is read again with what it does span.
 
 use super::cells::{Cells, Widths};
 use super::classes::Spans;
@@ -11,7 +11,8 @@ use crate::lines::Species;
 use crate::settings::Settings;
 use crate::{Error, Result};
 
-/// Room on either side of the span of ln gamma of a list's first lines, and by how much their greatest natural width may be exceeded.
+/// Room on either side of the span of ln gamma of a list's first lines, and by how much their greatest natural width
+/// may be exceeded.
 const ROOM: f64 = 0.1;
 const NATURAL_ROOM: f64 = 4.0;
 
@@ -51,8 +52,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// For a list of which all is known, or `reach` \[half widths\] and \[cm-1\] if only its first lines are: how far outside the grid a line may lie, the greater of
-    /// the two, and within which wavenumbers \[cm-1\] all lines are.
+    /// For a list of which all is known, or `reach` \[half widths\] and \[cm-1\] if only its first lines are: how far
+    /// outside the grid a line may lie, the greater of the two, and within which wavenumbers \[cm-1\] all lines are.
     ///
     /// # Errors
     /// What [`Cells::new`] refuses, and what the demand's `levels` do.

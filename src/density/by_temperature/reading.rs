@@ -1,8 +1,9 @@
 //! Reading a list once, and summing its lines as they come.
 //!
-//! Lines are collected to blocks of a fixed number, in the order in which the source hands them over, so that nothing depends on the pieces they come in, nor on
-//! threads. The first lines say what the sums are planned for ([`Plan`]). A list that turns out to span more is read again, to the end of
-//! this reading only for what it spans. Memory is that of the sums and of one block.
+//! Lines are collected to blocks of a fixed number, in the order in which the source hands them over, so that nothing
+//! depends on the pieces they come in, nor on threads. The first lines say what the sums are planned for ([`Plan`]). A
+//! list that turns out to span more is read again, to the end of this reading only for what it spans. Memory is that of
+//! the sums and of one block.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -23,7 +24,8 @@ use crate::{Resources, Result};
 const RAW: usize = 1 << 18;
 /// Lines from which a plan is made, at least, if the list has as many.
 const FIRST: usize = 1 << 16;
-/// Lines that are summed together. There must be many for each region of the sums, whose values are read and written once for each block.
+/// Lines that are summed together. There must be many for each region of the sums, whose values are read and written
+/// once for each block.
 const BLOCK: usize = 1 << 20;
 /// Bytes of a line on its way: as read, as collected, as sorted, and what its innermost loops take.
 const LINE_BYTES: u64 = 2 * size_of::<Line>() as u64 + 64;
@@ -72,7 +74,8 @@ struct Reading<'a, 'd> {
     sums: Option<Vec<Sums>>,
 }
 
-/// Reads all lines within `within` \[cm-1\] and sums them at the temperatures that `group` chooses of a plan; `plan` if there is one already.
+/// Reads all lines within `within` \[cm-1\] and sums them at the temperatures that `group` chooses of a plan; `plan` if
+/// there is one already.
 ///
 /// # Errors
 /// What the source cannot read; lines that are none; shifts, if they are wanted; what [`Plan::new`] refuses.
@@ -226,7 +229,8 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// Sums the lines collected, if they make a block or are the last. Without a plan one is made, once there are enough.
+    /// Sums the lines collected, if they make a block or are the last. Without a plan one is made, once there are
+    /// enough.
     fn sum(&mut self, last: bool) -> Result<()> {
         if self.plan.is_none() && (last || self.near.len() >= FIRST) {
             let beyond = (WIDTHS, self.distant.least_distance());

@@ -1,7 +1,8 @@
 //! The density at one temperature on all levels, and the sources of a layer from it.
 //!
-//! Lines are on the finest level only. Each coarser level comes from the one below by the transpose of the 8-point midpoint rule: even nodes are kept, odd ones
-//! are shared among their neighbours. That keeps moments up to the seventh, as spreading a line onto the coarser level itself does.
+//! Lines are on the finest level only. Each coarser level comes from the one below by the transpose of the 8-point
+//! midpoint rule: even nodes are kept, odd ones are shared among their neighbours. That keeps moments up to the
+//! seventh, as spreading a line onto the coarser level itself does.
 
 use multiversion::multiversion;
 
@@ -15,7 +16,8 @@ use crate::grid::level::LevelNodes;
 
 /// Midpoint rule of eight equidistant nodes: weights of the pairs at distance 1/2, 3/2, 5/2, 7/2.
 const MIDPOINT8: [f64; 4] = [1225.0 / 2048.0, -245.0 / 2048.0, 49.0 / 2048.0, -5.0 / 2048.0];
-/// What profiles take from cells is worked out at wavenumbers this far apart in ln nu, and linear between: it is off by 1e-5 of a width's share at most.
+/// What profiles take from cells is worked out at wavenumbers this far apart in ln nu, and linear between: it is off by
+/// 1e-5 of a width's share at most.
 const MATRIX_STEP: f64 = 0.004;
 
 /// Sums on one level.
@@ -43,7 +45,8 @@ pub struct TemperatureDensity {
 }
 
 impl TemperatureDensity {
-    /// From sums in f64: `ln_partition` is ln Q(296 K)/Q(T), and the scale is at least exp(`least_ln_scale`), which is of what else there is.
+    /// From sums in f64: `ln_partition` is ln Q(296 K)/Q(T), and the scale is at least exp(`least_ln_scale`), which is
+    /// of what else there is.
     pub fn of(target: Target, positions: (f64, f64), ln_partition: f64, least_ln_scale: f64) -> Self {
         let lanes = target.cells.lanes();
         let largest = target.values.iter().fold(0.0f64, |a, v| a.max(v.abs()));
@@ -82,7 +85,8 @@ impl TemperatureDensity {
         self.levels.iter().map(|l| 4 * l.values.len() as u64).sum()
     }
 
-    /// The sources of a layer's profiles, \[channel\]\[source node\], in units of the scale, stimulated emission included. Nodes beyond those of the density have none.
+    /// The sources of a layer's profiles, \[channel\]\[source node\], in units of the scale, stimulated emission
+    /// included. Nodes beyond those of the density have none.
     pub fn sources(&self, grid: &Grid, layer: &LayerFactors, channels: &Channels, nodes: &LevelNodes) -> Vec<Vec<f64>> {
         let (count, lanes) = (channels.count(), self.cells.lanes());
         let mut sources = vec![vec![0.0; nodes.sources()]; count];
@@ -118,8 +122,8 @@ impl TemperatureDensity {
     }
 }
 
-/// A channel's source at consecutive nodes: each node's values times weights that change linearly from `from`, the stretch's first node, to `to`, at its end: `share` is how many
-/// nodes of it come before, and its length.
+/// A channel's source at consecutive nodes: each node's values times weights that change linearly from `from`, the
+/// stretch's first node, to `to`, at its end: `share` is how many nodes of it come before, and its length.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
 fn combine(values: &[f32], from: &[f64], to: &[f64], (before, length): (f64, f64), source: &mut [f64]) {
     let lanes = from.len();

@@ -1,10 +1,11 @@
 //! The sums over lines at all node temperatures, filled block by block.
 //!
-//! S_t\[node\]\[lane\]: a line adds its strength at t, times 8 Lagrange weights for the nodes and its class's weights for the lanes. The nodes are divided
-//! into regions of one width, whatever the number of threads. A block of lines is sorted by region; regions of even number are filled in parallel,
-//! then those of odd number, so that no two tasks write one node, though lines reach some nodes beyond their region. Within a region the loop over temperatures is
-//! outside and that over lines inside: what is written stays in the cache. A node's sum is taken in an order that depends on
-//! the order of the lines alone.
+//! S_t\[node\]\[lane\]: a line adds its strength at t, times 8 Lagrange weights for the nodes and its class's weights
+//! for the lanes. The nodes are divided into regions of one width, whatever the number of threads. A block of lines is
+//! sorted by region; regions of even number are filled in parallel, then those of odd number, so that no two tasks
+//! write one node, though lines reach some nodes beyond their region. Within a region the loop over temperatures is
+//! outside and that over lines inside: what is written stays in the cache. A node's sum is taken in an order that
+//! depends on the order of the lines alone.
 
 use multiversion::multiversion;
 use rayon::prelude::*;
@@ -87,7 +88,8 @@ impl Sums {
         8 * nodes * padded(lanes) as u64
     }
 
-    /// Nothing summed yet at temperatures of these cells, for lines at positions `lo` to `hi` in output nodes, on one level.
+    /// Nothing summed yet at temperatures of these cells, for lines at positions `lo` to `hi` in output nodes, on one
+    /// level.
     pub fn new(grid: Grid, level: i32, at: &[Cells], (lo, hi): (f64, f64)) -> Self {
         let node = |p: f64| (p * 2f64.powi(-level)).floor() as i64;
         let region = REGION as i64;
@@ -111,7 +113,8 @@ impl Sums {
         self.targets
     }
 
-    /// Adds a block of lines, `class` being those of its lines. A line outside the positions that this was made for is left out.
+    /// Adds a block of lines, `class` being those of its lines. A line outside the positions that this was made for is
+    /// left out.
     pub fn add(&mut self, lines: &[Line], class: &[u32], classes: &Classes, natural_width: bool) {
         for target in &mut self.targets {
             let mut lanes = [0.0; MAX_LANES];
