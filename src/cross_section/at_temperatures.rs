@@ -125,6 +125,11 @@ impl AtTemperatures {
         &self.temperatures
     }
 
+    /// Index of a node temperature \[K\], if it is one.
+    pub fn index_of(&self, temperature: f64) -> Option<usize> {
+        self.temperatures.iter().position(|t| *t == temperature)
+    }
+
     /// Number of layers.
     pub fn layers(&self) -> usize {
         self.nodes[0].prepared.layers.len()

@@ -144,28 +144,34 @@ fn fill(
     ln_partition: &[f64],
     resources: &Resources<'_>,
 ) -> Result<(Found, LoadReport, Vec<TemperatureDensity>)> {
-    let (mut plan, mut made) = (None, Vec::new());
+    let mut made: Vec<Option<TemperatureDensity>> = vec![None; demand.temperatures.len()];
+    let mut plans = None;
     loop {
-        let first = made.len();
-        let group = |plan: &Plan| {
-            let each = plan.at.iter().map(|(cells, level)| Sums::bytes(cells.lanes(), *level, plan.positions));
-            let fit = resources.host_bytes / each.max().unwrap_or(1).max(1);
-            first..plan.at.len().min(first + usize::try_from(fit).unwrap_or(usize::MAX).max(1))
+        let group = |plans: &[Plan]| {
+            let missing: Vec<usize> = (0..made.len()).filter(|i| made[*i].is_none()).collect();
+            let each = missing.iter().map(|i| Sums::bytes(&plans[*i])).max().unwrap_or(1);
+            let fit = usize::try_from(resources.host_bytes / each.max(1)).unwrap_or(usize::MAX);
+            missing.into_iter().take(fit.max(1)).collect()
         };
-        let read = reading::read(demand, source, within, distant, plan, &group, resources)?;
-        let Some(sums) = read.sums else {
-            plan = Some(Plan::new(demand, &read.spans, None, within)?);
-            continue;
-        };
+        let read = reading::read(demand, source, within, distant, plans, &group, resources)?;
         // float32 holds what is e^60 times the scale, and nothing is left of lines e^60 weaker than those far away.
         let least = distant.ln_strength - 60.0;
-        for (target, ln_partition) in sums.into_iter().zip(&ln_partition[first..]) {
-            made.push(TemperatureDensity::of(target, read.plan.positions, *ln_partition, least));
+        let mut next = read.plans;
+        for (i, target) in read.sums {
+            if next[i].covers(i, &read.spans) {
+                made[i] = Some(TemperatureDensity::of(target, next[i].positions, ln_partition[i], least));
+            }
         }
-        if made.len() == demand.temperatures.len() {
-            return Ok((read.found, read.records, made));
+        if made.iter().all(Option::is_some) {
+            return Ok((read.found, read.records, made.into_iter().flatten().collect()));
         }
-        plan = Some(read.plan);
+        for (i, plan) in next.iter_mut().enumerate().filter(|(i, plan)| !plan.covers(*i, &read.spans)) {
+            if plan.exact {
+                return Err(plan::changed(demand.species));
+            }
+            *plan = Plan::new(demand, i, &read.spans, true)?;
+        }
+        plans = Some(next);
     }
 }
 

@@ -187,6 +187,19 @@ fn a_list_that_spans_more_than_its_first_lines_is_read_twice() {
 }
 
 #[test]
+fn a_temperature_does_not_depend_on_others() {
+    let (grid, list, mut lines) = long(false, 330_000);
+    // at 1200 K these are narrower than all before, at 500 K hardly
+    lines[300_000..].iter_mut().for_each(|l| l.temperature_exponent += 0.3);
+    let source = Streamed::new(&list, lines, 50_000);
+    let both = at(grid, &source, &[500.0, 1200.0], &settings(500.0, 1200.0));
+    assert_eq!(source.passes(), 2);
+    let [cold, hot] = [500.0, 1200.0].map(|t| at(grid, &source, &[t], &settings(500.0, 1200.0)));
+    assert_eq!(source.passes(), 5);
+    assert!(values(&both, 0) == values(&cold, 0) && values(&both, 1) == values(&hot, 0));
+}
+
+#[test]
 fn a_warm_cache_needs_no_line_and_gives_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::open(Some(folder.path()));
@@ -197,6 +210,7 @@ fn a_warm_cache_needs_no_line_and_gives_the_same_bits() {
         |t: &[f64]| AtTemperatures::new(grid, &source, t, &PRESSURES, &settings(500.0, 1200.0), &resources).unwrap();
     let first = open(&[600.0, 1000.0]);
     assert!(!first.cached() && source.passes() == 1);
+    assert_eq!((first.index_of(1000.0), first.index_of(1000.5)), (Some(1), None));
     let second = open(&[600.0, 1000.0]);
     assert!(second.cached() && source.passes() == 1, "read although known");
     assert_eq!((second.lines(), second.records()), (first.lines(), first.records()));

@@ -5,14 +5,11 @@
 //! list that turns out to span more is read again, to the end of this reading only for what it spans. Memory is that of
 //! the sums and of one block.
 
-use std::collections::BTreeSet;
-use std::ops::Range;
-
 use rayon::prelude::*;
 
 use super::cells::Cells;
 use super::classes::{Classes, NONE, Spans};
-use super::plan::{Demand, Plan, changed};
+use super::plan::{Demand, Plan, changed, expected};
 use super::sums::{Sums, Target};
 use crate::density::distant::{DistantLines, WIDTHS};
 use crate::density::shift::{Neglect, Neglected, refused_by_densities};
@@ -43,9 +40,10 @@ pub struct Found {
 pub struct Read {
     pub found: Found,
     pub spans: Spans,
-    pub plan: Plan,
-    /// Sums at the temperatures asked for, in their order; `None` if the plan must be made anew.
-    pub sums: Option<Vec<Target>>,
+    /// At all temperatures.
+    pub plans: Vec<Plan>,
+    /// Sums at the temperatures asked for, by their indices; none if all lines had more span than planned for.
+    pub sums: Vec<(usize, Target)>,
     pub records: LoadReport,
 }
 
@@ -67,15 +65,15 @@ struct Reading<'a, 'd> {
     wavenumbers: Span,
     spans: Spans,
     found: Found,
-    plan: Option<Plan>,
+    plans: Option<Vec<Plan>>,
     /// Which temperatures are summed.
-    group: &'a dyn Fn(&Plan) -> Range<usize>,
-    /// By level.
-    sums: Option<Vec<Sums>>,
+    group: &'a dyn Fn(&[Plan]) -> Vec<usize>,
+    /// Each with the temperatures that it is of.
+    sums: Option<Vec<(Vec<usize>, Sums)>>,
 }
 
-/// Reads all lines within `within` \[cm-1\] and sums them at the temperatures that `group` chooses of a plan; `plan` if
-/// there is one already.
+/// Reads all lines within `within` \[cm-1\] and sums them at the temperatures that `group` chooses of the plans; `plans`
+/// if there are some already.
 ///
 /// # Errors
 /// What the source cannot read; lines that are none; shifts, if they are wanted; what [`Plan::new`] refuses.
@@ -84,12 +82,12 @@ pub fn read(
     source: &dyn LineSource,
     within: (f64, f64),
     distant: &mut DistantLines,
-    plan: Option<Plan>,
-    group: &dyn Fn(&Plan) -> Range<usize>,
+    plans: Option<Vec<Plan>>,
+    group: &dyn Fn(&[Plan]) -> Vec<usize>,
     resources: &Resources<'_>,
 ) -> Result<Read> {
     let range = demand.settings.temperature_range;
-    let planned = plan.is_some();
+    let planned = plans.is_some();
     let mut reading = Reading {
         demand,
         name: &demand.species.name,
@@ -105,12 +103,12 @@ pub fn read(
         wavenumbers: Span::EMPTY,
         spans: Spans::empty(demand.temperatures.len()),
         found: Found { count: 0, neglected: Neglected::NONE },
-        plan: None,
+        plans: None,
         group,
         sums: None,
     };
-    if let Some(plan) = plan {
-        reading.begin(plan)?;
+    if let Some(plans) = plans {
+        reading.begin(plans)?;
     }
     let mut take = |mut lines: &[Line]| -> Result<()> {
         while !lines.is_empty() {
@@ -139,44 +137,40 @@ pub fn read(
         return Err(source.nothing_found(within, &records));
     }
     reading.sum(true)?;
-    let Reading { found, spans, plan, mut sums, .. } = reading;
-    let Some(plan) = plan else { return Err(changed(demand.species)) };
-    if !plan.covers(&spans) {
-        if planned {
-            return Err(changed(demand.species));
-        }
-        sums = None;
-    }
-    let sums = sums.map(|sums| in_order(sums, &plan.at[group(&plan)]));
-    Ok(Read { found, spans, plan, sums, records })
-}
-
-/// The sums in the order of their temperatures.
-fn in_order(sums: Vec<Sums>, at: &[(Cells, i32)]) -> Vec<Target> {
-    let mut all: Vec<Target> = sums.into_iter().flat_map(Sums::into_targets).collect();
-    let place = |target: &Target| at.iter().position(|(cells, _)| cells.temperature == target.cells.temperature);
-    all.sort_by_key(place);
-    all
+    let Reading { found, spans, plans, sums, .. } = reading;
+    let plans = plans.ok_or_else(|| changed(demand.species))?;
+    let of = |(at, sums): (Vec<usize>, Sums)| at.into_iter().zip(sums.into_targets());
+    let sums = sums.into_iter().flatten().flat_map(of).collect();
+    Ok(Read { found, spans, plans, sums, records })
 }
 
 impl Reading<'_, '_> {
-    /// Sums go on from here by a plan.
+    /// Sums go on from here by these plans.
     ///
     /// # Errors
     /// More memory than there is.
-    fn begin(&mut self, plan: Plan) -> Result<()> {
-        let at = &plan.at[(self.group)(&plan)];
-        let bytes: u64 = at.iter().map(|(cells, level)| Sums::bytes(cells.lanes(), *level, plan.positions)).sum();
-        // The result in f32, and the last of the sums beside it, take no more than the sums.
-        let what = format!("sums over the lines of {} at {} temperatures", self.name, at.len());
+    fn begin(&mut self, plans: Vec<Plan>) -> Result<()> {
+        let group = (self.group)(&plans);
+        let bytes: u64 = group.iter().map(|i| &plans[*i]).map(Sums::bytes).sum();
+        // The result in f32, and the last of the sums beside it, take no more than half of the sums.
+        let what = format!("sums over the lines of {} at {} temperatures", self.name, group.len());
         crate::host_memory::require(&what, bytes + bytes / 2 + LINE_BYTES * (RAW + BLOCK) as u64)?;
-        let levels: BTreeSet<i32> = at.iter().map(|a| a.1).collect();
-        let on = |level: i32| {
-            let cells: Vec<Cells> = at.iter().filter(|a| a.1 == level).map(|a| a.0).collect();
-            Sums::new(self.demand.grid, level, &cells, plan.positions)
-        };
-        self.sums = Some(levels.into_iter().map(on).collect());
-        self.plan = Some(plan);
+        let mut alike: Vec<Vec<usize>> = Vec::new();
+        for i in group {
+            let same = |j: usize| (plans[i].level, plans[i].positions) == (plans[j].level, plans[j].positions);
+            match alike.iter_mut().find(|some| same(some[0])) {
+                Some(some) => some.push(i),
+                None => alike.push(vec![i]),
+            }
+        }
+        let sums = alike.into_iter().map(|at| {
+            let cells: Vec<Cells> = at.iter().map(|i| plans[*i].cells).collect();
+            let first = &plans[at[0]];
+            let sums = Sums::new(self.demand.grid, first.level, &cells, first.positions);
+            (at, sums)
+        });
+        self.sums = Some(sums.collect());
+        self.plans = Some(plans);
         Ok(())
     }
 
@@ -232,13 +226,18 @@ impl Reading<'_, '_> {
     /// Sums the lines collected, if they make a block or are the last. Without a plan one is made, once there are
     /// enough.
     fn sum(&mut self, last: bool) -> Result<()> {
-        if self.plan.is_none() && (last || self.near.len() >= FIRST) {
-            let beyond = (WIDTHS, self.distant.least_distance());
-            let plan = Plan::new(self.demand, &self.spans, (!last).then_some(beyond), self.within)?;
-            self.begin(plan)?;
+        if self.plans.is_none() && (last || self.near.len() >= FIRST) {
+            let plans = if last {
+                Plan::all(self.demand, &self.spans, true)?
+            } else {
+                let beyond = (WIDTHS, self.distant.least_distance());
+                Plan::all(self.demand, &expected(self.demand, &self.spans, beyond, self.within), false)?
+            };
+            self.begin(plans)?;
         }
-        let Some(plan) = &self.plan else { return Ok(()) };
-        if !plan.covers(&self.spans) {
+        let Some(plans) = &self.plans else { return Ok(()) };
+        let useful = |(at, _): &(Vec<usize>, Sums)| at.iter().any(|i| plans[*i].covers(*i, &self.spans));
+        if !self.sums.iter().flatten().any(useful) {
             self.sums = None;
         }
         let Some(sums) = &mut self.sums else {
@@ -248,7 +247,7 @@ impl Reading<'_, '_> {
         };
         if last || self.near.len() >= BLOCK {
             let natural = self.demand.settings.profile.natural_width;
-            sums.iter_mut().for_each(|sums| sums.add(&self.near, &self.class, &self.classes, natural));
+            sums.iter_mut().for_each(|(_, sums)| sums.add(&self.near, &self.class, &self.classes, natural));
             self.near.clear();
             self.class.clear();
         }

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::cells::{Cells, MAX_LANES};
 use super::classes::{Classes, NONE};
+use super::plan::Plan;
 use crate::constants::{C2, T_REF};
 use crate::grid::Grid;
 use crate::grid::lagrange::{SPREAD, lagrange8};
@@ -82,10 +83,11 @@ struct Bucket {
 }
 
 impl Sums {
-    /// Bytes of the sums of one temperature, for lines at positions `lo` to `hi` in output nodes.
-    pub fn bytes(lanes: usize, level: i32, (lo, hi): (f64, f64)) -> u64 {
-        let nodes = ((hi - lo) * 2f64.powi(-level)) as u64 + 3 * REGION as u64;
-        8 * nodes * padded(lanes) as u64
+    /// Bytes of the sums of one temperature.
+    pub fn bytes(plan: &Plan) -> u64 {
+        let (lo, hi) = plan.positions;
+        let nodes = ((hi - lo) * 2f64.powi(-plan.level)) as u64 + 3 * REGION as u64;
+        8 * nodes * padded(plan.cells.lanes()) as u64
     }
 
     /// Nothing summed yet at temperatures of these cells, for lines at positions `lo` to `hi` in output nodes, on one
