@@ -109,9 +109,14 @@ impl AtTemperatures {
                 records: None,
                 cached,
             };
-            Ok(Node { prepared, density: density.up_to(coarsest) })
+            Ok((prepared, density, coarsest))
         });
-        let nodes = made.collect::<Result<_>>()?;
+        let made: Vec<(Prepared, TemperatureDensity, i32)> = made.collect::<Result<_>>()?;
+        let node = |(prepared, density, coarsest): (_, TemperatureDensity, _)| Node {
+            prepared,
+            density: density.up_to(coarsest),
+        };
+        let nodes = made.into_par_iter().map(node).collect();
         Ok(Self { grid, temperatures: temperatures.to_vec(), nodes, records, cached })
     }
 

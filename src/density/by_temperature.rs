@@ -22,6 +22,8 @@ pub mod sources;
 mod stored;
 pub mod sums;
 
+use rayon::prelude::*;
+
 use plan::{Demand, FinestLevel, Plan};
 use reading::Found;
 pub use sources::TemperatureDensity;
@@ -157,10 +159,10 @@ fn fill(
         // float32 holds what is e^60 times the scale, and nothing is left of lines e^60 weaker than those far away.
         let least = distant.ln_strength - 60.0;
         let mut next = read.plans;
-        for (i, target) in read.sums {
-            if next[i].covers(i, &read.spans) {
-                made[i] = Some(TemperatureDensity::of(target, next[i].positions, ln_partition[i], least));
-            }
+        let covered = read.sums.into_par_iter().filter(|(i, _)| next[*i].covers(*i, &read.spans));
+        let new = covered.map(|(i, sums)| (i, TemperatureDensity::of(sums, next[i].positions, ln_partition[i], least)));
+        for (i, density) in new.collect::<Vec<_>>() {
+            made[i] = Some(density);
         }
         if made.iter().all(Option::is_some) {
             return Ok((read.found, read.records, made.into_iter().flatten().collect()));
