@@ -17,6 +17,7 @@ use super::voigt::Value;
 use super::voigt_derivative::{Change, WithValue};
 use super::wing_law::{self, LawMatrix};
 use crate::Result;
+use crate::density::by_temperature::TemperatureDensity;
 use crate::density::layer_factors::LayerFactors;
 use crate::density::line_shape::{stimulated, stimulated_and_slope};
 use crate::density::table_line::TableLine;
@@ -75,6 +76,8 @@ pub struct FarLevels<'a> {
     layers: &'a [Layer],
     states: Vec<LayerFactors>,
     slopes: bool,
+    /// What sources come from in place of the job's tier.
+    density: Option<&'a TemperatureDensity>,
     /// Of the finest far level, \[layer\].
     results: Vec<LevelResult>,
 }
@@ -86,11 +89,34 @@ impl<'a> FarLevels<'a> {
     /// # Errors
     /// A temperature is outside the declared range.
     pub fn new(prepared: &'a Prepared, first: usize, temperatures: &[f64], slopes: bool) -> Result<Self> {
+        Self::from(prepared, None, first, temperatures, slopes)
+    }
+
+    /// The far levels of layers at the one temperature \[K\] of a density, from that density; without slopes.
+    ///
+    /// # Errors
+    /// A temperature is another one.
+    pub(super) fn of_density(
+        prepared: &'a Prepared,
+        density: &'a TemperatureDensity,
+        first: usize,
+        temperatures: &[f64],
+    ) -> Result<Self> {
+        Self::from(prepared, Some(density), first, temperatures, false)
+    }
+
+    fn from(
+        prepared: &'a Prepared,
+        density: Option<&'a TemperatureDensity>,
+        first: usize,
+        temperatures: &[f64],
+        slopes: bool,
+    ) -> Result<Self> {
         let layers = &prepared.layers[first..first + temperatures.len()];
         let states: Vec<LayerFactors> =
             temperatures.iter().zip(first..).map(|(t, i)| prepared.factors(i, *t)).collect::<Result<_>>()?;
         let nodes: Vec<&[LevelNodes]> = layers.iter().map(|l| &l.far[..]).collect();
-        let results = sources(prepared, layers, &states, &nodes, slopes)
+        let results = sources(prepared, density, layers, &states, &nodes, slopes)
             .into_par_iter()
             .zip(layers.par_iter().zip(&states))
             .map(|(source, (layer, state))| {
@@ -99,7 +125,7 @@ impl<'a> FarLevels<'a> {
                 levels.part(&layer.far, source, None).expect("far levels are at or above 0")
             })
             .collect();
-        Ok(Self { prepared, layers, states, slopes, results })
+        Ok(Self { prepared, layers, states, slopes, density, results })
     }
 
     /// Adds the cross sections at the output nodes of `segment`, each times its layer's factor, to `outputs` \[layer\]\[value, slope\]\[node of
@@ -109,7 +135,7 @@ impl<'a> FarLevels<'a> {
         let parts: Vec<Vec<LevelNodes>> =
             self.layers.iter().map(|l| LevelNodes::near(&l.ladder, step, &segment)).collect();
         let nodes: Vec<&[LevelNodes]> = parts.iter().map(|p| &p[..]).collect();
-        let sources = sources(self.prepared, self.layers, &self.states, &nodes, self.slopes);
+        let sources = sources(self.prepared, self.density, self.layers, &self.states, &nodes, self.slopes);
         outputs
             .into_par_iter()
             .zip(parts.par_iter().zip(sources))
@@ -160,12 +186,20 @@ type Source = Vec<Vec<f64>>;
 /// Sources on the finest of each layer's levels `nodes` \[layer\]; empty for a layer without.
 fn sources(
     prepared: &Prepared,
+    density: Option<&TemperatureDensity>,
     layers: &[Layer],
     states: &[LayerFactors],
     nodes: &[&[LevelNodes]],
     slopes: bool,
 ) -> Vec<Source> {
     let table = &prepared.table;
+    if let Some(density) = density {
+        let one = |((nodes, state), layer): ((&&[LevelNodes], &LayerFactors), &Layer)| match nodes.first() {
+            None => Vec::new(),
+            Some(nodes) => density.sources(&prepared.grid, state, &layer.ladder.channels, nodes),
+        };
+        return nodes.par_iter().zip(states).zip(layers).map(one).collect();
+    }
     match &prepared.tier {
         Tier::Lines => (nodes.par_iter().zip(states).zip(layers))
             .map(|((nodes, state), layer)| {

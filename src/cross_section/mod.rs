@@ -1,6 +1,8 @@
 //! Cross sections by multilevel convolution of line sources with Voigt profiles.
 
 #[doc(hidden)]
+pub mod at_temperatures;
+#[doc(hidden)]
 pub mod budget;
 #[doc(hidden)]
 pub mod convolve;

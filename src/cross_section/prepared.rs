@@ -14,6 +14,7 @@ use crate::density::grid_lines::GridLines;
 use crate::density::layer_factors::LayerFactors;
 use crate::density::line_shape::{Axes, Density};
 use crate::density::lines::LineTable;
+use crate::density::shift::refused_by_densities;
 use crate::density::span::Span;
 use crate::density::summary::LineSummary;
 use crate::density::table_line::TableLine;
@@ -279,7 +280,7 @@ impl Prepared {
 }
 
 /// Gives each layer the field of the distant lines, on the coarsest of its far levels that resolves it.
-fn add_distant(layers: &mut [Layer], distant: &DistantLines, grid: &Grid, tolerance: f64) {
+pub(super) fn add_distant(layers: &mut [Layer], distant: &DistantLines, grid: &Grid, tolerance: f64) {
     if distant.count == 0 {
         return;
     }
@@ -314,11 +315,7 @@ fn add_distant(layers: &mut [Layer], distant: &DistantLines, grid: &Grid, tolera
 /// [`Axes::new`] refuses.
 fn density_axes(summary: &LineSummary, species: &Species, pressures: &[f64], settings: &Settings) -> Result<Axes> {
     if !summary.shift.is_none() {
-        return Err(Error::invalid(
-            "method",
-            "density, with pressure shifts of lines",
-            "lines or auto: a density holds each line at one place for all pressures; or leave out pressure shifts",
-        ));
+        return Err(refused_by_densities());
     }
     let (t, tolerance) = (&settings.temperature_range, settings.tolerance);
     let least = pressures.iter().copied().fold(f64::INFINITY, f64::min);

@@ -86,7 +86,7 @@ fn sech_error(half: f64, count: usize) -> f64 {
 }
 
 /// Fewest nodes for a range of u of the given half length, and their error.
-fn fewest(half: f64, tolerance: f64) -> Result<(usize, f64)> {
+pub(super) fn fewest(half: f64, tolerance: f64) -> Result<(usize, f64)> {
     (1..=MAX_NODES).map(|count| (count, sech_error(half, count))).find(|(_, e)| *e < tolerance).ok_or_else(|| {
         Error::invalid(
             "range of Lorentz widths",

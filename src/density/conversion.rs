@@ -32,11 +32,6 @@ impl Conversion {
         Ok(Self { grid: *grid, range, partition_ratio, profile, neglect })
     }
 
-    /// What a line's profile is made of.
-    pub fn profile(&self) -> &ProfileSettings {
-        &self.profile
-    }
-
     /// The position of a wavenumber \[cm-1\] in steps of the grid.
     pub fn position(&self, wavenumber: f64) -> f64 {
         self.grid.position(wavenumber)

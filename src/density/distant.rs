@@ -33,7 +33,7 @@ const BIN_RATIO: f64 = 1.25;
 /// Lines at least this far outside the grid may be distant \[cm-1\].
 const LEAST_DISTANCE: f64 = 25.0;
 /// A line is distant from this many half widths on: what the two terms leave out is the inverse fourth power, 5e-5.
-const WIDTHS: f64 = 12.0;
+pub const WIDTHS: f64 = 12.0;
 /// Largest step in ln T between the temperatures of the sums. A change of the lower-state energies that matter, by 10^4 cm-1, takes about 0.2 in ln T
 /// at 600 K; a cubic spline is then within 1e-4.
 const LN_T_STEP: f64 = 0.06;
@@ -153,13 +153,21 @@ impl DistantLines {
         self.count += lines.len() as u64;
         let hottest = self.temperatures[self.temperatures.len() - 1];
         let ln_q = self.ln_partition[self.ln_partition.len() - 1];
-        for line in lines {
-            let ln_s = line.strength.ln() + line.ln_strength_factor(hottest) + ln_q - line.wavenumber.ln();
-            self.ln_strength = self.ln_strength.max(ln_s);
-            for t in [self.temperatures[0], hottest] {
-                let g = line.width().at(t) / line.wavenumber;
-                self.widths = (self.widths.0.min(g), self.widths.1.max(g));
-            }
+        // Least and greatest values: the order does not matter.
+        let spans = lines.par_iter().with_min_len(BLOCK).fold(
+            || (f64::NEG_INFINITY, self.widths),
+            |(strongest, (mut least, mut greatest)), line| {
+                let ln_s = line.strength.ln() + line.ln_strength_factor(hottest) + ln_q - line.wavenumber.ln();
+                for t in [self.temperatures[0], hottest] {
+                    let g = line.width().at(t) / line.wavenumber;
+                    (least, greatest) = (least.min(g), greatest.max(g));
+                }
+                (strongest.max(ln_s), (least, greatest))
+            },
+        );
+        for (strongest, (least, greatest)) in spans.collect::<Vec<_>>() {
+            self.ln_strength = self.ln_strength.max(strongest);
+            self.widths = (self.widths.0.min(least), self.widths.1.max(greatest));
         }
     }
 

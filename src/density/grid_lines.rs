@@ -15,11 +15,12 @@ use rayon::prelude::*;
 use super::build::DensityBuilder;
 use super::conversion::Conversion;
 use super::distant::DistantLines;
+use super::kept;
 use super::line_shape::{Axes, Density};
 use super::lines::LineTable;
 use super::summary::LineSummary;
 use super::table_line::TableLine;
-use crate::cache::{Entry, Key, KeyHasher, Miss};
+use crate::cache::{Entry, Key, KeyHasher};
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::{Line, LineSource, LoadReport, Species};
 use crate::settings::Settings;
@@ -77,9 +78,7 @@ impl<'a> GridLines<'a> {
         resources: &Resources<'a>,
     ) -> Result<Self> {
         let range = settings.temperature_range;
-        // Beyond a cutoff nothing is left of a line.
-        let margin = settings.line_margin.min(settings.profile.wings.cutoff.unwrap_or(f64::INFINITY));
-        let within = ((grid.lo() - margin).max(f64::MIN_POSITIVE), (grid.hi() + margin).min(f64::MAX));
+        let within = kept::within(&grid, settings);
         let species = source.species()?;
         let conversion = Conversion::new(&grid, &species, settings)?;
         let pressure = pressures.iter().copied().fold(0.0, f64::max);
@@ -101,7 +100,8 @@ impl<'a> GridLines<'a> {
             key: None,
         };
         if resources.cache.folder().is_some() {
-            new.key = new.key_of_inputs()?;
+            let Self { species, distant, .. } = &new;
+            new.key = kept::key_of_inputs(SUMMARY, source, &grid, species, settings, distant, &resources)?;
         }
         if !new.find_summary() {
             new.first_pass()?;
@@ -128,21 +128,6 @@ impl<'a> GridLines<'a> {
         Line { wavenumber, strength, gamma_ref, ..Line::default() }
     }
 
-    /// Everything that positions, strengths and widths of the table depend on.
-    fn key_of_inputs(&self) -> Result<Option<Key>> {
-        let mut key = KeyHasher::new(SUMMARY).remembering(self.resources.cache);
-        self.source.fingerprint(self.within, &mut key)?;
-        let partition: Vec<f64> = self.species.partition.entries().flat_map(|(t, q)| [t, q]).collect();
-        key.numbers("partition function", &partition);
-        key.numbers("within", &[self.within.0, self.within.1]);
-        key.numbers("grid", &[self.grid.lo(), self.grid.hi()]).integers("points", &[self.grid.len() as i64]);
-        key.numbers("temperatures", &[self.range.lo, self.range.hi]);
-        let profile = self.conversion.profile();
-        key.integers("natural width, shift", &[profile.natural_width.into(), profile.pressure_shift.into()]);
-        self.distant.key(&mut key);
-        Ok(key.finish())
-    }
-
     /// Key of the density of one level.
     fn key_of_density(&self, axes: &Axes, level: i32) -> Option<Key> {
         let mut key = KeyHasher::new(DENSITY);
@@ -158,24 +143,12 @@ impl<'a> GridLines<'a> {
         key.finish()
     }
 
-    /// An entry, decoded; one that is damaged is reported.
     fn find<T>(&self, kind: &str, key: &Key, decode: impl FnOnce(&Arc<Entry>) -> Option<T>) -> Option<T> {
-        let found = match self.resources.cache.find(kind, key) {
-            Ok(entry) => decode(&entry).ok_or_else(|| {
-                self.resources.cache.discard(kind, key);
-                format!("cache entry {kind} {}: its content is not what it should be; deleted", key.to_hex())
-            }),
-            Err(Miss::Absent) => return None,
-            Err(Miss::Damaged(what)) => Err(format!("cache entry {what}")),
-        };
-        found.map_err(|what| self.resources.progress.warn(&what)).ok()
+        kept::find(&self.resources, kind, key, decode)
     }
 
     fn store(&self, kind: &str, key: &Key, about: &str, parts: &[&[u8]]) {
-        if let Err(e) = self.resources.cache.store(kind, key, about, parts) {
-            let folder = self.resources.cache.folder().unwrap_or("cache".as_ref());
-            self.resources.progress.warn(&format!("cannot write to the cache {}: {e}", folder.display()));
-        }
+        kept::store(&self.resources, kind, key, about, parts);
     }
 
     fn find_summary(&mut self) -> bool {

@@ -2,10 +2,12 @@
 
 pub mod broadening;
 pub mod build;
+pub mod by_temperature;
 pub mod conversion;
 pub mod device;
 pub mod distant;
 pub mod grid_lines;
+mod kept;
 pub mod layer_factors;
 pub mod line_shape;
 pub mod lines;

@@ -5,6 +5,7 @@
 //! is in units of its line's half width.
 
 use super::span::Span;
+use crate::Error;
 use crate::grid::TemperatureRange;
 use crate::lines::{Line, Species};
 use crate::settings::ProfileSettings;
@@ -12,6 +13,15 @@ use crate::settings::ProfileSettings;
 /// A pressure shift moves no line by more than this part of its wavenumber. Shifts are measured near 1 bar and proportional to
 /// pressure there; at hundreds of bar the law would move microwave lines below 0.
 pub const MOST_SHIFT: f64 = 0.25;
+
+/// The refusal of a density of lines that are to be moved.
+pub(crate) fn refused_by_densities() -> Error {
+    Error::invalid(
+        "method",
+        "density, with pressure shifts of lines",
+        "lines or auto: a density holds each line at one place for all pressures; or leave out pressure shifts",
+    )
+}
 
 /// Lines that are further outside the grid than this in ln nu have no near field on it, wherever their shift moves them: the largest near-field radius,
 /// and ln(1 - [`MOST_SHIFT`]).

@@ -13,7 +13,7 @@ use std::f64::consts::PI;
 use std::path::{Path, PathBuf};
 
 use super::broadening::{Numbers, Origin};
-use super::states::States;
+use super::states::{State, States};
 use super::widths::Widths;
 use crate::constants::{C2, SPEED_OF_LIGHT, T_REF};
 use crate::lines::fields::{number, quote, unsigned, words};
@@ -46,6 +46,19 @@ enum Rejected {
     ZeroStrength,
     /// In words, what it has.
     Unphysical(String),
+}
+
+/// Rows whose levels are looked up together.
+const BATCH: usize = 64;
+
+/// The columns of a row.
+struct Fields {
+    /// Rows of the upper and the lower level among the states.
+    rows: (usize, usize),
+    /// Einstein coefficient \[s-1\].
+    a: f64,
+    /// Wavenumber \[cm-1\], if there is one.
+    given: Option<f64>,
 }
 
 impl Transitions<'_> {
@@ -94,22 +107,40 @@ impl Transitions<'_> {
     fn parse_chunk(&self, chunk: &Chunk) -> (Vec<Line>, LoadReport) {
         let (mut lines, mut report, mut memory) = (Vec::new(), LoadReport::default(), HashMap::new());
         let mut origins: [Tally; 5] = Default::default();
-        for (number, row) in chunk.lines() {
-            report.read += 1;
-            match self.line(row, &mut report, &mut memory) {
-                Ok((line, origin, given)) => {
-                    report.keep(line.strength);
-                    let tally = &mut origins[origin as usize];
-                    (tally.lines, tally.strength) = (tally.lines + 1, tally.strength + line.strength);
-                    if given.is_some_and(|g| (g - line.wavenumber).abs() > POSITION_TOLERANCE) {
-                        let what = || {
-                            format!("found {} in column 4, E' - E'' is {}", given.unwrap_or_default(), line.wavenumber)
-                        };
-                        note(report.tally(Cause::PositionFromStates, line.strength), chunk, number, what);
+        let (mut rows, mut batch, mut levels) = (chunk.lines(), Vec::new(), Vec::new());
+        loop {
+            batch.clear();
+            batch.extend(rows.by_ref().take(BATCH).map(|(number, row)| (number, row, self.fields(row))));
+            if batch.is_empty() {
+                break;
+            }
+            // Levels lie anywhere in memory: many loads on their way at a time.
+            levels.clear();
+            levels.extend(batch.iter().map(|(_, _, fields)| {
+                let (upper, lower) = fields.as_ref().map_or((0, 0), |f| f.rows);
+                (*self.states.level(upper), *self.states.level(lower))
+            }));
+            for ((number, row, fields), levels) in batch.drain(..).zip(&levels) {
+                report.read += 1;
+                match fields.and_then(|fields| self.line(&fields, levels, &mut report, &mut memory)) {
+                    Ok((line, origin, given)) => {
+                        report.keep(line.strength);
+                        let tally = &mut origins[origin as usize];
+                        (tally.lines, tally.strength) = (tally.lines + 1, tally.strength + line.strength);
+                        if given.is_some_and(|g| (g - line.wavenumber).abs() > POSITION_TOLERANCE) {
+                            let what = || {
+                                format!(
+                                    "found {} in column 4, E' - E'' is {}",
+                                    given.unwrap_or_default(),
+                                    line.wavenumber
+                                )
+                            };
+                            note(report.tally(Cause::PositionFromStates, line.strength), chunk, number, what);
+                        }
+                        lines.push(line);
                     }
-                    lines.push(line);
+                    Err(why) => reject(why, row, &mut report, chunk, number),
                 }
-                Err(why) => reject(why, row, &mut report, chunk, number),
             }
         }
         for (origin, tally) in
@@ -128,24 +159,27 @@ impl Transitions<'_> {
         (lines, report)
     }
 
-    /// The line of `upper lower A [nu ...]`, where its width comes from, and the file's own wavenumber.
-    fn line(
-        &self,
-        row: &[u8],
-        report: &mut LoadReport,
-        memory: &mut HashMap<Numbers, super::widths::Chosen>,
-    ) -> Result<(Line, Origin, Option<f64>), Rejected> {
+    /// The columns of `upper lower A [nu ...]`.
+    fn fields(&self, row: &[u8]) -> Result<Fields, Rejected> {
         let mut columns = words(row);
         let ids = (columns.next().and_then(unsigned), columns.next().and_then(unsigned));
         let ((Some(upper), Some(lower)), Some(a)) = (ids, columns.next().and_then(number)) else {
             return Err(Rejected::Unreadable);
         };
         let find = |id: u64| self.states.row(id).ok_or(Rejected::UnknownState(id));
-        let rows = (find(upper)?, find(lower)?);
-        let (upper, lower) = (self.states.level(rows.0), self.states.level(rows.1));
+        Ok(Fields { rows: (find(upper)?, find(lower)?), a, given: columns.next().and_then(number) })
+    }
+
+    /// The line of a row's columns and levels, where its width comes from, and the file's own wavenumber.
+    fn line(
+        &self,
+        &Fields { rows, a, given }: &Fields,
+        (upper, lower): &(State, State),
+        report: &mut LoadReport,
+        memory: &mut HashMap<Numbers, super::widths::Chosen>,
+    ) -> Result<(Line, Origin, Option<f64>), Rejected> {
         let nu = upper.energy - lower.energy;
         report.see(nu);
-        let given = columns.next().and_then(number);
         if nu <= 0.0 {
             // Levels in the wrong order are usual in computed lists, but the file must agree.
             return Err(match given.filter(|g| *g > POSITION_TOLERANCE) {
