@@ -50,8 +50,12 @@ impl Scene {
     pub fn open(config: &Config, device: Option<&DeviceChoice>, progress: &dyn Progress) -> Result<Self> {
         let at = |key: &'static str| move |e: Error| in_config(config, key, e);
         if config.method.method == Method::DirectSum {
-            let required = "auto, lines or density (direct-sum: cross-section only)";
+            let required = "auto, lines, density or table (direct-sum: cross-section only)";
             return Err(at("method.method")(Error::invalid("method", "direct-sum", required)));
+        }
+        if let (Method::Table, Some(DeviceChoice::Named(name))) = (config.method.method, device) {
+            let required = "device = \"cpu\" or \"auto\": tables are computed on the CPU; or auto, lines or density";
+            return Err(at("method.method")(Error::invalid("method", format!("table, on {name}"), required)));
         }
         let (lo, hi) = config.grid.range;
         let grid = Grid::new(lo, hi, config.grid.points()).map_err(at("grid"))?;
