@@ -37,7 +37,6 @@ use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, Optica
 use crate::atmosphere::{PressureGrid, State};
 use crate::cache::Key;
 use crate::cross_section::Prepared;
-use crate::cross_section::extent::Extent;
 use crate::dual::Dual;
 use crate::{Error, Note, Result, Settings, host_memory};
 
@@ -139,13 +138,13 @@ fn describe(name: &str, nodes: &Nodes, at: &Setting<'_>) -> Note {
     if let Some((layer, measured)) = nodes.worst() {
         let known = nodes.measured.iter().filter(|m| m.get().is_some()).count();
         text += &format!(
-            "; its error beside that of the method, measured half way between in {known} layers: 99 % of points within {:.1e}, at most {:.1e} (at {:.1e} bar)",
+            "; its error beside that of the method, measured half way between in {known} layers: at each temperature 99 % of points within {:.1e}, at most {:.1e} (at {:.1e} bar)",
             measured.most_points,
             measured.largest,
             at.pressure.pressure_bar()[layer]
         );
         if !measured.within(at.settings.tolerance) {
-            text += ", beyond the tolerance: more temperatures than a table has would be needed";
+            text += ", beyond the tolerance";
         }
     }
     Note::new(name, text, None)
@@ -184,14 +183,6 @@ impl Opacity for LayerTable {
     fn notes(&self, _: &[f64]) -> Vec<Note> {
         let trouble = self.table.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
         trouble.map(|text| Note::new(self.name(), text, None)).into_iter().collect()
-    }
-
-    fn finest_level(&self, layers: &Range<usize>) -> Option<i32> {
-        self.species.finest_level(layers)
-    }
-
-    fn cost(&self, extent: &Extent, points: usize) -> f64 {
-        self.species.cost(extent, points)
     }
 
     fn multiply_adds(&self) -> f64 {

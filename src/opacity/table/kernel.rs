@@ -90,6 +90,13 @@ fn choose<const FMA: bool>(nodes: &LayerNodes, wanted: Wanted, values: &mut [f64
     }
 }
 
+/// Written out: what iterates over arrays is not made part of a function for another instruction set, and would be called for every point.
+#[inline(always)]
+fn dot<const FMA: bool>(w: &[f64; STENCIL], y: &[f64; STENCIL]) -> f64 {
+    let add = numerics::mul_add::<FMA>;
+    add(w[5], y[5], add(w[4], y[4], add(w[3], y[3], add(w[2], y[2], add(w[1], y[1], w[0] * y[0])))))
+}
+
 #[inline(always)]
 fn points<const FMA: bool, const BOUNDED: bool, const LOGARITHMS: bool, const SLOPES: bool>(
     nodes: &LayerNodes,
@@ -98,15 +105,41 @@ fn points<const FMA: bool, const BOUNDED: bool, const LOGARITHMS: bool, const SL
 ) {
     let n = values.len();
     let slopes = &mut slopes[..if SLOPES { n } else { 0 }];
-    let [y0, y1, y2, y3, y4, y5] = nodes.rows.map(|row| &row[..n]);
+    let [y0, y1, y2, y3, y4, y5] = nodes.rows;
     let (a, b) = nodes.bounds.unwrap_or_default();
-    let (below, above) = (&nodes.rows[a][..n], &nodes.rows[b][..n]);
-    let dot = |w: &[f64; STENCIL], y: &[f64; STENCIL], start: f64| {
-        (0..STENCIL).fold(start, |sum, k| numerics::mul_add::<FMA>(w[k], y[k], sum))
-    };
-    for i in 0..n {
-        let y = [y0[i], y1[i], y2[i], y3[i], y4[i], y5[i]].map(f64::from);
-        let mut ln = dot(&nodes.value, &y, 0.0);
+    let near = (&nodes.rows[a][..n], &nodes.rows[b][..n]);
+    let LayerNodes { value, by_temperature, ln_factor, .. } = *nodes;
+    let each = each_point::<FMA, BOUNDED, LOGARITHMS, SLOPES>;
+    let weights = (value, by_temperature, ln_factor);
+    each(&y0[..n], &y1[..n], &y2[..n], &y3[..n], &y4[..n], &y5[..n], near.0, near.1, weights, values, slopes);
+}
+
+/// Rows as arguments of their own, so that the compiler knows that what is written is none of them.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn each_point<const FMA: bool, const BOUNDED: bool, const LOGARITHMS: bool, const SLOPES: bool>(
+    y0: &[f32],
+    y1: &[f32],
+    y2: &[f32],
+    y3: &[f32],
+    y4: &[f32],
+    y5: &[f32],
+    below: &[f32],
+    above: &[f32],
+    (value, by_temperature, ln_factor): ([f64; STENCIL], [f64; STENCIL], f64),
+    values: &mut [f64],
+    slopes: &mut [f64],
+) {
+    for i in 0..values.len() {
+        let y = [
+            f64::from(y0[i]),
+            f64::from(y1[i]),
+            f64::from(y2[i]),
+            f64::from(y3[i]),
+            f64::from(y4[i]),
+            f64::from(y5[i]),
+        ];
+        let mut ln = dot::<FMA>(&value, &y);
         let mut inside = true;
         if BOUNDED {
             let (a, b) = (f64::from(below[i]), f64::from(above[i]));
@@ -116,14 +149,14 @@ fn points<const FMA: bool, const BOUNDED: bool, const LOGARITHMS: bool, const SL
             ln = if ln > hi { hi } else { ln };
         }
         if LOGARITHMS {
-            values[i] += ln + nodes.ln_factor;
-            continue;
-        }
-        let value = numerics::exp::<FMA>(ln + nodes.ln_factor);
-        values[i] += value;
-        if SLOPES {
-            let slope = value * dot(&nodes.by_temperature, &y, 0.0);
-            slopes[i] += if BOUNDED && !inside { 0.0 } else { slope };
+            values[i] += ln + ln_factor;
+        } else {
+            let xs = numerics::exp::<FMA>(ln + ln_factor);
+            values[i] += xs;
+            if SLOPES {
+                let slope = xs * dot::<FMA>(&by_temperature, &y);
+                slopes[i] += if BOUNDED && !inside { 0.0 } else { slope };
+            }
         }
     }
 }
@@ -173,7 +206,7 @@ mod tests {
         let (mut values, mut slopes) = (vec![0.0; 100], vec![0.0; 100]);
         nodes(&rows, Some((2, 3))).add_with_slopes(&mut values, &mut slopes);
         let (mut free, mut unbounded) = (nodes(&rows, None), vec![0.0; 100]);
-        free.value = [0.1, 0.2, -0.3, 0.9, 0.05, 0.05];
+        free.value = [0.0, -0.1, -0.2, 1.2, 0.05, 0.05];
         free.add(&mut unbounded);
         let mut bounded = vec![0.0; 100];
         LayerNodes { bounds: Some((2, 3)), ..free }.add(&mut bounded);

@@ -1,7 +1,7 @@
 //! All layers of a table: how many nodes each has, their rows, and how large errors are.
 //!
 //! **How many nodes.** Errors change slowly with pressure. So some layers, two in a decade of pressure, are surveyed when a table is set up: from five nodes on their number is doubled
-//! until the cross sections half way between nodes, over the whole range of temperatures and all points, are within the tolerance (99 of 100 points, and none beyond ten times it). The
+//! until the cross sections half way between nodes, at each of these temperatures, are within the tolerance (99 of 100 points, and none beyond ten times it). The
 //! other layers take the number of their neighbours above and below, whichever is larger. It is thus chosen before any state is known, and a spectrum does not depend on which others
 //! were computed before.
 //!
@@ -97,20 +97,19 @@ impl Nodes {
 
     /// Errors of a layer half way between the nodes of a level, as far as the rows there are held.
     fn errors(&self, layer: usize, level: u32) -> Measured {
-        let mut errors = Errors::new();
-        for node in Axis::between(level) {
-            let exact = self.rows.get(layer, node).map(|row| &row.ln[..]);
-            let stencil = self.axis.stencil(level, self.axis.temperature(node));
-            if let (Some(exact), Ok(stencil)) = (exact, stencil) {
-                self.compare(layer, &stencil, exact, &mut errors);
-            }
-        }
-        errors.measured()
+        let rows = Axis::between(level).filter_map(|node| Some((node, self.rows.get(layer, node)?)));
+        rows.fold(Measured::default(), |all, (node, row)| all.or(&self.compare(layer, level, node, &row.ln)))
     }
 
-    fn compare(&self, layer: usize, stencil: &Stencil, exact: &[f32], errors: &mut Errors) {
-        let Ok(nodes) = self.layer(layer, stencil, 0.0) else { return };
+    /// Errors of a layer at a node that is not one of its own, whose cross sections are known. Without its rows they are infinite.
+    fn compare(&self, layer: usize, level: u32, node: usize, exact: &[f32]) -> Measured {
+        let stencil = self.axis.stencil(level, self.axis.temperature(node));
+        let Ok(nodes) = stencil.and_then(|stencil| self.layer(layer, &stencil, 0.0)) else {
+            return Measured { most_points: f64::INFINITY, largest: f64::INFINITY };
+        };
+        let mut errors = Errors::new();
         errors.compare(&nodes.logarithms(self.points), exact);
+        errors.measured()
     }
 
     /// Makes the rows for some layers at the given temperatures \[K\], `layers.len()` of them; gives their nodes and weights, and whether rows were made.
@@ -138,10 +137,7 @@ impl Nodes {
         if !checks.is_empty() {
             made = true;
             for (Place { node, layer }, row) in make(source, &self.axis, checks)? {
-                let (mut errors, level) = (Errors::new(), self.levels[layer]);
-                let stencil = self.axis.stencil(level, self.axis.temperature(node))?;
-                self.compare(layer, &stencil, &row.ln, &mut errors);
-                let _ = self.measured[layer].set(errors.measured());
+                let _ = self.measured[layer].set(self.compare(layer, self.levels[layer], node, &row.ln));
             }
         }
         Ok((stencils, made))

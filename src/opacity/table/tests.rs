@@ -61,24 +61,25 @@ fn errors_told_are_errors_found() {
     let (tables, lines) = (model(Method::Table), model(Method::Lines));
     let told = table(&tables).table.nodes.worst().unwrap().1;
     let mut random = StdRng::seed_from_u64(7);
-    let (mut largest, mut beyond, mut count) = (0.0f64, 0u64, 0u64);
-    for _ in 0..40 {
+    let (mut largest, mut beyond, mut pairs, n) = (0.0f64, 0, 0, tables.grid().len());
+    for _ in 0..60 {
         let temperatures: Vec<f64> = (0..LAYERS).map(|_| random.random_range(500.0..2500.0)).collect();
         let state = state(|layer| temperatures[layer]);
         let ((found, _), (exact, _)) = (rows(&tables, &state), rows(&lines, &state));
-        for (f, e) in found.iter().zip(&exact) {
-            let error = (f / e - 1.0).abs();
-            largest = largest.max(error);
-            beyond += u64::from(error > told.most_points);
-            count += 1;
+        for (found, exact) in found.chunks(n).zip(exact.chunks(n)) {
+            let mut errors: Vec<f64> = found.iter().zip(exact).map(|(f, e)| (f / e - 1.0).abs()).collect();
+            errors.sort_by(f64::total_cmp);
+            largest = largest.max(errors[n - 1]);
+            beyond += usize::from(errors[n - 1 - n / 100] > told.most_points);
+            pairs += 1;
         }
     }
     let levels = &table(&tables).table.nodes.levels;
-    eprintln!("told {told:?}, found {largest:.2e}, {beyond} of {count} beyond; levels {levels:?}");
+    eprintln!("told {told:?}, found {largest:.2e}, {beyond} of {pairs} beyond; levels {levels:?}");
     assert!(told.within(1e-3), "{told:?}");
     // Half way between nodes errors are largest, but not at every point.
-    assert!(largest < 1.3 * told.largest && largest > 0.1 * told.largest, "{largest:e} {told:?}");
-    assert!(100 * beyond <= count, "{beyond} of {count}");
+    assert!(largest < 1.5 * told.largest && largest > 0.1 * told.largest, "{largest:e} {told:?}");
+    assert!(100 * beyond <= pairs, "{beyond} of {pairs} layers and temperatures");
     assert!(levels.first() > levels.last(), "{levels:?}");
 }
 
@@ -106,10 +107,8 @@ fn derivatives_of_spectra_are_those_of_differences() {
     let tables = model(Method::Table);
     let t = |layer: usize| 613.0 + 70.3 * layer as f64;
     let spectrum = |s: &State| tables.open(&Backend::Cpu).unwrap().spectrum(s, &()).unwrap().to_f64();
-    let mut tangent = state(|layer| 1.0 + 0.1 * layer as f64);
-    tangent.gravity.fill(0.0);
-    tangent.mean_molar_mass.fill(0.0);
-    let tangent = tangent.with_mass_ratio("CO", 0.0);
+    let along = (0..LAYERS).map(|layer| 1.0 + 0.1 * layer as f64).collect();
+    let tangent = State::new(along, vec![0.0; LAYERS], vec![0.0; LAYERS]).with_mass_ratio("CO", 0.0);
     let coefficients = Coefficients::along(&tables, &state(t), &[tangent]).unwrap();
     let unused = |_: &[Dual], _: &PressureGrid| Err(Error::invalid("parameters", "some", "none"));
     let settings = DerivativeSettings::default();
@@ -131,20 +130,18 @@ fn derivatives_of_spectra_are_those_of_differences() {
 
 /// Neither the cut, nor what was computed before, nor the number of threads changes a bit.
 #[test]
-fn spectra_do_not_depend_on_what_was_computed_before() {
+fn rows_do_not_depend_on_what_was_computed_before() {
     let first = |layer: usize| 613.0 + 70.3 * layer as f64;
-    let spectrum =
-        |m: &Model, t: &dyn Fn(usize) -> f64| m.open(&Backend::Cpu).unwrap().spectrum(&state(t), &()).unwrap().to_f64();
-    let fresh = spectrum(&model(Method::Table), &first);
+    let fresh = rows(&model(Method::Table), &state(first));
     let used = model(Method::Table);
     for t in [500.0, 2500.0, 777.7] {
-        spectrum(&used, &|_| t);
+        rows(&used, &state(|_| t));
     }
-    assert_eq!(spectrum(&used, &first), fresh);
+    assert_eq!(rows(&used, &state(first)), fresh);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    assert_eq!(pool.install(|| spectrum(&model(Method::Table), &first)), fresh);
+    assert_eq!(pool.install(|| rows(&model(Method::Table), &state(first))), fresh);
     // Segments: the same rows whatever the points.
-    let (whole, slopes) = rows(&used, &state(first));
+    let (whole, slopes) = fresh;
     let n = used.grid().len();
     let state = state(first);
     let opacity = used.opacities().next().unwrap();
@@ -252,28 +249,59 @@ fn what_a_table_cannot_do_is_refused() {
 /// Of an absent species nothing is added, and derivatives are finite.
 #[test]
 fn an_absent_species_adds_nothing() {
-    let (depth, slope) = rows(&model(Method::Table), &state(|_| 900.0).with_mass_ratio("CO", 0.0));
+    let without = State::new(vec![900.0; LAYERS], vec![2500.0; LAYERS], vec![2.33; LAYERS]).with_mass_ratio("CO", 0.0);
+    let (depth, slope) = rows(&model(Method::Table), &without);
     assert!(depth.iter().chain(&slope).all(|v| *v == 0.0));
 }
 
-/// Beyond a cutoff lines leave nothing; points at which they do are as near the other method as elsewhere.
+/// Cross sections by formula: where every seventh point has nothing below 1000 K, as beyond a cutoff or where interpolation leaves nothing.
+#[derive(Debug)]
+struct Formula;
+
+const POINTS: usize = 70;
+
+fn formula(t: f64, point: usize) -> f64 {
+    match point % 7 {
+        0 if t < 1000.0 => 0.0,
+        _ => 1e-22 * (t / 1000.0).powf(point as f64 / 20.0 - 1.0),
+    }
+}
+
+impl NodeSource for Formula {
+    fn cross_sections(&self, temperature_k: f64, layers: Range<usize>) -> Result<Vec<f64>> {
+        Ok(layers.flat_map(|_| (0..POINTS).map(|point| formula(temperature_k, point))).collect())
+    }
+
+    fn work_bytes(&self, layers: Range<usize>) -> u64 {
+        (8 * layers.len() * POINTS) as u64
+    }
+}
+
+/// Points that have something at one temperature and nothing at the next: tables make neither much nor nonsense of them, and the others are none the worse.
 #[test]
 fn points_without_anything_stay_so() {
-    let with_cutoff = |method| {
-        let mut settings = settings(method);
-        settings.profile.wings.cutoff = Some(1.5);
-        build(settings, &Cache::off()).unwrap()
-    };
-    let state = state(|layer| 613.0 + 70.3 * layer as f64);
-    let (tables, lines) = (with_cutoff(Method::Table), with_cutoff(Method::Lines));
-    let ((found, slopes), (exact, _)) = (rows(&tables, &state), rows(&lines, &state));
-    let n = tables.grid().len();
-    assert!(exact.iter().any(|e| *e == 0.0), "no point without anything");
-    assert!(slopes.iter().all(|s| s.is_finite()));
-    for (layer, (found, exact)) in found.chunks(n).zip(exact.chunks(n)).enumerate() {
-        let largest = exact.iter().copied().fold(0.0, f64::max);
-        for (f, e) in found.iter().zip(exact) {
-            assert!((f - e).abs() < 1.1e-2 * e + 1e-9 * largest, "layer {layer}: {f:e} {e:e}, largest {largest:e}");
+    let axis = Axis::new(settings(Method::Table).temperature_range).unwrap();
+    let nodes = Nodes::survey(&Formula, axis, POINTS, &[1.0], 1e-3).unwrap();
+    let mut random = StdRng::seed_from_u64(3);
+    for _ in 0..2000 {
+        let t: f64 = random.random_range(500.0..2500.0);
+        let (stencils, _) = nodes.fill(&Formula, 0..1, &[t]).unwrap();
+        let (mut values, mut slopes) = (vec![0.0; POINTS], vec![0.0; POINTS]);
+        nodes.layer(0, &stencils[0], 0.0).unwrap().add_with_slopes(&mut values, &mut slopes);
+        for (point, (value, slope)) in values.iter().zip(&slopes).enumerate() {
+            let exact = formula(t, point);
+            let power = point as f64 / 20.0 - 1.0;
+            assert!(
+                value.is_finite() && slope.is_finite() && *value < 4e-22 * 2.5f64.powf(power.abs()),
+                "{t}, {point}"
+            );
+            if point % 7 != 0 || t > 1100.0 {
+                assert!((value / exact - 1.0).abs() < 1e-4, "{t}, {point}: {value:e} {exact:e}");
+                assert!((slope * t / exact - power).abs() < 1e-3, "{t}, {point}: {slope:e}");
+            }
+            if point % 7 == 0 && t < 900.0 {
+                assert!(*value < 2e-60, "{t}, {point}: {value:e}");
+            }
         }
     }
 }
