@@ -24,7 +24,7 @@ pub mod hminus;
 pub mod lines;
 mod power_law_haze;
 mod rayleigh;
-mod table;
+pub(crate) mod table;
 #[doc(hidden)]
 pub mod traits;
 

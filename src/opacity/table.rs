@@ -13,8 +13,10 @@
 //! | `errors` | how errors are measured |
 //! | `kernel` | the inner loops |
 //! | `stored` | a table on disk |
+//! | `device` | all rows on a device |
 
 mod axis;
+pub(crate) mod device;
 mod errors;
 mod kernel;
 mod nodes;
@@ -37,8 +39,9 @@ use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, Optica
 use crate::atmosphere::{PressureGrid, State};
 use crate::cache::Key;
 use crate::cross_section::Prepared;
+use crate::cross_section::extent::Extent;
 use crate::dual::Dual;
-use crate::{Error, Note, Result, Settings, host_memory};
+use crate::{Note, Result, Settings, host_memory};
 
 /// A table, what it is made from, and where it is kept.
 #[derive(Debug)]
@@ -114,20 +117,28 @@ impl LayerTable {
         Ok(Self { species, table: Arc::new(table) })
     }
 
+    /// ln of the molecules cm-2 in all layers.
+    fn ln_columns(&self, state: &State, layers: &PressureGrid) -> Result<Vec<f64>> {
+        let quantities = self.species.quantities(&state.as_dual(), layers)?;
+        Ok(quantities.first().map_or_else(Vec::new, |column| column.iter().map(Dual::value).collect()))
+    }
+
     /// The rows of some layers, ready for the temperatures of a state.
     fn ready<'a>(&'a self, at: &Layers<'_>) -> Result<Vec<LayerNodes<'a>>> {
         let Table { nodes, source, .. } = &*self.table;
-        let quantities = self.species.quantities(&at.state.as_dual(), at.pressure)?;
-        let column = |layer: usize| quantities[0][layer].value();
+        let columns = self.ln_columns(at.state, at.pressure)?;
         let temperatures = &at.state.temperature_k[at.range.clone()];
         let (stencils, made) = nodes.fill(&**source, at.range.clone(), temperatures)?;
         if made {
             self.table.keep(2);
         }
         let each = at.range.clone().zip(&stencils);
-        each.map(|(layer, stencil)| nodes.layer(layer, stencil, column(layer))).collect()
+        each.map(|(layer, stencil)| nodes.layer(layer, stencil, columns[layer])).collect()
     }
 }
+
+/// Of a layer and point: six for the logarithm, and an exponential.
+const MULTIPLY_ADDS: f64 = 20.0;
 
 /// How large a table is, and how large its errors.
 fn describe(name: &str, nodes: &Nodes, at: &Setting<'_>) -> Note {
@@ -168,8 +179,11 @@ impl Opacity for LayerTable {
     }
 
     fn for_device(&self, _: usize) -> Result<Box<dyn DeviceTables>> {
-        let required = "lines, density or auto on a device; tables are for the CPU backend (device = \"cpu\")";
-        Err(Error::invalid("method", "table", required))
+        let Table { nodes, source, .. } = &*self.table;
+        if nodes.complete(&**source)? {
+            self.table.keep(1);
+        }
+        Ok(Box::new(device::Tables(self.clone())))
     }
 
     fn has_lines(&self) -> bool {
@@ -185,9 +199,12 @@ impl Opacity for LayerTable {
         trouble.map(|text| Note::new(self.name(), text, None)).into_iter().collect()
     }
 
+    fn cost(&self, extent: &Extent, points: usize) -> f64 {
+        MULTIPLY_ADDS * (extent.layers.len() * points) as f64
+    }
+
     fn multiply_adds(&self) -> f64 {
-        // Six for a value, and its exponential.
-        20.0 * (self.table.nodes.points * self.table.nodes.levels.len()) as f64
+        MULTIPLY_ADDS * (self.table.nodes.points * self.table.nodes.levels.len()) as f64
     }
 
     fn host_bytes(&self) -> HostBytes {

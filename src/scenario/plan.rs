@@ -96,7 +96,7 @@ const TOLERANCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
 /// Unreadable or unsuitable input; no plan fits the configured budget.
 pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned> {
     if config.method.method == Method::Table {
-        let required = "auto, lines or density: plans are of a device's memory, and tables are computed on the CPU";
+        let required = "auto, lines or density: how large a table is shows when its cross sections are computed, which a plan does not";
         return Err(in_config(config, "method.method", Error::invalid("method", "table", required)));
     }
     let budget = config.memory_budget.without_device()?;

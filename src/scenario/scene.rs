@@ -53,10 +53,6 @@ impl Scene {
             let required = "auto, lines, density or table (direct-sum: cross-section only)";
             return Err(at("method.method")(Error::invalid("method", "direct-sum", required)));
         }
-        if let (Method::Table, Some(DeviceChoice::Named(name))) = (config.method.method, device) {
-            let required = "device = \"cpu\" or \"auto\": tables are computed on the CPU; or auto, lines or density";
-            return Err(at("method.method")(Error::invalid("method", format!("table, on {name}"), required)));
-        }
         let (lo, hi) = config.grid.range;
         let grid = Grid::new(lo, hi, config.grid.points()).map_err(at("grid"))?;
         let (top, bottom) = config.atmosphere.pressure;

@@ -44,7 +44,7 @@ impl Words for Method {
         Word::new("auto", Self::Auto, "Whichever of `lines` and `density` is cheaper"),
         Word::new("lines", Self::Lines, "Every line by itself: up to about a million lines"),
         Word::new("density", Self::Density, "Line-shape density: time independent of the number of lines"),
-        Word::new("table", Self::Table, "Tables in temperature for fixed pressures, on the CPU: for many spectra"),
+        Word::new("table", Self::Table, "Tables in temperature for the layers of a model: for many spectra"),
         Word::new(
             "direct-sum",
             Self::DirectSum,
@@ -79,13 +79,13 @@ impl FromStr for DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// Opens it, with a memory budget. The exact sum and tables run on the CPU, whatever there is besides.
+    /// Opens it, with a memory budget. The exact sum runs on the CPU, whatever there is besides.
     ///
     /// # Errors
     /// [`Error::NoAdapter`](crate::Error::NoAdapter) if no adapter has the name, or the one that does cannot be opened or refuses the budget.
     pub fn open(&self, method: Method, cache: &Cache, memory: MemoryPolicy) -> crate::Result<Backend> {
         let backend = match self {
-            Self::Auto if matches!(method, Method::DirectSum | Method::Table) => Ok(Backend::Cpu),
+            Self::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
             Self::Auto => Backend::select_with("auto", cache),
             Self::Cpu => Ok(Backend::Cpu),
             Self::Named(name) => Backend::select_with(name, cache),

@@ -18,6 +18,8 @@ pub const FINEST: u32 = 7;
 pub const STEPS: usize = 2 << FINEST;
 /// Nodes that a value follows from.
 pub const STENCIL: usize = 6;
+/// How far ln of a cross section may lie outside those at the two nearest nodes, where there is a node with nothing: beyond such a jump a polynomial overshoots.
+pub const MOST_BEYOND: f64 = 1.0;
 /// Nodes of one of the polynomials.
 const DEGREE: usize = 5;
 /// Least ratio of the temperatures at the ends, less 1: nodes closer together have differences that float32 does not hold.
@@ -68,6 +70,11 @@ impl Axis {
             STEPS => hi,
             _ => (lo * (self.width * node as f64 / STEPS as f64).exp()).clamp(lo, hi),
         }
+    }
+
+    /// Temperatures of all nodes of a level, ascending \[K\].
+    pub fn temperatures(&self, level: u32) -> Vec<f64> {
+        Self::nodes(level).map(|node| self.temperature(node)).collect()
     }
 
     /// Names of all nodes of a level.

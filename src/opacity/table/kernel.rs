@@ -4,13 +4,11 @@
 
 use std::ops::Range;
 
-use super::axis::STENCIL;
+use super::axis::{MOST_BEYOND, STENCIL};
 use crate::numerics;
 
 /// Cross sections below this \[cm2\] are stored as this: no column of gas makes anything of it.
 pub const LEAST: f64 = 1e-60;
-/// How far ln of a cross section may lie outside those at the two nearest nodes, where there is a node with nothing: beyond such a jump a polynomial overshoots.
-const MOST_BEYOND: f64 = 1.0;
 
 /// ln of a layer's cross sections at the nodes, each \[point\], with their weights.
 #[derive(Clone, Copy, Debug)]

@@ -56,17 +56,17 @@ impl Nodes {
         let places = |layers: &[usize], nodes: Vec<usize>| -> Vec<Place> {
             layers.iter().flat_map(|layer| nodes.iter().map(|node| Place { node: *node, layer: *layer })).collect()
         };
-        let expected: Vec<f64> = Axis::nodes(EXPECTED).map(|node| axis.temperature(node)).collect();
-        source.announce(&expected)?;
+        let finest = source.finest_level().saturating_sub(1).clamp(COARSEST, FINEST);
+        source.announce(&axis.temperatures(EXPECTED.min(finest + 1)))?;
         nodes.make(source, places(&surveyed, Axis::nodes(COARSEST).collect()))?;
         let mut left = surveyed.clone();
-        for level in COARSEST..=FINEST {
+        for level in COARSEST..=finest {
             nodes.make(source, places(&left, Axis::between(level).collect()))?;
             let measured: Vec<Measured> = left.par_iter().map(|layer| nodes.errors(*layer, level)).collect();
             let mut coarse = Vec::new();
             for (layer, measured) in left.into_iter().zip(measured) {
                 nodes.levels[layer] = level;
-                match measured.within(tolerance) || level == FINEST {
+                match measured.within(tolerance) || level == finest {
                     true => drop(nodes.measured[layer].set(measured)),
                     false => coarse.push(layer),
                 }
@@ -141,6 +141,21 @@ impl Nodes {
             }
         }
         Ok((stencils, made))
+    }
+
+    /// Makes all rows; true if there were some to make.
+    ///
+    /// # Errors
+    /// Those of the source; too little memory.
+    pub fn complete(&self, source: &dyn NodeSource) -> Result<bool> {
+        let all = self.levels.iter().enumerate();
+        let all = all.flat_map(|(layer, level)| Axis::nodes(*level).map(move |node| Place { node, layer }));
+        let wanted: Vec<Place> = all.filter(|place| self.rows.get(place.layer, place.node).is_none()).collect();
+        let some = !wanted.is_empty();
+        if some {
+            self.make(source, wanted)?;
+        }
+        Ok(some)
     }
 
     /// The rows of a layer with their weights.

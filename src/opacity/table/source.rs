@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::axis::FINEST;
 use crate::Result;
 use crate::cache::{Key, KeyHasher};
 use crate::cross_section::Prepared;
@@ -21,6 +22,11 @@ pub trait NodeSource: fmt::Debug + Send + Sync {
     fn announce(&self, temperatures_k: &[f64]) -> Result<()> {
         let _ = temperatures_k;
         Ok(())
+    }
+
+    /// The finest level of temperatures that it can be asked for (`Axis::temperatures`). A table's own is coarser by one at least, so that it can be checked.
+    fn finest_level(&self) -> u32 {
+        FINEST + 1
     }
 
     /// Cross sections \[layer\]\[point\] of some layers, all at one temperature \[K\]: cm2 molecule-1.

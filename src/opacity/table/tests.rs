@@ -110,7 +110,7 @@ fn derivatives_of_spectra_are_those_of_differences() {
     let along = (0..LAYERS).map(|layer| 1.0 + 0.1 * layer as f64).collect();
     let tangent = State::new(along, vec![0.0; LAYERS], vec![0.0; LAYERS]).with_mass_ratio("CO", 0.0);
     let coefficients = Coefficients::along(&tables, &state(t), &[tangent]).unwrap();
-    let unused = |_: &[Dual], _: &PressureGrid| Err(Error::invalid("parameters", "some", "none"));
+    let unused = |_: &[Dual], _: &PressureGrid| Err(crate::Error::invalid("parameters", "some", "none"));
     let settings = DerivativeSettings::default();
     let mut derivatives = Retrieval::new(tables.clone(), &Backend::Cpu, vec!["none".into()], unused, settings).unwrap();
     let (_, column) = derivatives.jacobian(&state(t), &coefficients).unwrap();
@@ -239,8 +239,6 @@ fn what_a_table_cannot_do_is_refused() {
         let error = runner.spectrum(&state(|_| t), &()).unwrap_err().to_string();
         assert!(error.contains("500 to 2500") && error.contains(&t.to_string()), "{error}");
     }
-    let error = model.opacities().next().unwrap().for_device(1024).unwrap_err().to_string();
-    assert!(error.contains("table") && error.contains("cpu"), "{error}");
     let error =
         crate::cross_section::CrossSections::new(grid(), &[list()], &[(900.0, 1.0)], settings(Method::Table), &());
     assert!(error.unwrap_err().to_string().contains("table"));
