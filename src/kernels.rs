@@ -10,6 +10,8 @@ pub fn kernels() -> Vec<&'static Kernel> {
     all.push(&crate::opacity::cia::device::CIA_WITH_DERIVATIVE);
     all.push(&crate::opacity::continuum::device::CONTINUUM);
     all.push(&crate::opacity::continuum::device::CONTINUUM_DERIVATIVE);
+    all.push(&crate::opacity::table::device::TABLE);
+    all.push(&crate::opacity::table::device::TABLE_WITH_DERIVATIVE);
     all.push(&crate::opacity::device::SUM);
     all.push(&crate::transfer::emission::device::EMISSION);
     all.push(&crate::transfer::sensitivity::device::SENSITIVITY);

@@ -17,6 +17,8 @@ pub enum Method {
     Lines,
     /// The line-shape density: cost independent of the number of lines.
     Density,
+    /// Tables in temperature for the layers of a model, made from lines or their density: for many spectra on the same pressures.
+    Table,
     /// Exact sum in f64 on the CPU: the oracle.
     DirectSum,
 }

@@ -3,7 +3,7 @@
 use super::cpu;
 use super::device::Pairs;
 use super::direct_sum::direct_sum;
-use super::prepared::{Prepared, check_pressure};
+use super::prepared::{Prepared, check_pressure, table_needs_a_model};
 use super::remarks::{self, Seen, contributes_nothing, neglected_shift};
 use super::report::{CrossSectionReport, ListReport, PairReport};
 use crate::backend::Backend;
@@ -79,6 +79,9 @@ impl CrossSections {
             return Err(Error::invalid("line lists", 0, "at least one"));
         }
         settings.check()?;
+        if settings.method == Method::Table {
+            return Err(table_needs_a_model());
+        }
         for (t, p) in at {
             settings.temperature_range.check(*t)?;
             check_pressure(*p)?;

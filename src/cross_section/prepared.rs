@@ -209,6 +209,7 @@ impl Prepared {
                 (Err(_), Ok(density)) => density,
                 (lines, Err(_)) => lines?,
             },
+            Method::Table => return Err(table_needs_a_model()),
             Method::DirectSum => {
                 return Err(Error::invalid(
                     "method",
@@ -277,6 +278,15 @@ impl Prepared {
     pub fn factors(&self, i: usize, temperature: f64) -> Result<LayerFactors> {
         LayerFactors::new(&self.species, &self.settings.temperature_range, temperature, self.layers[i].pressure)
     }
+}
+
+/// What is told where single cross sections are asked from tables.
+pub fn table_needs_a_model() -> Error {
+    Error::invalid(
+        "method",
+        "table",
+        "lines, density or auto: a table is for many spectra of a model, not for cross sections",
+    )
 }
 
 /// Gives each layer the field of the distant lines, on the coarsest of its far levels that resolves it.

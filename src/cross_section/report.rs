@@ -7,7 +7,7 @@ use super::prepared::{Prepared, Tier};
 use crate::backend::BackendInfo;
 use crate::grid::Grid;
 use crate::lines::LineList;
-use crate::settings::Settings;
+use crate::settings::{Method, Settings};
 use crate::timing::Stages;
 
 /// Levels and profiles chosen for one list at one pair.
@@ -113,6 +113,7 @@ impl Prepared {
     /// Lines, tier and error budget.
     pub fn report(&self, single_precision: bool) -> ListReport {
         let (tier, density_bytes) = match &self.tier {
+            Tier::Lines if self.settings.method == Method::Density => ("density by temperature", 0),
             Tier::Lines => ("lines", 0),
             Tier::Density { by_level, .. } => ("density", by_level.values().map(|d| d.bytes()).sum()),
         };

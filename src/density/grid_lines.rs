@@ -128,6 +128,11 @@ impl<'a> GridLines<'a> {
         Line { wavenumber, strength, gamma_ref, ..Line::default() }
     }
 
+    /// What the lines are known by: their content, the grid, the temperatures. `None` without a cache, or if the source has no content to be named by.
+    pub fn key(&self) -> Option<Key> {
+        self.key
+    }
+
     /// Key of the density of one level.
     fn key_of_density(&self, axes: &Axes, level: i32) -> Option<Key> {
         let mut key = KeyHasher::new(DENSITY);

@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::amount::ln_product;
+use super::table::{LayerTable, LineNodes, summed};
 use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, OpticalRows, Setting, Source, Told};
 use crate::atmosphere::{PressureGrid, State};
 use crate::constants::ATOMIC_MASS_CGS;
@@ -19,8 +20,12 @@ use crate::cross_section::remarks::{self, Seen, contributes_nothing};
 use crate::density::grid_lines::GridLines;
 use crate::dual::Dual;
 use crate::lines::{Line, LineList, LineSource};
+use crate::settings::Method;
 use crate::stage::Stage;
-use crate::{Error, Result};
+use crate::{Error, Result, Settings};
+
+/// From so many lines on, a list is summed at the nodes of a table in one reading, rather than taken line by line at each of them.
+const SUMMED_LINES: u64 = 200_000;
 
 /// A species that absorbs by lines, as its user describes it: lists in memory or any other source.
 ///
@@ -70,9 +75,17 @@ impl<S: LineSource> Source for Absorber<S> {
         if self.lists.is_empty() {
             return Err(Error::invalid(format!("lines of {}", self.name), "no list", "at least one"));
         }
-        let (pressures, mut parts) = (at.pressure.pressure_bar(), Vec::new());
+        let pressures = at.pressure.pressure_bar();
+        let (mut parts, mut sums, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        // The nodes of a table come from what is quickest.
+        let in_table = at.settings.method == Method::Table;
+        if in_table {
+            LayerTable::check(at.settings)?;
+        }
+        let method = if in_table { Method::Auto } else { at.settings.method };
+        let settings = Settings { method, ..*at.settings };
         for list in &self.lists {
-            let open = || GridLines::open(at.grid, list, at.settings, pressures, at.resources);
+            let open = || GridLines::open(at.grid, list, &settings, pressures, at.resources);
             let lines = told.seconds.time(Stage::Load, open)?;
             if lines.summary.count == 0 {
                 let error = lines.nothing_found();
@@ -80,13 +93,38 @@ impl<S: LineSource> Source for Absorber<S> {
                 told.nothing.get_or_insert(error);
                 continue;
             }
-            parts.push(told.seconds.time(Stage::SetUp, || Prepared::of(lines, pressures, *at.settings))?);
+            keys.push(lines.key());
+            let (summary, wings) = (&lines.summary, &settings.profile.wings);
+            let many = summary.count >= SUMMED_LINES && summary.shift.is_none() && wings.is_voigt();
+            let set_up = || match in_table && many {
+                true => {
+                    let records = lines.records.clone();
+                    // What was read so far is not needed in the second reading.
+                    drop(lines);
+                    let sums = summed(list, at, &settings)?;
+                    let part = Prepared { records, ..sums.prepared(sums.temperatures().len() / 2).clone() };
+                    Ok((part, Some(sums)))
+                }
+                false => Ok((Prepared::of(lines, pressures, settings)?, None)),
+            };
+            let (part, sum) = told.seconds.time(Stage::SetUp, set_up)?;
+            parts.push(part);
+            sums.push(sum);
         }
         let lists = parts
             .iter()
             .map(|prepared| (self.part_name(&prepared.species.name), Seen::of(prepared), prepared.records.as_ref()));
         told.notes.extend(remarks::told(&lists.collect::<Vec<_>>(), at.settings));
-        Ok(Box::new(Lines { name: self.name.clone(), molar_mass: self.molar_mass, parts: Arc::new(parts) }))
+        let lines = Lines { name: self.name.clone(), molar_mass: self.molar_mass, parts: Arc::new(parts) };
+        match in_table && !lines.is_empty() {
+            true => {
+                let source = LineNodes { parts: lines.parts.clone(), summed: sums };
+                let key = source.key(&keys);
+                let table = || LayerTable::new(Arc::new(lines), Box::new(source), key, at, &mut told.notes);
+                Ok(Box::new(told.seconds.time(Stage::SetUp, table)?))
+            }
+            false => Ok(Box::new(lines)),
+        }
     }
 }
 

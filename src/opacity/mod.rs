@@ -24,6 +24,7 @@ pub mod hminus;
 pub mod lines;
 mod power_law_haze;
 mod rayleigh;
+pub(crate) mod table;
 #[doc(hidden)]
 pub mod traits;
 

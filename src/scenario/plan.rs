@@ -3,11 +3,12 @@
 use serde::{Serialize, Serializer};
 
 use super::config::Config;
+use super::in_config;
 use super::memory::budget_hint;
 use super::quantities::{bytes, count};
 use super::retrieval::{objective, observations, of_model, parametrized};
 use super::scene::Scene;
-use crate::cross_section::Settings;
+use crate::cross_section::{Method, Settings};
 use crate::gpu::Limits;
 use crate::grid::Grid;
 use crate::inference::SamplingSize;
@@ -94,6 +95,10 @@ const TOLERANCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
 /// # Errors
 /// Unreadable or unsuitable input; no plan fits the configured budget.
 pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned> {
+    if config.method.method == Method::Table {
+        let required = "auto, lines or density: how large a table is shows when its cross sections are computed, which a plan does not";
+        return Err(in_config(config, "method.method", Error::invalid("method", "table", required)));
+    }
     let budget = config.memory_budget.without_device()?;
     let inputs = Scene::open(config, None, progress)?;
     let model = inputs.model_within(inputs.grid, limits, budget, progress)?;

@@ -50,7 +50,7 @@ impl Scene {
     pub fn open(config: &Config, device: Option<&DeviceChoice>, progress: &dyn Progress) -> Result<Self> {
         let at = |key: &'static str| move |e: Error| in_config(config, key, e);
         if config.method.method == Method::DirectSum {
-            let required = "auto, lines or density (direct-sum: cross-section only)";
+            let required = "auto, lines, density or table (direct-sum: cross-section only)";
             return Err(at("method.method")(Error::invalid("method", "direct-sum", required)));
         }
         let (lo, hi) = config.grid.range;

@@ -44,6 +44,7 @@ impl Words for Method {
         Word::new("auto", Self::Auto, "Whichever of `lines` and `density` is cheaper"),
         Word::new("lines", Self::Lines, "Every line by itself: up to about a million lines"),
         Word::new("density", Self::Density, "Line-shape density: time independent of the number of lines"),
+        Word::new("table", Self::Table, "Tables in temperature for the layers of a model: for many spectra"),
         Word::new(
             "direct-sum",
             Self::DirectSum,

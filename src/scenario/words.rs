@@ -53,7 +53,7 @@ mod tests {
             }
             assert_eq!(T::from_word(""), None);
         }
-        check(&[Method::Auto, Method::Lines, Method::Density, Method::DirectSum]);
+        check(&[Method::Auto, Method::Lines, Method::Density, Method::Table, Method::DirectSum]);
         check(&[Format::Hitran, Format::Exomol, Format::Builtin]);
         assert_eq!(Format::from_word("hitemp"), Some(Format::Hitran));
         // Reports write a method with the same word.

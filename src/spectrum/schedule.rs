@@ -16,6 +16,9 @@ const LAYERS_PER_THREAD: usize = 4;
 /// Bytes of a segment's rows on the CPU backend, if fewer points help.
 const ROW_BYTES: usize = 48 << 20;
 
+/// The same where opacities hold nothing but what a segment needs: short segments then cost nothing, and stay in the processor's caches.
+const CACHED_ROW_BYTES: usize = 4 << 20;
+
 /// How a job is cut: plain data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -67,18 +70,19 @@ impl Schedule {
                 let batches = (0..layers).step_by(batch).map(|first| first..(first + batch).min(layers));
                 Self { batches: batches.collect(), segments: std::iter::once(0..n).collect() }
             }
-            Order::AllLayers => Self::all_layers(n, layers, 1),
+            Order::AllLayers => Self::all_layers(n, layers, 1, row_bytes(model)),
         }
     }
 
     /// Derivatives on the CPU backend.
     pub fn cpu_derivatives(model: &Model) -> Self {
-        Self::all_layers(model.grid().len(), model.layers(), model.rows_of_opacities() + model.geometry().rows_held())
+        let rows = model.rows_of_opacities() + model.geometry().rows_held();
+        Self::all_layers(model.grid().len(), model.layers(), rows, row_bytes(model))
     }
 
-    /// One batch of all layers, of each of which so many rows are held.
-    fn all_layers(points: usize, layers: usize, rows: usize) -> Self {
-        let fits = ROW_BYTES / (8 * layers * rows) / SEGMENT_MULTIPLE * SEGMENT_MULTIPLE;
+    /// One batch of all layers, of each of which so many rows are held, of so many bytes in all if fewer points help.
+    fn all_layers(points: usize, layers: usize, rows: usize, bytes: usize) -> Self {
+        let fits = bytes / (8 * layers * rows) / SEGMENT_MULTIPLE * SEGMENT_MULTIPLE;
         let longest = fits.max(SEGMENT_MULTIPLE).min(points);
         let segments = (0..points).step_by(longest).map(|first| first..(first + longest).min(points));
         Self { batches: std::iter::once(0..layers).collect(), segments: segments.collect() }
@@ -93,6 +97,12 @@ impl Schedule {
     pub fn segment_points(&self) -> usize {
         self.segments.iter().map(Range::len).max().unwrap_or(0)
     }
+}
+
+/// Bytes of a segment's rows: ladders hold levels beyond a segment, which short ones would compute again and again.
+fn row_bytes(model: &Model) -> usize {
+    let has_ladders = model.opacities().any(|o| o.finest_level(&(0..model.layers())).is_some());
+    if has_ladders { ROW_BYTES } else { CACHED_ROW_BYTES }
 }
 
 #[cfg(test)]
@@ -120,12 +130,12 @@ mod tests {
 
     #[test]
     fn all_layers_at_once_are_cut_along_the_grid() {
-        let schedule = Schedule::all_layers(150_000, 200, 6);
+        let schedule = Schedule::all_layers(150_000, 200, 6, ROW_BYTES);
         assert_eq!((schedule.batches.len(), &schedule.batches[0]), (1, &(0..200)));
         assert_eq!((schedule.segments[0].start, schedule.segments.last().unwrap().end), (0, 150_000));
         assert!(schedule.segments.windows(2).all(|s| s[0].end == s[1].start));
         assert!(8 * 200 * 6 * schedule.segment_points() <= ROW_BYTES);
-        let short = Schedule::all_layers(100, 100_000, 6).segments;
+        let short = Schedule::all_layers(100, 100_000, 6, ROW_BYTES).segments;
         assert_eq!((short.len(), &short[0]), (1, &(0..100)));
     }
 }

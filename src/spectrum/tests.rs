@@ -223,9 +223,12 @@ fn flux(model: &Model, device: &Device, extent: Extent) -> (Vec<f32>, u64) {
 #[test]
 fn gpu_spectra_do_not_depend_on_batches_and_segments() {
     let device = device();
-    for (name, model) in
-        [("sparse", sparse()), ("crowded", crowded(Method::Lines)), ("density", crowded(Method::Density))]
-    {
+    for (name, model) in [
+        ("sparse", sparse()),
+        ("crowded", crowded(Method::Lines)),
+        ("density", crowded(Method::Density)),
+        ("table", crowded(Method::Table)),
+    ] {
         let levels: Vec<_> =
             model.opacities().next().unwrap().lists()[0].layers.iter().map(|l| l.ladder.finest).collect();
         eprintln!("{name}: finest levels {levels:?}");

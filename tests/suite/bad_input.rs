@@ -322,7 +322,7 @@ fn configurations() {
     b.spectrum("", &["c.toml: key `grid`: missing"]);
     let method = |text: &str| format!("{CONFIG}[method]\n{text}\n");
     b.spectrum(&method("temperature_range_k = [300, 800]"), &["key `atmosphere.temperature`", "300 to 800"]);
-    b.spectrum(&method("method = \"direct-sum\""), &["key `method.method`", "required auto, lines or density"]);
+    b.spectrum(&method("method = \"direct-sum\""), &["key `method.method`", "required auto, lines, density or table"]);
     b.refused(&["spectrum", "c.toml/x", "--out", "out"], 3, &["cannot read c.toml/x"]);
 }
 

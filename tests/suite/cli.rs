@@ -83,7 +83,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_required() {
         ),
         ("--line-margin", "-1", "given `-1`, required a finite number of at least 0"),
         ("--wing-cutoff", "0", "given 0, required a number above 0"),
-        ("--method", "fast", "[possible values: auto, lines, density, direct-sum]"),
+        ("--method", "fast", "[possible values: auto, lines, density, table, direct-sum]"),
         ("--format", "geisa", "`geisa` (line lists of GEISA) is not supported yet"),
         ("--format", "mine", "[possible values: hitran, exomol, builtin]"),
         ("--format", "hitemp", "--lines <PATH>"),

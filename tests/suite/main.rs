@@ -36,5 +36,7 @@ mod retrieval_cli;
 mod retrieval_memory;
 mod shaders;
 mod structure;
+#[cfg(feature = "cli")]
+mod table_cli;
 mod transmission;
 mod unseen;

@@ -14,12 +14,13 @@ const BOTH_BACKENDS: &[&str] = &[
     "opacity::collisions",
     "opacity::continuum",
     "opacity::lines",
+    "opacity::table",
     "transfer::emission::geometry",
     "transfer::transmission::geometry",
 ];
 
 /// Parts of a stage that belong to neither side: what both start from.
-const SHARED_PARTS: &[&str] = &["transfer::transmission::chords"];
+const SHARED_PARTS: &[&str] = &["opacity::table::axis", "transfer::transmission::chords"];
 
 fn show(place: &Place) -> String {
     if place.is_empty() { "the crate".to_owned() } else { place.join("::") }

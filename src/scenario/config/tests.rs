@@ -117,7 +117,7 @@ fn wrong_structures_show_the_right_one() {
 fn settings_are_checked() {
     insta::assert_snapshot!(message("streams = 8", "streams = 7"), @"dir/c.toml: key `transfer.streams`: line 28: given `7`, required an even number (half of the streams go up)");
     insta::assert_snapshot!(message("tolerance = 1e-3", "tolerance = 1.0"), @"dir/c.toml: key `method.tolerance`: line 32: given `1.0`, required a number from 1e-7 to 0.1");
-    insta::assert_snapshot!(message("tolerance = 1e-3", r#"method = "fast""#), @r#"dir/c.toml: key `method.method`: line 32: given `"fast"`, required one of "auto", "lines", "density", "direct-sum""#);
+    insta::assert_snapshot!(message("tolerance = 1e-3", r#"method = "fast""#), @r#"dir/c.toml: key `method.method`: line 32: given `"fast"`, required one of "auto", "lines", "density", "table", "direct-sum""#);
     insta::assert_snapshot!(message("[output]", "[output]\npng = \"yes\""), @r#"dir/c.toml: key `output.png`: line 36: given `"yes"`, required true or false"#);
     insta::assert_snapshot!(message("[output]", "[output]\nzoom_cm = [1900, 2000]"), @"dir/c.toml: key `output.zoom_cm`: line 36: given `[1900, 2000]`, required [LO, HI] within the grid, 1950 to 2250 cm-1");
 }

@@ -67,6 +67,7 @@ fn models() -> Vec<(&'static str, Model)> {
         ("sparse", sparse()),
         ("crowded", crowded(Method::Lines)),
         ("density", crowded(Method::Density)),
+        ("table", crowded(Method::Table)),
         ("continuum", with_continuum()),
         ("everything", with_everything(false)),
         ("transmission", with_everything(true)),
