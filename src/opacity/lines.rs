@@ -103,7 +103,7 @@ impl<S: LineSource> Source for Absorber<S> {
                     drop(lines);
                     let sums = summed(list, at, &settings)?;
                     let part = Prepared { records, ..sums.prepared(sums.temperatures().len() / 2).clone() };
-                    Ok((part, Some(sums)))
+                    Ok::<_, Error>((part, Some(sums)))
                 }
                 false => Ok((Prepared::of(lines, pressures, settings)?, None)),
             };

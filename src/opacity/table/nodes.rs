@@ -22,9 +22,6 @@ use crate::{Error, Result, host_memory};
 /// Surveyed layers lie at least this far apart in log10 of pressure.
 const SURVEY_STEP: f64 = 0.5;
 
-/// The level whose temperatures a source is told of at the start: most layers need no finer one, and are checked at its nodes.
-const EXPECTED: u32 = 5;
-
 /// A table's layers.
 #[derive(Debug)]
 pub struct Nodes {
@@ -57,7 +54,6 @@ impl Nodes {
             layers.iter().flat_map(|layer| nodes.iter().map(|node| Place { node: *node, layer: *layer })).collect()
         };
         let finest = source.finest_level().saturating_sub(1).clamp(COARSEST, FINEST);
-        source.announce(&axis.temperatures(EXPECTED.min(finest + 1)))?;
         nodes.make(source, places(&surveyed, Axis::nodes(COARSEST).collect()))?;
         let mut left = surveyed.clone();
         for level in COARSEST..=finest {

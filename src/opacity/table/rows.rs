@@ -92,11 +92,7 @@ fn jobs(wanted: &mut Vec<Place>) -> Vec<(usize, Range<usize>)> {
 /// # Errors
 /// Those of the source.
 pub fn make(source: &dyn NodeSource, axis: &Axis, mut wanted: Vec<Place>) -> Result<Vec<(Place, Row)>> {
-    let jobs = jobs(&mut wanted);
-    let mut temperatures: Vec<f64> = jobs.iter().map(|(node, _)| axis.temperature(*node)).collect();
-    temperatures.dedup();
-    source.announce(&temperatures)?;
-    let made: Vec<Vec<(Place, Row)>> = jobs
+    let made: Vec<Vec<(Place, Row)>> = jobs(&mut wanted)
         .into_par_iter()
         .map(|(node, layers)| {
             let xs = source.cross_sections(axis.temperature(node), layers.clone())?;

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::Arc;
 
-use super::axis::FINEST;
-use crate::Result;
+use super::axis::{Axis, FINEST};
 use crate::cache::{Key, KeyHasher};
 use crate::cross_section::Prepared;
+use crate::cross_section::at_temperatures::AtTemperatures;
 use crate::cross_section::cpu::{add_layers, batch_work};
 use crate::cross_section::prepared::Tier;
 use crate::lines::LineSource;
@@ -19,15 +18,6 @@ use crate::{Error, Result, Settings};
 ///
 /// Bits must not depend on which layers are asked for together, nor on what was asked for before.
 pub trait NodeSource: fmt::Debug + Send + Sync {
-    /// Says which temperatures \[K\] will be asked for next, for sources that make several ready at once.
-    ///
-    /// # Errors
-    /// What cannot be read; temperatures outside the declared range.
-    fn announce(&self, temperatures_k: &[f64]) -> Result<()> {
-        let _ = temperatures_k;
-        Ok(())
-    }
-
     /// The finest level of temperatures that it can be asked for (`Axis::temperatures`). A table's own is coarser by one at least, so that it can be checked.
     fn finest_level(&self) -> u32 {
         FINEST + 1
@@ -89,12 +79,6 @@ impl LineNodes {
     }
 }
 
-/// Which of some temperatures, at most one rounding away.
-fn index_of(temperatures: &[f64], wanted: f64) -> Result<usize> {
-    let found = temperatures.iter().position(|t| (t / wanted - 1.0).abs() < 1e-9);
-    found.ok_or_else(|| Error::Internal(format!("a table asks for {wanted} K, where lines were not summed")))
-}
-
 impl NodeSource for LineNodes {
     fn finest_level(&self) -> u32 {
         if self.summed.iter().any(Option::is_some) { SUMMED } else { FINEST + 1 }
@@ -108,7 +92,8 @@ impl NodeSource for LineNodes {
                 add_layers(part, layers.start, &temperatures, &factors, &mut xs)?;
                 continue;
             };
-            let node = index_of(summed.temperatures(), temperature_k)?;
+            let lacks = || Error::Internal(format!("a table asks for {temperature_k} K, where lines were not summed"));
+            let node = summed.index_of(temperature_k).ok_or_else(lacks)?;
             let mut own = vec![0.0; xs.len()];
             summed.cross_sections(node, layers.clone(), 0..self.points(), &mut own)?;
             xs.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
