@@ -169,7 +169,8 @@ impl<'a> GridLines<'a> {
         true
     }
 
-    fn store_summary(&self) {
+    /// Keeps what is known of the lines, where there is a cache, so that the next start need not read them for it.
+    pub fn store_summary(&self) {
         let (Some(key), Ok(records)) = (self.key, serde_json::to_vec(&self.records)) else { return };
         let summary = if self.only_distant { &LineSummary::empty() } else { &self.summary };
         self.store(

@@ -99,6 +99,7 @@ impl<S: LineSource> Source for Absorber<S> {
             let set_up = || match in_table && many {
                 true => {
                     let records = lines.records.clone();
+                    lines.store_summary();
                     // What was read so far is not needed in the second reading.
                     drop(lines);
                     let sums = summed(list, at, &settings)?;
