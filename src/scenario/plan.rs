@@ -7,6 +7,7 @@ use super::memory::budget_hint;
 use super::quantities::{bytes, count};
 use super::retrieval::{objective, observations, of_model, parametrized};
 use super::scene::Scene;
+use super::spectrum::Derivation;
 use crate::cross_section::Settings;
 use crate::gpu::Limits;
 use crate::grid::Grid;
@@ -95,6 +96,8 @@ const TOLERANCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
 /// Unreadable or unsuitable input; no plan fits the configured budget.
 pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned> {
     let budget = config.memory_budget.without_device()?;
+    // What a spectrum refuses, its plan refuses.
+    Derivation::new(config)?;
     let inputs = Scene::open(config, None, progress)?;
     let model = inputs.model_within(inputs.grid, limits, budget, progress)?;
     let notes = inputs.notes(&model)?;
