@@ -231,7 +231,11 @@ mod tests {
             assert!(message.contains(words), "{message}");
         }
         let good = table(&[1.0, 2.0], &[3.0, 5.0]);
-        assert_eq!(good.flux(&[1.0, 1.5, 2.0]).unwrap(), [3.0, 4.0, 5.0]);
+        let middle = 3.0 * (5.0f64 / 3.0).powf(1.5f64.log2());
+        for (found, expected) in good.flux(&[1.0, 1.5, 2.0]).unwrap().iter().zip([3.0, middle, 5.0]) {
+            assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
+        }
+        assert_eq!(table(&[1.0, 2.0], &[3.0, 0.0]).flux(&[1.5]).unwrap(), [1.5]);
         for outside in [0.999, 2.001, f64::NAN] {
             assert!(good.flux(&[outside]).is_err(), "{outside}");
         }

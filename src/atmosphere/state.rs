@@ -333,22 +333,51 @@ impl State {
         Ok(())
     }
 
-    /// Refuses mixing ratios that add up to more than the whole gas in any layer.
-    fn check_sums(&self) -> Result<()> {
-        for (unit, word) in [(Abundance::Mass, "mass"), (Abundance::Volume, "volume")] {
-            let of_unit = || self.species.iter().filter(|s| s.unit == unit);
-            for layer in 0..self.layers() {
-                let sum: f64 = of_unit().map(|s| s.ratio[layer]).sum();
-                if sum > 1.0 + SUM_TOLERANCE {
-                    let all = of_unit().map(|s| format!("{} {}", s.name, s.ratio[layer]));
-                    let given = format!("{sum} ({})", all.collect::<Vec<_>>().join(", "));
-                    let what = format!("sum of {word} mixing ratios, layer {layer}");
-                    return Err(Error::invalid(what, given, "1 at most"));
-                }
+    /// Refuses mixing ratios that add up to more than the whole gas in any layer: those by mass, those by volume, and where there are both, those
+    /// by volume and the others turned into such, as far as molar masses are known.
+    pub(crate) fn check_sums(&self) -> Result<()> {
+        let of = |unit| move |s: &&Species| s.unit == unit;
+        let by_mass = self.species.iter().filter(of(Abundance::Mass));
+        let by_volume = self.species.iter().filter(of(Abundance::Volume));
+        let both = by_volume.clone().next().is_some() && by_mass.clone().next().is_some();
+        for layer in 0..self.layers() {
+            let given = |s: &Species| s.ratio[layer];
+            let turned = |s: &Species| match (s.unit, s.molar_mass) {
+                (Abundance::Mass, None) => 0.0,
+                (unit, m) => unit.to_volume(&s.ratio[layer], m.unwrap_or(1.0), &self.mean_molar_mass[layer]),
+            };
+            at_most_one("mass", layer, by_mass.clone(), given)?;
+            at_most_one("volume", layer, by_volume.clone(), given)?;
+            if both {
+                at_most_one("volume", layer, self.species.iter(), turned)?;
             }
         }
         Ok(())
     }
+
+    /// The largest sum over the layers of all ratios by mass, those by volume turned into such, as far as molar masses are known.
+    pub(crate) fn largest_mass(&self) -> f64 {
+        let mass = |s: &Species, layer: usize| match (s.unit, s.molar_mass) {
+            (Abundance::Volume, None) => 0.0,
+            (unit, m) => unit.to_mass(&s.ratio[layer], m.unwrap_or(0.0), &self.mean_molar_mass[layer]),
+        };
+        let sum = |layer| self.species.iter().map(|s| mass(s, layer)).sum::<f64>();
+        (0..self.layers()).map(sum).fold(0.0, f64::max)
+    }
+}
+
+fn at_most_one<'s>(
+    word: &str,
+    layer: usize,
+    species: impl Iterator<Item = &'s Species> + Clone,
+    ratio: impl Fn(&Species) -> f64,
+) -> Result<()> {
+    let sum: f64 = species.clone().map(&ratio).sum();
+    if sum <= 1.0 + SUM_TOLERANCE {
+        return Ok(());
+    }
+    let all = species.map(|s| format!("{} {}", s.name, ratio(s))).collect::<Vec<_>>().join(", ");
+    Err(Error::invalid(format!("sum of {word} mixing ratios, layer {layer}"), format!("{sum} ({all})"), "1 at most"))
 }
 
 #[cfg(test)]

@@ -70,6 +70,7 @@ Examples:
 Output, in DIR (created if missing):
   wavenumber.npy  [n] cm-1, float64
   flux.npy        [n] erg s-1 cm-2 / cm-1; float32, or float64 from `--device cpu`
+  radius.npy      [n] cm, in its place with transfer.geometry = `transmission`
   report.json     grid, lines, device, method, error budget, memory and time per stage
   spectrum.svg, spectrum.png
 
@@ -92,7 +93,7 @@ Examples:
 
 Output, in DIR (created if missing); derivatives at the parameters' start values:
   wavenumber.npy   [n_nu] cm-1
-  flux.npy         [n_nu] erg s-1 cm-2 / cm-1
+  flux.npy         [n_nu] erg s-1 cm-2 / cm-1, or radius.npy, cm, with transfer.geometry = `transmission`
   jacobian.npy     [n_nu][n_parameter], forward mode
   product.npy      W^T J, reverse mode: [n_parameter] for W [n_nu]; [k][n_parameter] for W [n_nu][k] or [k][n_nu]
   parameters.json  names and values of the parameters in the order of the columns, the device, the memory plan";

@@ -5,6 +5,8 @@
 pub const TOLERANCE: (f64, f64) = (1e-7, 0.1);
 /// Grid points.
 pub const POINTS: (usize, usize) = (2, 100_000_000);
+/// Pressures of layers \[bar\]: their squares and ratios are numbers.
+pub const PRESSURE_BAR: (f64, f64) = (1e-100, 1e100);
 /// Layers of an atmosphere.
 pub const LAYERS: (usize, usize) = (2, 10_000);
 /// Streams of the radiative transfer (half of them upward).

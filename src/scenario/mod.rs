@@ -52,7 +52,7 @@ pub use memory::{Derivative, DeviceBytes, budget_hint};
 pub use plan::{Planned, PlannedModel, PlannedRetrieval, plan};
 pub use retrieval::{JacobianResult, RetrievalSetup, jacobian, retrieval};
 pub use scene::Scene;
-pub use spectrum::{Component, Derived, Layers, Observed, SpectrumResult, figure_labels, flux_unit, spectrum};
+pub use spectrum::{Component, Derived, Layers, Observed, SpectrumResult, figure_labels, spectrum, spectrum_unit};
 
 use crate::backend::BackendInfo;
 use crate::cross_section::report::ListReport;

@@ -8,6 +8,7 @@ use super::memory::budget_hint;
 use super::quantities::{bytes, count};
 use super::retrieval::{objective, observations, of_model, parametrized};
 use super::scene::Scene;
+use super::spectrum::Derivation;
 use crate::cross_section::{Method, Settings};
 use crate::gpu::Limits;
 use crate::grid::Grid;
@@ -100,6 +101,8 @@ pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result
         return Err(in_config(config, "method.method", Error::invalid("method", "table", required)));
     }
     let budget = config.memory_budget.without_device()?;
+    // What a spectrum refuses, its plan refuses.
+    Derivation::new(config)?;
     let inputs = Scene::open(config, None, progress)?;
     let model = inputs.model_within(inputs.grid, limits, budget, progress)?;
     let notes = inputs.notes(&model)?;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::config::{Config, Parameter};
+use super::config::{CiaKeys, Config, Parameter, RetrievalKeys, SpeciesKeys};
 use super::memory::{Derivative, DeviceBytes, budget_hint};
 use super::scene::Scene;
 use super::source::DeviceChoice;
+use super::spectrum::in_unit;
 use super::{describe, in_config, json, profiles, star};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
@@ -30,9 +31,9 @@ pub struct JacobianResult {
     pub values: Vec<f64>,
     /// Grid, ascending \[cm-1\].
     pub wavenumber: Vec<f64>,
-    /// Flux at the top, as many values \[erg s-1 cm-2 / cm-1\].
+    /// Flux at the top \[erg s-1 cm-2 / cm-1\], or as the configuration wants it; or the planet's radius \[cm\]. As many values.
     pub flux: Vec<f64>,
-    /// The Jacobian \[parameter\]\[nu\], or its products with weights \[output\]\[parameter\].
+    /// The Jacobian \[parameter\]\[nu\] of these values, or its products with weights \[output\]\[parameter\].
     pub derivatives: Vec<f64>,
     /// Where it ran.
     pub device: String,
@@ -112,18 +113,27 @@ pub fn jacobian(
     let scene = Scene::open(config, Some(device), progress)?;
     let budget = device_budget(&scene.backend)?;
     let mut model = parametrized(&scene, scene.grid, budget, progress)?;
-    let notes = scene.notes(model.model())?;
+    let mut notes = scene.notes(model.model())?;
+    notes.extend(unobserved(config));
     let values: Vec<f64> = of_model(config).map(|(_, p)| p.start).collect();
     progress.begin("derivatives", None);
-    let mut compute = || match weights {
+    // A unit U is a factor at each wavenumber, and W^T (U J) = (W^T U) J.
+    let per_um = weights.filter(|_| config.output.flux_per_um);
+    let per_um = per_um.map(|weights| in_unit(config, model.wavenumber(), weights.to_vec()));
+    let mut compute = || match per_um.as_deref().or(weights) {
         None => model.spectrum_and_jacobian(&values),
         Some(weights) => model.spectrum_and_product(&values, weights),
     };
-    let (flux, derivatives) = compute().map_err(|e| budget_hint(e, budget))?;
+    let (flux, mut derivatives) = compute().map_err(|e| budget_hint(e, budget))?;
+    let nu = model.wavenumber().to_vec();
+    let flux = in_unit(config, &nu, flux);
+    if weights.is_none() {
+        derivatives = in_unit(config, &nu, derivatives);
+    }
     progress.finish();
     Ok(JacobianResult {
         names: model.names().to_vec(),
-        wavenumber: model.wavenumber().to_vec(),
+        wavenumber: nu,
         values,
         flux,
         derivatives,
@@ -154,7 +164,7 @@ pub fn retrieval(config: &Config, device: &DeviceChoice, progress: &dyn Progress
     let run = identity(&scene, &observations)?;
     let budget = device_budget(&scene.backend)?;
     let objective = objective(&scene, observations, budget, progress)?;
-    let mut notes: Vec<Note> = Vec::new();
+    let mut notes: Vec<Note> = unobserved(config).into_iter().collect();
     for model in objective.models() {
         // Models on parts of one grid have most remarks in common.
         for note in scene.notes(model.model())? {
@@ -171,8 +181,19 @@ pub fn retrieval(config: &Config, device: &DeviceChoice, progress: &dyn Progress
     Ok(RetrievalSetup { objective, priors, parameters, run, device: describe(&backend.info()), backend, budget, notes })
 }
 
-/// Data sets, their instruments and their noise, found to fit to the grid.
+/// The remark on an instrument that is not used.
+fn unobserved(config: &Config) -> Option<Note> {
+    let text = "is for `spectrum`, and not used here; data sets have instruments of their own";
+    config.instrument.as_ref().map(|_| Note::new("[instrument]", text, None))
+}
+
+/// Data sets, their instruments and their noise, found to fit to the grid; every parameter is found to be one of the model or of them.
 pub(super) fn observations(config: &Config) -> Result<Vec<Observation>> {
+    if let Some(parameter) = config.parameters.iter().find(|p| !p.of_model && !p.of_data) {
+        let message = "named by [instrument] only, which is for `spectrum`; required a key of the model or of [[data]]";
+        let key = format!("parameters.{}", parameter.name);
+        return Err(Error::Config { path: config.path.clone(), key, message: message.into() });
+    }
     let (lo, hi) = config.grid.range;
     let grid = Grid::new(lo, hi, config.grid.points()).map_err(|e| in_config(config, "grid", e))?;
     let mut observations = Vec::new();
@@ -258,30 +279,57 @@ fn part(grid: &Grid, range: (f64, f64)) -> Result<Grid> {
 /// What decides the bits of a chain, in lines of `key: value`.
 fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
     let config = &scene.config;
+    // Every key by name, so that a new one cannot be forgotten. Those without a use here leave the likelihood as it is, or are told by
+    // their content below: star, tables, instruments.
+    let Config {
+        path: _,
+        cache: _,
+        grid,
+        atmosphere,
+        species,
+        cia,
+        continua,
+        clouds,
+        transfer,
+        method: _,
+        parameters,
+        instrument: _,
+        data: _,
+        retrieval: RetrievalKeys { mode, gradient, jac_chunk_size: _, fit: _, sampler: _, checkpoint: _ },
+        memory_budget: _,
+        star: _,
+        distance_cm: _,
+        output: _,
+    } = config;
     let mut lines = vec![
         format!("device: {}", describe(&scene.backend.info())),
-        format!("grid: {:?}", config.grid),
-        format!("atmosphere: {:?}", config.atmosphere),
-        format!("transfer: {:?}", config.transfer),
-        format!("continua: {:?}", config.continua),
-        format!("clouds: {:?}", config.clouds),
+        format!("grid: {grid:?}"),
+        format!("atmosphere: {atmosphere:?}"),
+        format!("transfer: {transfer:?}"),
+        format!("continua: {continua:?}"),
+        format!("clouds: {clouds:?}"),
         format!("method: {:?}", scene.settings),
-        format!("mode: {:?}", config.retrieval.mode),
-        format!("gradient: {:?}", config.retrieval.gradient),
-        format!("parameters: {}", config.parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")),
+        format!("mode: {mode:?}"),
+        format!("gradient: {gradient:?}"),
+        format!("parameters: {}", parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")),
     ];
-    for species in &config.species {
+    for SpeciesKeys { name, lines: list, molar_mass, mixing } in species {
         let mut key = KeyHasher::new("lines of a retrieval");
-        for list in scene.absorbers.iter().filter(|a| a.name == species.name).flat_map(|a| &a.lists) {
+        let absorber = scene.absorbers.iter().find(|a| a.name == *name);
+        for list in absorber.iter().flat_map(|a| &a.lists) {
             list.fingerprint(scene.line_range(), &mut key)?;
         }
-        let (name, mixing) = (&species.name, &species.mixing);
-        lines.push(format!("species {name}: {mixing:?}, lines {}", hex(&key)));
+        if let Some(path) = list.as_ref().and_then(|l| l.partition.as_ref()) {
+            key.file("partition", path)?;
+        }
+        let how = list.as_ref().map(|l| (&l.isotopologues, &l.broadening, &l.default_width));
+        let molar_mass = absorber.map(|a| a.molar_mass).or(*molar_mass);
+        lines.push(format!("species {name}: {mixing:?}, molar mass {molar_mass:?}, lines {}, {how:?}", hex(&key)));
     }
-    for cia in &config.cia {
+    for CiaKeys { file, pair, volume_mixing_ratios, clamped } in cia {
         let mut key = KeyHasher::new("collisions of a retrieval");
-        key.file("table", &cia.file)?;
-        lines.push(format!("collisions {:?}: {:?}, {}", cia.pair, cia.volume_mixing_ratios, hex(&key)));
+        key.file("table", file)?;
+        lines.push(format!("collisions {pair:?}: {volume_mixing_ratios:?}, clamped {clamped}, {}", hex(&key)));
     }
     let mut key = KeyHasher::new("profiles of a retrieval");
     for (name, path) in

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::config::{CiaKeys, Config, GeometryKeys};
+use super::config::{CiaKeys, Config, GeometryKeys, SpeciesKeys};
 use super::source::DeviceChoice;
 use super::state::{Keyed, Profiles};
 use super::{continua, in_config, lists, micrometres};
@@ -17,6 +17,9 @@ use crate::opacity::{CiaTable, CollisionPair};
 use crate::spectrum::{Absorber, Model, State, choose_tier};
 use crate::timing::Stages;
 use crate::{Error, Note, Progress, Resources, Result, Stage};
+
+/// Rounded mean molar masses make mass ratios add up to a little more than one.
+const MASS_TOLERANCE: f64 = 0.02;
 
 /// All that spectra of a configuration need.
 #[derive(Debug)]
@@ -60,8 +63,11 @@ impl Scene {
         let pressure = pressure.map_err(at("atmosphere.layers"))?;
         // Profiles first, for some mass: what is wrong with them is told before lists are opened.
         let start = config.start();
-        let profiles = Profiles::new(config, &vec![None; config.species.len()])?;
-        let state = profiles.state(&start, &pressure).map_err(|(key, e)| in_config(config, &key, e))?;
+        let stated = |s: &SpeciesKeys| s.molar_mass.or(s.lines.as_ref().and_then(|l| l.molar_mass));
+        let profiles = Profiles::new(config, &config.species.iter().map(stated).collect::<Vec<_>>())?;
+        let keyed = |(key, e): Keyed| in_config(config, &key, e);
+        let state = profiles.state(&start, &pressure).map_err(keyed)?;
+        check(config, &state, &pressure)?;
         let settings = settings(config, &state.temperature_k)?;
         let cache = config.cache.open();
         let backend = match device {
@@ -91,6 +97,12 @@ impl Scene {
         let table = |(i, cia)| seconds.time(Stage::Load, || pair_table(config, cia, &format!("cia[{i}]")));
         let collisions = pairs.map(table).collect::<Result<_>>()?;
         let profiles = Arc::new(Profiles::new(config, &molar_masses)?);
+        // With the molar masses of the lists.
+        let state = profiles.state(&start, &pressure).map_err(keyed)?;
+        check(config, &state, &pressure)?;
+        for (i, name) in config.cia.iter().enumerate().flat_map(|(i, cia)| cia.pair.iter().map(move |name| (i, name))) {
+            state.volume_ratio(name).map_err(|e| in_config(config, &format!("cia[{i}].pair"), e))?;
+        }
         Ok(Self {
             config: config.clone(),
             grid,
@@ -174,8 +186,25 @@ impl Scene {
         let spans = spans.collect::<Result<Vec<_>>>()?;
         let units = micrometres::check(self.config.grid.range, &spans);
         let units = units.map_err(|e| in_config(&self.config, "grid.range_cm", e))?;
-        let continua = model.notes_at(&self.start()?.temperature_k);
-        Ok(self.notes.iter().cloned().chain(model.notes()).chain(continua).chain(units).collect())
+        let state = self.start()?;
+        let continua = model.notes_at(&state.temperature_k);
+        let own = self.unasked().chain(heavy(&state));
+        Ok(self.notes.iter().cloned().chain(own).chain(model.notes()).chain(continua).chain(units).collect())
+    }
+
+    /// Remarks on species that nothing asks for.
+    fn unasked(&self) -> impl Iterator<Item = Note> {
+        let Config { species, cia, continua, .. } = &self.config;
+        let asked = move |name: &str| {
+            cia.iter().any(|c| c.pair.iter().any(|n| n == name))
+                || continua.rayleigh.iter().any(|gas| gas.name() == name)
+                || continua.h_minus && ["H", "e-"].contains(&name)
+        };
+        let idle = species.iter().filter(move |s| s.lines.is_none() && !asked(&s.name));
+        idle.map(|s| {
+            let text = "has no lines, and no pair and no continuum asks for it: it contributes nothing";
+            Note::new(&s.name, text, None)
+        })
     }
 
     /// What became of the records of all lists that have lines within range.
@@ -193,6 +222,25 @@ impl Scene {
         let margin = self.settings.line_margin;
         ((self.grid.lo() - margin).max(0.0), (self.grid.hi() + margin).min(f64::MAX))
     }
+}
+
+/// Refuses a state that no atmosphere has, or that lacks what continua and clouds ask for.
+fn check(config: &Config, state: &State, pressure: &PressureGrid) -> Result<()> {
+    let composition = if config.species.is_empty() { "cia" } else { "species" };
+    state.check_sums().map_err(|e| in_config(config, composition, e))?;
+    state.check(pressure.layers()).map_err(|e| in_config(config, "atmosphere", e))?;
+    continua::check(config, state, pressure)
+}
+
+/// The remark on a mean molar mass with which the composition weighs more than the gas.
+fn heavy(state: &State) -> Option<Note> {
+    let sum = state.largest_mass();
+    let text = || {
+        format!(
+            "does not go with the composition: with it mixing ratios mean {sum:.3} g of species in a gram of gas, which is 1 at most"
+        )
+    };
+    (sum > 1.0 + MASS_TOLERANCE).then(|| Note::new("atmosphere.mean_molecular_weight", text(), None))
 }
 
 /// Accuracy, and the temperatures to prepare for: as declared, else the profile's lowest and highest.

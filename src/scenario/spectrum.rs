@@ -121,7 +121,7 @@ pub struct Derived {
 }
 
 /// What is made of a spectrum beside itself: with a star, a distance, and the axis asked for. Known to be possible before anything is computed.
-struct Derivation {
+pub(super) struct Derivation {
     star: Option<Star>,
     /// Radius of the planet \[cm\] and distance \[cm\], where an emission is compared with something.
     radius: Option<f64>,
@@ -129,19 +129,18 @@ struct Derivation {
 }
 
 impl Derivation {
-    fn new(config: &Config) -> Result<Self> {
+    /// # Errors
+    /// A star's table that does not cover the grid; no radius of the planet where one is needed; wavelengths in air that are too short for it.
+    pub fn new(config: &Config) -> Result<Self> {
         let (shortest, least) = (vacuum_um(config.grid.range.1), SHORTEST_IN_AIR_UM);
         if config.output.axis == SpectralAxis::AirMicrometre && shortest < least {
             let required = format!("{least} um or more; shorter wavelengths are in vacuum (medium = \"vacuum\")");
-            return Err(in_config(
-                config,
-                "output.medium",
-                Error::invalid("wavelength in air [um]", shortest, required),
-            ));
+            let error = Error::invalid("wavelength in air [um]", shortest, required);
+            return Err(in_config(config, "output.medium", error));
         }
         let star = star(config)?;
         let emission = config.transfer.geometry == GeometryKeys::Emission;
-        let distance = config.distance_cm.filter(|_| emission);
+        let distance = config.distance_cm;
         let purpose = match (&star, distance) {
             (Some(_), _) if emission => Some("a contrast with the star"),
             (_, Some(_)) => Some("a flux at the observer"),
@@ -178,12 +177,13 @@ impl Derivation {
     }
 }
 
-/// Fluxes \[erg s-1 cm-2 / cm-1\] in the unit in which the configuration wants them; radii stay.
-fn in_unit(config: &Config, wavenumber: &[f64], values: Vec<f64>) -> Vec<f64> {
-    if !(config.output.flux_per_um && config.transfer.geometry == GeometryKeys::Emission) {
-        return values;
+/// Rows \[nu\] of fluxes \[erg s-1 cm-2 / cm-1\] in the unit in which the configuration wants them; radii stay.
+pub(super) fn in_unit(config: &Config, wavenumber: &[f64], mut values: Vec<f64>) -> Vec<f64> {
+    if config.output.flux_per_um && config.transfer.geometry == GeometryKeys::Emission {
+        let each = values.iter_mut().zip(wavenumber.iter().cycle());
+        each.for_each(|(flux, nu)| *flux = units::flux_per_um(*flux, *nu));
     }
-    values.iter().zip(wavenumber).map(|(flux, nu)| units::flux_per_um(*flux, *nu)).collect()
+    values
 }
 
 /// The spectrum of each opacity alone, in the unit wanted.
@@ -197,13 +197,7 @@ fn components(model: &Model, scene: &Scene, state: &State, progress: &dyn Progre
 
 /// What each layer contributes, in the unit wanted.
 fn contribution(model: &Model, scene: &Scene, state: &State, progress: &dyn Progress) -> Result<Vec<f64>> {
-    let mut rows = model.contribution(state, progress)?;
-    if scene.config.output.flux_per_um && scene.config.transfer.geometry == GeometryKeys::Emission {
-        for row in rows.chunks_mut(model.grid().len()) {
-            row.iter_mut().zip(model.wavenumber()).for_each(|(flux, nu)| *flux = units::flux_per_um(*flux, *nu));
-        }
-    }
-    Ok(rows)
+    Ok(in_unit(&scene.config, model.wavenumber(), model.contribution(state, progress)?))
 }
 
 /// What the spectrum of a configuration is called in figures, and its unit.
@@ -215,8 +209,16 @@ pub fn figure_labels(config: &Config) -> (&'static str, &'static str) {
     }
 }
 
+/// The unit of a configuration's spectrum in files.
+pub fn spectrum_unit(config: &Config) -> &'static str {
+    match config.transfer.geometry {
+        GeometryKeys::Emission => flux_unit(config),
+        geometry @ GeometryKeys::Transmission => geometry.unit(),
+    }
+}
+
 /// The unit in which a configuration wants fluxes.
-pub fn flux_unit(config: &Config) -> &'static str {
+fn flux_unit(config: &Config) -> &'static str {
     if config.output.flux_per_um { "W m-2 um-1" } else { GeometryKeys::Emission.unit() }
 }
 

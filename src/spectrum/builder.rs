@@ -30,6 +30,8 @@ pub struct ModelBuilder<'a> {
     pressure: PressureGrid,
     sources: Vec<Box<dyn Source + 'a>>,
     geometry: Chosen,
+    /// What was said of emission where the geometry is another.
+    misplaced: Option<&'static str>,
     settings: Settings,
 }
 
@@ -67,12 +69,12 @@ impl Model {
 impl<'a> ModelBuilder<'a> {
     pub(super) fn emission(grid: Grid, pressure: PressureGrid) -> Self {
         let geometry = Chosen::Emission { streams: 8, surface: false };
-        Self { grid, pressure, sources: Vec::new(), geometry, settings: Settings::default() }
+        Self { grid, pressure, sources: Vec::new(), geometry, misplaced: None, settings: Settings::default() }
     }
 
     pub(super) fn with_geometry(grid: Grid, pressure: PressureGrid, geometry: impl Geometry + 'static) -> Self {
         let geometry = Chosen::Given(Arc::new(geometry));
-        Self { grid, pressure, sources: Vec::new(), geometry, settings: Settings::default() }
+        Self { grid, pressure, sources: Vec::new(), geometry, misplaced: None, settings: Settings::default() }
     }
 
     /// Adds what absorbs or scatters.
@@ -88,20 +90,24 @@ impl<'a> ModelBuilder<'a> {
         sources.into_iter().fold(self, Self::opacity)
     }
 
-    /// Twice the number of angles of emission; 8 if nothing is said.
+    /// Twice the number of angles of emission; 8 if nothing is said. [`build`](Self::build) refuses it for other geometries.
     #[must_use]
     pub fn streams(mut self, number: usize) -> Self {
-        if let Chosen::Emission { streams, .. } = &mut self.geometry {
-            *streams = number;
+        match &mut self.geometry {
+            Chosen::Emission { streams, .. } => *streams = number,
+            Chosen::Given(_) => self.misplaced = Some("streams"),
         }
         self
     }
 
-    /// Whether emission has a black surface below the last layer; states then have its temperature.
+    /// Whether emission has a black surface below the last layer; states then have its temperature. [`build`](Self::build) refuses one for
+    /// other geometries.
     #[must_use]
     pub fn surface(mut self, there: bool) -> Self {
-        if let Chosen::Emission { surface, .. } = &mut self.geometry {
-            *surface = there;
+        match &mut self.geometry {
+            Chosen::Emission { surface, .. } => *surface = there,
+            Chosen::Given(_) if there => self.misplaced = Some("a surface"),
+            Chosen::Given(_) => (),
         }
         self
     }
@@ -147,7 +153,7 @@ impl<'a> ModelBuilder<'a> {
     /// Makes all opacities ready for the grid and the layers, without a cache.
     ///
     /// # Errors
-    /// Nothing that absorbs; lists without any line in range and nothing else; what an opacity or a geometry refuses; more points than the host has
+    /// Streams or a surface where there is no emission; nothing that absorbs; lists without any line in range and nothing else; what an opacity or a geometry refuses; more points than the host has
     /// memory for.
     pub fn build(self) -> Result<Model> {
         self.build_with(&Resources::new(&()))
@@ -158,7 +164,10 @@ impl<'a> ModelBuilder<'a> {
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_with(self, resources: &Resources<'_>) -> Result<Model> {
-        let Self { grid, pressure, sources, geometry, settings } = self;
+        let Self { grid, pressure, sources, geometry, misplaced, settings } = self;
+        if let Some(given) = misplaced {
+            return Err(Error::invalid("model", given, "none: that is for emission"));
+        }
         let surface = matches!(geometry, Chosen::Emission { surface: true, .. });
         if sources.is_empty() && !surface {
             return Err(Error::invalid("model", "nothing that absorbs and no surface", "at least one of them"));

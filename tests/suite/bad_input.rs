@@ -368,6 +368,43 @@ fn profiles_and_continua() {
     }
 }
 
+/// Told with the key, before lists are opened, by plans as by spectra.
+#[test]
+fn compositions_and_clouds_that_cannot_be() {
+    let b = Bench::new();
+    b.write("bad.par", "no list");
+    let base = "[grid]\nrange_cm = [2000.0, 2100.0]\npoints = 200\n\
+                [atmosphere]\nlayers = 10\npressure_top_bar = 1e-5\npressure_bottom_bar = 1.0\ngravity_cgs = 2500.0\n\
+                [atmosphere.temperature]\nkind = \"isothermal\"\ntemperature_k = 900.0\n\
+                [[species]]\nname = \"CO\"\nformat = \"hitran\"\nlines = \"bad.par\"\n";
+    let species = |name: &str, unit: &str, ratio: f64| {
+        format!("[[species]]\nname = \"{name}\"\n{unit}_mixing_ratio = {ratio:?}\n")
+    };
+    let (few, much) = ("volume_mixing_ratio = 1e-4\n", "mass_mixing_ratio = 0.9\n");
+    let deck = |bar: f64| format!("[[cloud]]\nkind = \"deck\"\npressure_bar = {bar:?}\n");
+    for (text, parts) in [
+        (format!("{few}[continua]\nrayleigh = [\"H2\"]\n"), &["key `continua.rayleigh`", "a mixing ratio of H2"][..]),
+        (format!("{few}[continua]\nh_minus = true\n"), &["key `continua.h_minus`", "a mixing ratio of H"]),
+        (
+            format!("{few}{}[continua]\nh_minus = true\n", species("H", "volume", 1e-3)),
+            &["key `continua.h_minus`", "a mixing ratio of e-"],
+        ),
+        (
+            format!("{few}{}{}", species("H2", "volume", 0.9), species("He", "volume", 0.2)),
+            &["key `species`", "sum of volume mixing ratios, layer 0", "H2 0.9, He 0.2"],
+        ),
+        (
+            format!("{much}{}", species("CO2", "volume", 1.0)),
+            &["key `species`", "sum of volume mixing ratios", "(CO 0.07", "CO2 1)"],
+        ),
+        (format!("{few}{}", deck(200.0)), &["key `cloud[0].pressure_bar`", "given 200", "where there are layers"]),
+        (format!("{few}{}", deck(1e-9)), &["key `cloud[0].pressure_bar`", "where there are layers"]),
+    ] {
+        b.spectrum(&format!("{base}{text}"), parts);
+        b.refused(&["plan", "c.toml"], 3, parts);
+    }
+}
+
 #[test]
 fn places_that_cannot_be_written() {
     let b = Bench::new();

@@ -388,3 +388,18 @@ fn shifts_that_were_asked_for_and_are_not_known_are_told() {
     assert!(!run(&["--broadener", "self"]).1.notes().contains("missing, 0 used"));
     assert!(!run(&["--pressure-shift"]).1.notes().contains("shift"));
 }
+
+#[test]
+fn species_without_a_purpose_and_means_that_do_not_fit_are_told() {
+    let b = Bench::new();
+    let species = |name: &str, ratio: f64| format!("[[species]]\nname = \"{name}\"\nvolume_mixing_ratio = {ratio:?}\n");
+    let text = format!("{BUILTIN}{}{}", species("H2", 0.8), species("He", 0.15));
+    let (_, said) = b.spectrum(&config(&format!("{text}[continua]\nrayleigh = [\"H2\"]\n")));
+    assert!(said.notes().contains("He: has no lines, and no pair and no continuum asks for it"), "{}", said.terminal);
+    assert!(!said.notes().contains("H2: has no lines") && !said.notes().contains("CO: has no"), "{}", said.terminal);
+    assert!(!said.notes().contains("mean_molecular_weight"), "{}", said.terminal);
+    let (_, said) = b.spectrum(&config(&BUILTIN.replace("mass_mixing_ratio = 1e-4", "volume_mixing_ratio = 1.0")));
+    let expected =
+        "atmosphere.mean_molecular_weight: does not go with the composition: with it mixing ratios mean 12.0";
+    assert!(said.notes().contains(expected), "{}", said.terminal);
+}

@@ -174,9 +174,52 @@ fn quantities_that_cannot_be_are_refused_before_anything_is_computed() {
     bench.write("star.txt", "2.302 1e3\n2.5 1e3\n");
     let star = PLANET.replace("temperature_k = 4800.0", "spectrum = \"star.txt\"");
     with("spectrum", star, &["star.spectrum", "the range of the star's table"]);
+    bench.refused(&["plan", "c.toml"], &["star.spectrum", "the range of the star's table"]);
     with(
         "spectrum",
         PLANET.replace("axis = \"um\"", "zoom_um = [2.2, 2.301]\naxis = \"um\""),
         &["output.zoom_um", "within the grid"],
     );
+}
+
+#[test]
+fn derivatives_have_the_unit_of_the_spectrum() {
+    let bench = Bench::new(CONFIG);
+    bench.write("um.toml", &format!("{CONFIG}[output]\nflux = \"W m-2 um-1\"\n"));
+    let weights: Vec<f64> = (0..300).map(|i| (f64::from(i) * 0.7).cos()).collect();
+    photosphere::output::write_npy(&bench.path("w.npy"), &[300], &weights).expect("an array");
+    bench.good(&["jacobian", "c.toml", "--out", "cm"]);
+    bench.good(&["jacobian", "um.toml", "--out", "um"]);
+    bench.good(&["jacobian", "um.toml", "--out", "w", "--mode", "reverse", "--weights", "w.npy"]);
+    let of = |name: &str| bench.array(name).1;
+    let (nu, jacobian) = (of("um/wavenumber.npy"), of("um/jacobian.npy"));
+    for (name, columns) in [("flux", 1), ("jacobian", 2)] {
+        let (cm, um) = (of(&format!("cm/{name}.npy")), of(&format!("um/{name}.npy")));
+        for (i, (cm, um)) in cm.iter().zip(&um).enumerate() {
+            let expected = cm * nu[i / columns].powi(2) * 1e-7;
+            assert!((um - expected).abs() <= 1e-12 * expected.abs(), "{name} {i}: {um} {expected}");
+        }
+    }
+    for (p, found) in of("w/product.npy").iter().enumerate() {
+        let expected: f64 = (0..300).map(|i| weights[i] * jacobian[2 * i + p]).sum();
+        assert!((found / expected - 1.0).abs() < 1e-10, "{p}: {found} {expected}");
+    }
+    let unit = |folder: &str| bench.json(&format!("{folder}/parameters.json"))["unit"].clone();
+    assert_eq!([unit("cm"), unit("um")], ["erg s-1 cm-2 / cm-1", "W m-2 um-1"]);
+}
+
+#[test]
+fn results_of_an_earlier_run_do_not_lie_beside_those_of_a_later() {
+    let bench = Bench::new(CONFIG);
+    let (stale, kept) = (["radius.npy", "depth.npy", "components.npy", "contribution.svg"], "mine.txt");
+    for name in stale.iter().chain([&kept, &"product.npy"]) {
+        bench.write(&format!("truth/{name}"), "earlier");
+    }
+    bench.good(&["spectrum", "truth.toml", "--out", "truth"]);
+    let there = |name: &str| bench.path(&format!("truth/{name}")).exists();
+    assert!(stale.iter().all(|name| !there(name)));
+    assert!([kept, "product.npy", "flux.npy", "report.json", "spectrum.svg"].iter().all(|name| there(name)));
+    bench.write("truth/radius.npy", "earlier");
+    bench.good(&["jacobian", "truth.toml", "--out", "truth"]);
+    assert!(!there("radius.npy") && !there("product.npy") && there("flux.npy") && there("parameters.json"));
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use photosphere::scenario::source::DeviceChoice;
+use photosphere::scenario::{Config, retrieval};
 use serde_json::Value;
 
 pub const CONFIG: &str = r#"
@@ -194,11 +196,12 @@ fn fits_find_the_truth_with_every_method() {
     for (name, more, method) in [
         ("least squares", velocity, ""),
         ("lbfgs", free, ""),
-        ("adamw", "", "[retrieval.fit]\nmethod = \"adamw\"\nsteps = 150\n"),
+        ("adamw", "[instrument]\nresolving_power = 5e4\n", "[retrieval.fit]\nmethod = \"adamw\"\nsteps = 150\n"),
     ] {
         let bench = Bench::new(&format!("{CONFIG}{DATA}{more}{method}"));
         let text = bench.good(&["fit", "c.toml", "--out", "f"]);
         assert!(text.contains("parameters") && text.contains("residuals    140"), "{name}: {text}");
+        assert_eq!(text.contains("[instrument]: is for `spectrum`"), name == "adamw", "{text}");
         let fit = &bench.json("f/fit.json")["fit"];
         for (i, truth) in [900.0, 0.1].into_iter().enumerate() {
             let (value, error) = (&fit["parameters"][i], &fit["standard_errors"][i]);
@@ -269,6 +272,109 @@ fn a_killed_run_resumes_with_the_same_bytes_and_a_changed_one_does_not() {
     bench.refused(&["sample", "c.toml", "--out", "new", "--resume"], &["--resume: given no folder"]);
 }
 
+/// A planet in transmission with something of everything that a likelihood depends on.
+const EVERYTHING: &str = r#"
+[grid]
+range_cm = [2150.0, 2156.0]
+points = 300
+[atmosphere]
+layers = 12
+pressure_top_bar = 1e-6
+pressure_bottom_bar = 1.0
+mass_jupiter = 0.6
+radius_jupiter = 1.2
+reference_pressure_bar = 0.1
+mean_molecular_weight = 2.33
+[atmosphere.temperature]
+kind = "isothermal"
+temperature_k = "T"
+[[species]]
+format = "builtin"
+isotopologue = 1
+broadener = "h2"
+mass_mixing_ratio = 1e-4
+[[species]]
+name = "H2"
+molar_mass = 2.016
+mass_mixing_ratio = 0.7
+[[cia]]
+file = "p.cia"
+pair = ["H2", "H2"]
+temperature = "clamp"
+[continua]
+rayleigh = ["H2"]
+[[cloud]]
+kind = "deck"
+pressure_bar = 0.05
+steepness = 3.0
+[[cloud]]
+kind = "power-law-haze"
+opacity_cm2_g = 1e-4
+exponent = 4.0
+reference_um = 0.5
+[transfer]
+geometry = "transmission"
+[method]
+temperature_range_k = [700.0, 1400.0]
+wings.cutoff_cm = 100.0
+[star]
+radius_sun = 0.8
+temperature_k = 4800.0
+[[data]]
+file = "depths.txt"
+unit = "um"
+quantity = "depth"
+instrument.resolving_power = 5e4
+[parameters.T]
+start = 1000.0
+prior = { kind = "uniform", lower = 750.0, upper = 1350.0 }
+"#;
+
+#[test]
+fn what_changes_a_likelihood_is_told_apart() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let head = |t: f64| {
+        let (pair, reference) = ("H2-H2", "1.0E-45");
+        format!(
+            "{pair:>20}{:10.3}{:10.3}{:7}{t:7.1}{reference:>10}{:>6}{:27}{:>3}\n",
+            1900.0, 2200.0, 2, "-.999", "", 1
+        )
+    };
+    let blocks = [300.0, 2000.0].map(|t| head(t) + " 1900.0 1e-45\n 2200.0 1e-45\n");
+    fs::write(at("p.cia"), blocks.concat()).expect("a file");
+    fs::write(at("depths.txt"), "4.6430 0.024 1e-5\n4.6440 0.024 1e-5\n4.6450 0.024 1e-5\n").expect("a file");
+    let run = |text: &str| {
+        let config = Config::parse(&at("c.toml"), text).expect("a configuration");
+        retrieval(&config, &DeviceChoice::Cpu, &()).expect(text).run
+    };
+    let first = run(EVERYTHING);
+    for (from, to) in [
+        ("points = 300", "points = 301"),
+        ("mass_jupiter = 0.6", "mass_jupiter = 0.7"),
+        ("reference_pressure_bar = 0.1", "reference_pressure_bar = 0.2"),
+        ("mean_molecular_weight = 2.33", "mean_molecular_weight = 2.34"),
+        ("isotopologue = 1", "isotopologue = 1\nmolar_mass = 14.0"),
+        ("broadener = \"h2\"", "broadener = \"he\""),
+        ("molar_mass = 2.016", "molar_mass = 4.0"),
+        ("temperature = \"clamp\"", "temperature = \"error\""),
+        ("rayleigh = [\"H2\"]", ""),
+        ("steepness = 3.0", "steepness = 3.5"),
+        ("reference_um = 0.5", "reference_um = 0.6"),
+        ("kind = \"power-law-haze\"", "name = \"haze\"\nkind = \"power-law-haze\""),
+        ("cutoff_cm = 100.0", "cutoff_cm = 90.0"),
+        ("radius_sun = 0.8", "radius_sun = 0.9"),
+        ("unit = \"um\"", "unit = \"um\"\nmedium = \"air\""),
+        ("quantity = \"depth\"", ""),
+        ("resolving_power = 5e4", "resolving_power = 6e4"),
+        ("[star]", "tolerance = 1e-4\n[star]"),
+    ] {
+        assert!(EVERYTHING.contains(from), "{from}");
+        assert!(run(&EVERYTHING.replacen(from, to, 1)) != first, "{to}: the run is taken to be the same");
+    }
+    assert_eq!(run(&format!("{EVERYTHING}[output]\npng = false\n")), first);
+}
+
 #[test]
 fn wrong_retrievals_are_refused_by_key() {
     let bench = Bench::new("");
@@ -314,6 +420,12 @@ fn wrong_retrievals_are_refused_by_key() {
         &format!("{DATA}noise = {{ jitter = \"T0\" }}\n"),
         &["key `parameters.T0`", "by the model and by [[data]]"],
     );
+    let parameter = "[parameters.R]\nstart = 5e4\nprior = { kind = \"uniform\", lower = 1e4, upper = 1e5 }\n";
+    let of_spectrum = format!("{DATA}[instrument]\nresolving_power = \"R\"\n{parameter}");
+    refused(DATA, &of_spectrum, &["key `parameters.R`", "named by [instrument] only", "[[data]]"]);
+    bench.refused(&["plan", "c.toml"], &["key `parameters.R`", "named by [instrument] only"]);
+    let both = format!("{DATA}[instrument]\nscale = \"alpha\"\n");
+    refused(DATA, &both, &["key `parameters.alpha`", "by the model and by [instrument]"]);
     refused(
         DATA,
         &format!("{DATA}noise = {{ jitter = \"s\" }}\n[parameters.s]\nstart = 1.0\nprior = {{ kind = \"flat\" }}\n"),

@@ -4,7 +4,7 @@ use photosphere::atmosphere::{Hydrostatic, PressureGrid, ReferenceLevel};
 use photosphere::gpu::{Device, Limits};
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::lines::carbon_monoxide::{self, Broadener, Isotopologue};
-use photosphere::opacity::Absorber;
+use photosphere::opacity::{Absorber, GreyHaze};
 use photosphere::spectrum::{DerivativeSettings, Model, State};
 use photosphere::{Backend, Settings};
 
@@ -86,4 +86,16 @@ fn gpu_radii_are_the_exact_ones() {
     let backend = Backend::Device(Device::from_env().unwrap());
     let Some(off) = against_reference(&backend, 1e-3) else { return };
     assert!(quantile(&off, 0.99) < 1e-3, "p99 {:e}", quantile(&off, 0.99));
+}
+
+#[test]
+fn what_is_of_emission_is_refused() {
+    let grid = Grid::new(2100.0, 2110.0, 100).unwrap();
+    let layers = PressureGrid::logarithmic(1e-6, 1.0, 10).unwrap();
+    let model = || Model::transmission(grid, layers.clone()).opacity(GreyHaze::new("haze"));
+    assert!(model().surface(false).build().is_ok());
+    for (builder, given) in [(model().streams(8), "streams"), (model().surface(true), "a surface")] {
+        let message = builder.build().unwrap_err().to_string();
+        assert!(message.contains(given) && message.contains("for emission"), "{message}");
+    }
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Result;
 use crate::output::{check_file, prepare_folder};
+use crate::{Error, Result};
 
 /// A folder for results. Dropped, it goes again if it was made for them and none came.
 #[derive(Debug)]
@@ -26,6 +26,22 @@ impl ResultFolder {
         Ok(folder)
     }
 
+    /// Removes those of `every` file that a command may write which it does not write now: results of an earlier run, which do not belong
+    /// to those that come. `last`, which is written when all else is there, goes first. Only regular files go.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io).
+    pub fn clear(&self, every: &[&str], written: &[&str], last: &str) -> Result<()> {
+        let stale = every.iter().filter(|name| !written.contains(name));
+        for name in std::iter::once(&last).chain(stale) {
+            let path = self.at(name);
+            if fs::symlink_metadata(&path).is_ok_and(|m| m.is_file()) {
+                fs::remove_file(&path).map_err(|e| Error::io("remove", &path, e))?;
+            }
+        }
+        Ok(())
+    }
+
     /// A file's path.
     pub fn at(&self, name: &str) -> PathBuf {
         self.path.join(name)
@@ -44,6 +60,21 @@ impl Drop for ResultFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn results_of_earlier_runs_go_and_nothing_else() {
+        let parent = tempfile::tempdir().unwrap();
+        let at = |name: &str| parent.path().join(name);
+        for name in ["old.npy", "new.npy", "report.json", "mine.txt"] {
+            fs::write(at(name), "earlier").unwrap();
+        }
+        fs::create_dir(at("folder.npy")).unwrap();
+        let folder = ResultFolder::new(parent.path(), ["new.npy", "report.json"]).unwrap();
+        let every = ["new.npy", "old.npy", "folder.npy", "none.npy"];
+        folder.clear(&every, &["new.npy", "report.json"], "report.json").unwrap();
+        let there = ["old.npy", "new.npy", "report.json", "mine.txt", "folder.npy"].map(|name| at(name).exists());
+        assert_eq!(there, [false, true, false, true, true]);
+    }
 
     #[test]
     fn folders_made_for_results_go_if_none_come() {

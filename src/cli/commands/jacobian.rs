@@ -26,6 +26,7 @@ pub fn run(args: &JacobianArgs, progress: &dyn Progress) -> Result<()> {
     let folder = ResultFolder::new(&args.run.out, names)?;
     let result = scenario::jacobian(&config, &args.run.device, weights.as_ref().map(|w| w.rows.as_slice()), progress)?;
     let (n, parameters) = (result.wavenumber.len(), result.names.len());
+    folder.clear(&["flux.npy", "radius.npy", "jacobian.npy", "product.npy"], &names, "parameters.json")?;
     write_npy(&folder.at(names[0]), &[n], &result.wavenumber)?;
     write_npy(&folder.at(names[1]), &[n], &result.flux)?;
     match &weights {
@@ -42,6 +43,7 @@ pub fn run(args: &JacobianArgs, progress: &dyn Progress) -> Result<()> {
         "names": result.names,
         "values": result.values,
         "wavenumbers": n,
+        "unit": scenario::spectrum_unit(&config),
         "device": result.device,
         "plan": result.plan,
         "device_bytes": result.device_bytes,

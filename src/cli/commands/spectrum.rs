@@ -25,6 +25,7 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
     let mut result = scenario::spectrum(&config, &args.device, progress)?;
     let n = result.wavenumber.len();
     let started = Instant::now();
+    folder.clear(&EVERY, &outputs(&config), "report.json")?;
     write_npy(&folder.at("wavenumber.npy"), &[n], &result.wavenumber)?;
     result.values.write(&folder.at(config.transfer.geometry.file()), &[n])?;
     for derived in &result.derived {
@@ -54,13 +55,36 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
     super::print(&super::summary_table(&result.summary, &first, config.method.tolerance))
 }
 
+/// Names of all files that some run writes.
+const EVERY: [&str; 19] = [
+    "wavenumber.npy",
+    "flux.npy",
+    "radius.npy",
+    "wavelength.npy",
+    "contrast.npy",
+    "depth.npy",
+    "flux_at_observer.npy",
+    "observed_wavenumber.npy",
+    "observed.npy",
+    "components.npy",
+    "contribution.npy",
+    "spectrum.svg",
+    "spectrum.png",
+    "atmosphere.svg",
+    "atmosphere.png",
+    "components.svg",
+    "components.png",
+    "contribution.svg",
+    "contribution.png",
+];
+
 /// Names of all files a run writes.
 fn outputs(config: &Config) -> Vec<&'static str> {
     let mut names = vec!["wavenumber.npy", config.transfer.geometry.file(), "report.json"];
     names.extend((config.output.axis != SpectralAxis::Wavenumber).then_some("wavelength.npy"));
     let emission = config.transfer.geometry == GeometryKeys::Emission;
     names.extend(config.star.as_ref().map(|_| if emission { "contrast.npy" } else { "depth.npy" }));
-    names.extend(config.distance_cm.filter(|_| emission).map(|_| "flux_at_observer.npy"));
+    names.extend(config.distance_cm.map(|_| "flux_at_observer.npy"));
     if config.instrument.is_some() {
         names.extend(["observed_wavenumber.npy", "observed.npy"]);
     }
@@ -159,7 +183,7 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
         "result": result.report,
     });
     let geometry = config.transfer.geometry;
-    let unit = if geometry == GeometryKeys::Emission { scenario::flux_unit(config) } else { geometry.unit() };
+    let unit = scenario::spectrum_unit(config);
     report["arrays"][geometry.file()] = json!({ "shape": [n], "dtype": result.values.dtype(), "unit": unit });
     if let Some(observed) = &result.observed {
         let m = observed.values.len();
@@ -183,7 +207,29 @@ fn report(config: &Config, result: &SpectrumResult) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::formula;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_file_is_known() {
+        let text = include_str!("../../../examples/emission.toml");
+        let all = "[output]\ncomponents = true\ncontribution = true\natmosphere = true\naxis = \"um\"";
+        let star = "[star]\nradius_sun = 1.0\ntemperature_k = 5000.0\n[instrument]\nresolving_power = 1e5\n";
+        let emission = text.replace("[output]", &format!("{star}[observer]\ndistance_pc = 10.0\n{all}"));
+        let transmission = emission
+            .replace("[observer]\ndistance_pc = 10.0\n", "")
+            .replace("streams = 8", "geometry = \"transmission\"");
+        let lines: Vec<&str> = transmission.lines().filter(|l| !l.starts_with("surface_temperature_k")).collect();
+        let mut written = Vec::new();
+        for text in [emission, lines.join("\n")] {
+            written.extend(outputs(&Config::parse(Path::new("c.toml"), &text).unwrap()));
+        }
+        for name in &written {
+            assert!(EVERY.contains(name) || *name == "report.json", "{name}");
+        }
+        assert!(EVERY.iter().all(|name| written.contains(name)), "{written:?}");
+    }
 
     #[test]
     fn formulae_have_lowered_digits() {

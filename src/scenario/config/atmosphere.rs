@@ -4,7 +4,7 @@ use super::declared::Quantity;
 use super::model::{AtmosphereKeys, TemperatureKeys};
 use super::parameters::needed_quantity;
 use super::planet;
-use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, RATIO, Section, needed};
+use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, RATIO, Section};
 use crate::Result;
 use crate::atmosphere::Interpolation;
 use crate::scenario::limits;
@@ -16,9 +16,9 @@ pub(super) fn atmosphere(item: &Item) -> Result<AtmosphereKeys> {
     let known = ["layers", "pressure_top_bar", "pressure_bottom_bar", "mean_molecular_weight", "temperature"];
     let s = item.section(&known.into_iter().chain(planet::KEYS).collect::<Vec<_>>())?;
     let layers = s.need("layers", "the number of layers")?.integer(limits::LAYERS)?;
-    let top = needed(&s, "pressure_top_bar", "the pressure at the top in bar", POSITIVE)?;
+    let top = pressure(&s.need("pressure_top_bar", "the pressure at the top in bar")?)?;
     let bottom_item = s.need("pressure_bottom_bar", "the pressure at the bottom in bar")?;
-    let bottom = bottom_item.number(POSITIVE)?;
+    let bottom = pressure(&bottom_item)?;
     if bottom <= top {
         return Err(bottom_item.wrong(&format!("a pressure above pressure_top_bar = {top:?}")));
     }
@@ -30,6 +30,16 @@ pub(super) fn atmosphere(item: &Item) -> Result<AtmosphereKeys> {
     let need = "a section [atmosphere.temperature] with `kind` and its parameters";
     let (temperature, clip) = temperature(&s.need("temperature", need)?)?;
     Ok(AtmosphereKeys { layers, pressure: (top, bottom), planet, mean_molecular_weight, temperature, clip })
+}
+
+/// Pressure of a layer \[bar\].
+fn pressure(item: &Item) -> Result<f64> {
+    let value = item.number(POSITIVE)?;
+    let (lo, hi) = limits::PRESSURE_BAR;
+    match (lo..=hi).contains(&value) {
+        true => Ok(value),
+        false => Err(item.wrong(&format!("a pressure from {lo:e} to {hi:e} bar"))),
+    }
 }
 
 /// Keys besides `kind` and `clip_k`, per kind.

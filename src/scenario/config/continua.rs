@@ -2,7 +2,7 @@
 
 use super::declared::Quantity;
 use super::parameters::needed_quantity;
-use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, Section, needed};
+use super::reader::{FINITE, Item, NOT_NEGATIVE, POSITIVE, Require, Section, needed};
 use crate::Result;
 use crate::opacity::RayleighGas;
 
@@ -98,12 +98,26 @@ pub(super) fn clouds(top: &Section) -> Result<Vec<CloudKeys>> {
     Ok(all)
 }
 
+/// Refuses a cloud with the name of another opacity: results are told by these names.
+pub(super) fn check_names(top: &Section, clouds: &[CloudKeys], others: &[String]) -> Result<()> {
+    let items = top.get("cloud").and_then(|item| item.elements()).unwrap_or_default();
+    match clouds.iter().zip(items).find(|(cloud, _)| others.contains(&cloud.name)) {
+        Some((cloud, item)) => {
+            Err(item.refuse(&format!("{} absorbs already; required a `name` of its own", cloud.name)))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Keys besides `kind` and `name`, per kind.
 const KINDS: [(&str, &[&str]); 3] = [
     ("deck", &["pressure_bar", "steepness"]),
     ("grey-haze", &["opacity_cm2_g"]),
     ("power-law-haze", &["opacity_cm2_g", "exponent", "reference_um"]),
 ];
+
+const WAVELENGTH: Require =
+    Require("a wavelength whose wavenumber, 1e4 / um, is finite and above 0", |v| v > 0.0 && (1e4 / v).is_normal());
 
 fn one_cloud(item: &Item) -> Result<CloudKeys> {
     let all: Vec<&str> = ["kind", "name"].into_iter().chain(KINDS.iter().flat_map(|k| k.1.iter().copied())).collect();
@@ -127,7 +141,7 @@ fn one_cloud(item: &Item) -> Result<CloudKeys> {
             opacity: needed_quantity(&s, "opacity_cm2_g", "the opacity in cm2 g-1 at reference_um", NOT_NEGATIVE)?,
             exponent: needed_quantity(&s, "exponent", "d ln(opacity) / d ln(wavenumber), 4 of Rayleigh's law", FINITE)?,
             reference_cm: 1e4
-                / needed(&s, "reference_um", "the wavelength in micrometres where the opacity is given", POSITIVE)?,
+                / needed(&s, "reference_um", "the wavelength in micrometres where the opacity is given", WAVELENGTH)?,
         },
     };
     Ok(CloudKeys { name, kind })

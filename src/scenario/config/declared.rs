@@ -16,8 +16,10 @@ pub struct Parameter {
     pub prior: Prior,
     /// Its true value where that is known, for figures.
     pub truth: Option<f64>,
-    /// Whether the model depends on it (otherwise an instrument or its noise does).
+    /// Whether the model depends on it.
     pub of_model: bool,
+    /// Whether an instrument or the noise of `[[data]]` does. One that neither depends on is of `[instrument]`.
+    pub of_data: bool,
 }
 
 /// A number of the model: known, or a parameter of the retrieval.
@@ -44,6 +46,8 @@ impl Quantity {
 pub(super) struct Uses {
     pub model: bool,
     pub data: bool,
+    /// `[instrument]`, with which spectra are observed.
+    pub instrument: bool,
 }
 
 /// The parameters of a document, with a note of who uses them.

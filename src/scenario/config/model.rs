@@ -97,7 +97,9 @@ impl GridKeys {
     pub fn points(&self) -> usize {
         match self.sampling {
             GridSampling::Points(n) => n,
-            GridSampling::Resolution(r) => ((self.range.1 / self.range.0).ln() * r).ceil().max(1.0) as usize + 1,
+            GridSampling::Resolution(r) => {
+                (((self.range.1 / self.range.0).ln() * r).ceil().max(1.0) as usize).saturating_add(1)
+            }
         }
     }
 }
@@ -339,5 +341,6 @@ mod tests {
         let resolution = |n: usize| (n - 1) as f64 / (2250f64 / 1950.0).ln();
         assert!(resolution(n) >= 1e6 && resolution(n - 1) < 1e6, "{n}");
         assert_eq!(grid(GridSampling::Resolution(1e-3)).points(), 2);
+        assert_eq!(grid(GridSampling::Resolution(1e300)).points(), usize::MAX);
     }
 }

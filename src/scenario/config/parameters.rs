@@ -37,18 +37,20 @@ impl Declared {
         Ok(declared)
     }
 
-    /// All parameters, each found to be used, by the model or by the data.
+    /// All parameters, each found to be used: by the model, or by what observes it.
     pub fn finish(self, doc: Document) -> Result<Vec<Parameter>> {
         let uses = self.uses.into_inner();
         for ((parameter, line), uses) in self.list.iter().zip(&self.lines).zip(&uses) {
-            let message = match (uses.model, uses.data) {
-                (false, false) => "declared, but no key names it",
-                (true, true) => "named by the model and by [[data]]; required one of them",
+            let message = match (uses.model, uses.data, uses.instrument) {
+                (false, false, false) => "declared, but no key names it",
+                (true, true, _) => "named by the model and by [[data]]; required one of them",
+                (true, false, true) => "named by the model and by [instrument]; required one of them",
                 _ => continue,
             };
             return Err(doc.error(format!("parameters.{}", parameter.name), format!("line {line}: {message}")));
         }
-        Ok(self.list.into_iter().zip(uses).map(|(p, uses)| Parameter { of_model: uses.model, ..p }).collect())
+        let used = |(p, uses): (Parameter, Uses)| Parameter { of_model: uses.model, of_data: uses.data, ..p };
+        Ok(self.list.into_iter().zip(uses).map(used).collect())
     }
 }
 
@@ -66,7 +68,7 @@ fn parameter(item: &Item, name: &str) -> Result<Parameter> {
         );
     }
     let truth = s.get("truth").map(|i| i.number(FINITE)).transpose()?;
-    Ok(Parameter { name: name.into(), start, prior, truth, of_model: false })
+    Ok(Parameter { name: name.into(), start, prior, truth, of_model: false, of_data: false })
 }
 
 fn prior(item: &Item, name: &str) -> Result<Prior> {
@@ -128,10 +130,14 @@ impl Item<'_> {
         if !(low.is_finite() && high.is_finite()) {
             let given = format!("`{}` with the prior {}", parameter.name, parameter.prior);
             return Err(
-                self.refuse(&format!("given the parameter {given}, required a proper prior: [[data]] need a range"))
+                self.refuse(&format!("given the parameter {given}, required a proper prior: instruments need a range"))
             );
         }
-        self.doc.parameters.uses.borrow_mut()[index].data = true;
+        let uses = &mut self.doc.parameters.uses.borrow_mut()[index];
+        match self.key.starts_with("instrument") {
+            true => uses.instrument = true,
+            false => uses.data = true,
+        }
         Ok(Setting::free(parameter.name.clone(), low, high))
     }
 }

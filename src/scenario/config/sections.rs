@@ -7,10 +7,13 @@ use toml::de::DeTable;
 use super::continua::ContinuaKeys;
 use super::declared::Declared;
 use super::geometry::GeometryKeys;
-use super::model::{Config, GridKeys, GridSampling, OutputKeys, StarKeys, StarSpectrumKeys, TransferKeys};
+use super::model::{
+    CiaKeys, Config, GridKeys, GridSampling, OutputKeys, SpeciesKeys, StarKeys, StarSpectrumKeys, TransferKeys,
+};
 use super::reader::{Document, Item, POSITIVE, Section, needed};
 use super::{atmosphere, continua, method, retrieval, species};
 use crate::gpu::MemoryPolicy;
+use crate::opacity::{Continuum, HMinus, Rayleigh};
 use crate::scenario::limits;
 use crate::scenario::source::CacheChoice;
 use crate::units::{PARSEC_CM, RADIUS_SUN_CM, SpectralAxis};
@@ -75,12 +78,13 @@ impl Config {
         let clouds = continua::clouds(&top)?;
         let others = !(cia.is_empty() && continua == ContinuaKeys::default() && clouds.is_empty());
         let species = species::species(&top, others)?;
+        continua::check_names(&top, &clouds, &names_of_opacities(&species, &cia, &continua))?;
         let transfer = transfer(top.get("transfer").as_ref())?;
         let method = method::settings(top.get("method").as_ref())?;
         let memory_budget = memory_budget(top.get("device").as_ref())?;
-        let output = output(top.get("output").as_ref(), &grid)?;
+        let output = output(top.get("output").as_ref(), &grid, transfer.geometry)?;
         let star = top.get("star").map(|item| star(&item)).transpose()?;
-        let distance_cm = top.get("observer").map(|item| distance(&item)).transpose()?;
+        let distance_cm = top.get("observer").map(|item| distance(&item, transfer.geometry)).transpose()?;
         let instrument = retrieval::of_spectrum(&top)?;
         let data = retrieval::data(&top, transfer.geometry)?;
         let retrieval = retrieval::retrieval(top.get("retrieval").as_ref())?;
@@ -109,6 +113,16 @@ impl Config {
     }
 }
 
+/// Names of all opacities but clouds and hazes.
+fn names_of_opacities(species: &[SpeciesKeys], cia: &[CiaKeys], continua: &ContinuaKeys) -> Vec<String> {
+    let lines = species.iter().filter(|s| s.lines.is_some()).map(|s| s.name.clone());
+    let pairs =
+        cia.iter().flat_map(|c| [format!("{}-{}", c.pair[0], c.pair[1]), format!("{}-{}", c.pair[1], c.pair[0])]);
+    let gases = continua.rayleigh.iter().map(|gas| Continuum::name(&Rayleigh::new(*gas)).to_owned());
+    let ion = continua.h_minus.then(|| HMinus.name().to_owned());
+    lines.chain(pairs).chain(gases).chain(ion).collect()
+}
+
 /// A folder in quotes, or false.
 fn cache(item: &Item) -> Result<CacheChoice> {
     if item.is_string() {
@@ -127,6 +141,9 @@ fn grid(item: &Item) -> Result<GridKeys> {
     let (range_item, in_cm) = s.either("range_cm", "range_um", need)?;
     let (lo, hi) = range_item.range()?;
     let range = if in_cm { (lo, hi) } else { (1e4 / hi, 1e4 / lo) };
+    if !(range.0 > 0.0 && range.1.is_finite()) {
+        return Err(range_item.wrong("wavelengths whose wavenumbers, 1e4 / um, are finite and above 0"));
+    }
     // `resolution` is the older name.
     let fineness = if s.get("resolution").is_some() && s.get("sampling").is_none() { "resolution" } else { "sampling" };
     let (sampling_item, by_points) = s.either("points", fineness, "a number of points, or `sampling` in its place")?;
@@ -185,7 +202,10 @@ fn star(item: &Item) -> Result<StarKeys> {
 }
 
 /// Distance \[cm\].
-fn distance(item: &Item) -> Result<f64> {
+fn distance(item: &Item, geometry: GeometryKeys) -> Result<f64> {
+    if geometry == GeometryKeys::Transmission {
+        return Err(item.refuse("a section of geometry = \"emission\" only"));
+    }
     let s = item.section(&["distance_pc"])?;
     Ok(needed(&s, "distance_pc", "the distance in parsec", POSITIVE)? * PARSEC_CM)
 }
@@ -196,7 +216,7 @@ fn memory_budget(item: Option<&Item>) -> Result<MemoryPolicy> {
     budget.map_or(Ok(MemoryPolicy::Default), |item| item.parsed())
 }
 
-fn output(item: Option<&Item>, grid: &GridKeys) -> Result<OutputKeys> {
+fn output(item: Option<&Item>, grid: &GridKeys, geometry: GeometryKeys) -> Result<OutputKeys> {
     let (axis, flux_per_um) = (SpectralAxis::Wavenumber, false);
     let mut output = OutputKeys {
         title: None,
@@ -237,6 +257,9 @@ fn output(item: Option<&Item>, grid: &GridKeys) -> Result<OutputKeys> {
         }
     }
     if let Some(item) = s.get("flux") {
+        if geometry == GeometryKeys::Transmission {
+            return Err(item.refuse("a key of geometry = \"emission\" only"));
+        }
         output.flux_per_um = item.word(&[("erg s-1 cm-2 / cm-1", false), ("W m-2 um-1", true)])?;
     }
     if let Some(item) = s.get("title") {

@@ -345,6 +345,19 @@ proptest! {
 }
 
 #[test]
+fn opacities_have_names_of_their_own() {
+    let cloud =
+        |name: &str| format!("[[cloud]]\nkind = \"grey-haze\"\nopacity_cm2_g = 1.0\nname = \"{name}\"\n[transfer]");
+    insta::assert_snapshot!(message("[transfer]", &cloud("CO")), @"dir/c.toml: key `cloud[0]`: line 27: CO absorbs already; required a `name` of its own");
+    let pair = "[[cia]]\nfile = \"x\"\npair = [\"H2\", \"He\"]\n";
+    for name in ["H2-He", "He-H2"] {
+        assert!(message("[transfer]", &format!("{pair}{}", cloud(name))).contains("absorbs already"));
+    }
+    assert!(message("[transfer]", &format!("[continua]\nh_minus = true\n{}", cloud("H-"))).contains("absorbs already"));
+    assert!(parse(&changed("[transfer]", &cloud("haze"))).is_ok());
+}
+
+#[test]
 fn transmission_clouds_and_species_by_name_are_read() {
     let text = r#"
 [grid]
@@ -404,6 +417,21 @@ geometry = "transmission"
             "a key of geometry = \"emission\" only",
         ),
         ("geometry = \"transmission\"", "geometry = \"reflection\"", "not supported yet"),
+        ("[transfer]", "[observer]\ndistance_pc = 10.0\n[transfer]", "`observer`: line 35: a section of geometry"),
+        (
+            "[transfer]",
+            "[output]\nflux = \"W m-2 um-1\"\n[transfer]",
+            "`output.flux`: line 36: a key of geometry = \"emission\" only",
+        ),
+        ("kind = \"deck\"", "kind = \"deck\"\nname = \"Rayleigh H2\"", "Rayleigh H2 absorbs already"),
+        ("reference_um = 0.5", "reference_um = 1e-310", "a wavelength whose wavenumber"),
+        ("range_um = [1.0, 2.0]", "range_um = [1e-310, 2.0]", "`grid.range_um`: line 3"),
+        ("sampling = 1e4", "sampling = 1e300", "at most 100000000 points"),
+        (
+            "pressure_top_bar = 1e-6",
+            "pressure_top_bar = 1e-300",
+            "given `1e-300`, required a pressure from 1e-100 to 1e100",
+        ),
     ] {
         assert!(text.contains(from), "{from}");
         let message = parse(&text.replacen(from, to, 1)).unwrap_err();
