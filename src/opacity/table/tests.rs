@@ -4,8 +4,8 @@ use super::*;
 use crate::atmosphere::PressureGrid;
 use crate::cross_section::Method;
 use crate::grid::{Grid, TemperatureRange};
-use crate::lines::LineList;
 use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
+use crate::lines::{Line, LineList};
 use crate::spectrum::{Coefficients, DerivativeSettings, Model, Retrieval};
 use crate::{Backend, Cache, Resources, Settings};
 use crate::{opacity::Absorber, progress::Progress};
@@ -302,4 +302,47 @@ fn points_without_anything_stay_so() {
             }
         }
     }
+}
+
+/// A list of many lines is summed at the nodes in one reading: values are those of its lines taken one by one, within what is told.
+#[test]
+fn many_lines_are_summed_beforehand() {
+    let mut random = StdRng::seed_from_u64(3);
+    let line = |_| Line {
+        wavenumber: random.random_range(2099.0..2104.0),
+        strength: 10f64.powf(random.random_range(-26.0..-20.0)),
+        lower_energy: random.random_range(0.0..8000.0),
+        gamma_ref: 0.07,
+        temperature_exponent: [0.5, 0.7][random.random_range(0..2)],
+        ..Line::default()
+    };
+    let list = LineList::new(list().species, (0..200_000).map(line).collect()).unwrap();
+    let build = |method, list: &LineList| {
+        let pressure = PressureGrid::logarithmic(1e-4, 10.0, 4).unwrap();
+        let grid = Grid::with_resolution(2100.0, 2103.0, 300_000.0).unwrap();
+        let model = Model::emission(grid, pressure).opacity(Absorber::new("CO", list.clone()));
+        model.settings(settings(method)).build().unwrap()
+    };
+    let depths = |model: &Model| {
+        let temperatures = vec![730.0, 911.0, 1408.0, 2221.0];
+        let state = State::new(temperatures, vec![2500.0; 4], vec![2.33; 4]).with_mass_ratio("CO", 5e-3);
+        let points = 0..model.grid().len();
+        let mut depth = vec![0.0; 4 * points.len()];
+        let at = Layers { state: &state, pressure: model.pressure(), range: 0..4 };
+        let opacity = model.opacities().next().unwrap().on_cpu(&at, false).unwrap();
+        opacity.add(&mut OpticalRows { points, depth: &mut depth, slope: None, shape: &mut [] }).unwrap();
+        depth
+    };
+    let tables = build(Method::Table, &list);
+    assert!(table(&tables).table.source.held_bytes() > 0, "lines are summed");
+    assert_eq!(tables.opacities().next().unwrap().lists()[0].lines_used, 200_000);
+    let exact = depths(&build(Method::Lines, &list));
+    let mut errors: Vec<f64> = depths(&tables).iter().zip(&exact).map(|(f, e)| (f / e - 1.0).abs()).collect();
+    errors.sort_by(f64::total_cmp);
+    let (most, largest) = (errors[errors.len() * 99 / 100], errors[errors.len() - 1]);
+    eprintln!("99 % of points within {most:.1e}, at most {largest:.1e}");
+    assert!(most < 1e-3 && largest < 1e-2, "{most:e} {largest:e}");
+    // A few lines less, and they are taken one by one.
+    let few = LineList::new(list.species.clone(), list.lines()[..1000].to_vec()).unwrap();
+    assert_eq!(table(&build(Method::Table, &few)).table.source.held_bytes(), 0);
 }
