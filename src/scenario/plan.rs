@@ -3,11 +3,11 @@
 use serde::{Serialize, Serializer};
 
 use super::config::Config;
+use super::derived::Derivation;
 use super::memory::budget_hint;
 use super::quantities::{bytes, count};
 use super::retrieval::{objective, observations, of_model, parametrized};
 use super::scene::Scene;
-use super::spectrum::Derivation;
 use crate::cross_section::Settings;
 use crate::gpu::Limits;
 use crate::grid::Grid;
