@@ -23,6 +23,7 @@ pub mod broadening;
 pub mod config;
 mod continua;
 mod cross_section;
+mod derived;
 mod fit;
 #[doc(hidden)]
 pub mod limits;
@@ -48,11 +49,12 @@ use serde_json::{Value, json};
 
 pub use config::Config;
 pub use cross_section::{CrossSectionJob, CrossSectionResult, cross_section};
+pub use derived::{Derived, spectrum_unit};
 pub use memory::{Derivative, DeviceBytes, budget_hint};
 pub use plan::{Planned, PlannedModel, PlannedRetrieval, plan};
 pub use retrieval::{JacobianResult, RetrievalSetup, jacobian, retrieval};
 pub use scene::Scene;
-pub use spectrum::{Component, Derived, Layers, Observed, SpectrumResult, figure_labels, spectrum, spectrum_unit};
+pub use spectrum::{Component, Layers, Observed, SpectrumResult, figure_labels, spectrum};
 
 use crate::backend::BackendInfo;
 use crate::cross_section::report::ListReport;

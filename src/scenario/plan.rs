@@ -3,12 +3,12 @@
 use serde::{Serialize, Serializer};
 
 use super::config::Config;
+use super::derived::Derivation;
 use super::in_config;
 use super::memory::budget_hint;
 use super::quantities::{bytes, count};
 use super::retrieval::{objective, observations, of_model, parametrized};
 use super::scene::Scene;
-use super::spectrum::Derivation;
 use crate::cross_section::{Method, Settings};
 use crate::gpu::Limits;
 use crate::grid::Grid;

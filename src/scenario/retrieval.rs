@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::config::{CiaKeys, Config, Parameter, RetrievalKeys, SpeciesKeys};
+use super::derived::in_unit;
 use super::memory::{Derivative, DeviceBytes, budget_hint};
 use super::scene::Scene;
 use super::source::DeviceChoice;
-use super::spectrum::in_unit;
 use super::{describe, in_config, json, profiles, star};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;

@@ -417,11 +417,11 @@ geometry = "transmission"
             "a key of geometry = \"emission\" only",
         ),
         ("geometry = \"transmission\"", "geometry = \"reflection\"", "not supported yet"),
-        ("[transfer]", "[observer]\ndistance_pc = 10.0\n[transfer]", "`observer`: line 35: a section of geometry"),
+        ("[transfer]", "[observer]\ndistance_pc = 10.0\n[transfer]", "`observer`: line 31: a section of geometry"),
         (
             "[transfer]",
             "[output]\nflux = \"W m-2 um-1\"\n[transfer]",
-            "`output.flux`: line 36: a key of geometry = \"emission\" only",
+            "`output.flux`: line 32: a key of geometry = \"emission\" only",
         ),
         ("kind = \"deck\"", "kind = \"deck\"\nname = \"Rayleigh H2\"", "Rayleigh H2 absorbs already"),
         ("reference_um = 0.5", "reference_um = 1e-310", "a wavelength whose wavenumber"),
