@@ -356,6 +356,7 @@ impl State {
     }
 
     /// The largest sum over the layers of all ratios by mass, those by volume turned into such, as far as molar masses are known.
+    #[cfg(feature = "scenario")]
     pub(crate) fn largest_mass(&self) -> f64 {
         let mass = |s: &Species, layer: usize| match (s.unit, s.molar_mass) {
             (Abundance::Volume, None) => 0.0,
