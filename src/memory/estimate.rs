@@ -10,7 +10,7 @@
 
 use serde::Serialize;
 
-use crate::gpu::{Role, Summary};
+use crate::gpu::{DeviceInfo, Role, Summary};
 use crate::grid::ROW_MULTIPLE;
 use crate::spectrum::schedule::Schedule;
 use crate::spectrum::{Model, SpectrumPlan};
@@ -62,9 +62,8 @@ pub enum Place<'a> {
     Cpu(usize),
     /// A device, by this plan.
     Device(&'a SpectrumPlan),
-    /// A device whose memory is the host's, a software driver, with the bytes that its
-    /// [compiler holds](crate::gpu::DeviceInfo::compiler_bytes).
-    SoftwareDevice(&'a SpectrumPlan, u64),
+    /// A device whose memory is the host's, a software driver: its compiler's bytes count as well ([`DeviceInfo::compiler_bytes`]).
+    SoftwareDevice(&'a SpectrumPlan, &'a DeviceInfo),
 }
 
 impl MemoryEstimate {
@@ -86,7 +85,7 @@ impl Model {
         match place {
             Place::Cpu(threads) => stages.push(self.on_cpu(set_up, threads)),
             Place::Device(plan) => self.on_device(plan, set_up, None, &mut stages),
-            Place::SoftwareDevice(plan, compiler) => self.on_device(plan, set_up, Some(compiler), &mut stages),
+            Place::SoftwareDevice(plan, info) => self.on_device(plan, set_up, Some(info), &mut stages),
         }
         MemoryEstimate { stages }
     }
@@ -136,8 +135,14 @@ impl Model {
         ]
     }
 
-    /// `compiler` is what a software driver's compiler holds.
-    fn on_device(&self, plan: &SpectrumPlan, set_up: u64, compiler: Option<u64>, stages: &mut Vec<StageEstimate>) {
+    /// `software` is the driver, if that is one.
+    fn on_device(
+        &self,
+        plan: &SpectrumPlan,
+        set_up: u64,
+        software: Option<&DeviceInfo>,
+        stages: &mut Vec<StageEstimate>,
+    ) {
         let memory = &plan.memory;
         let constants = memory.buffers.iter().filter(|b| b.role == Role::Constant && !b.lives.is_empty());
         let (mut uploaded, mut largest) = (0, 0);
@@ -148,9 +153,11 @@ impl Model {
         let n = self.grid().len().next_multiple_of(ROW_MULTIPLE) as u64;
         let kept = set_up + self.ready_bytes(memory);
         let device = |bytes: u64| Bytes { kept: bytes, peak: bytes };
-        let shared = |bytes: u64| compiler.map_or(0, |compiler| bytes + compiler);
+        let shared = |bytes: u64| software.map_or(0, |info| bytes + info.compiler_kept_bytes());
         let written = shared(uploaded + memory.params_bytes + memory.upload_bytes);
-        let host = Bytes { kept: kept + written, peak: kept + largest + written };
+        // Kernels are compiled before anything is written.
+        let compiling = kept + software.map_or(0, DeviceInfo::compiler_bytes);
+        let host = Bytes { kept: kept + written, peak: compiling.max(kept + largest + written) };
         stages.push(StageEstimate { stage: Stage::Upload, host, device: device(memory.peak_bytes) });
         let host = kept + shared(memory.peak_bytes);
         stages.push(StageEstimate { stage: Stage::Forward, host: device(host), device: device(memory.peak_bytes) });

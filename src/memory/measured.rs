@@ -86,7 +86,7 @@ impl Runner {
             let plan = spectrum.plan();
             match device.info().is_gpu {
                 true => Place::Device(plan),
-                false => Place::SoftwareDevice(plan, device.info().compiler_bytes()),
+                false => Place::SoftwareDevice(plan, device.info()),
             }
         });
         let device = self.on_device().map(|(device, spectrum)| (device, spectrum.counted_before()));
