@@ -40,7 +40,7 @@ pub struct ListReport {
     pub species: String,
     /// Lines used.
     pub lines: usize,
-    /// `lines` or `density`.
+    /// `lines`, `density`, `density by temperature` (nodes of a table) or `direct-sum`.
     pub tier: &'static str,
     /// Bytes of the line-shape density, all levels; 0 in the lines tier.
     pub density_bytes: u64,
