@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::derivatives::{Coefficients, LayerGradient};
 use super::model::Model;
 use super::schedule::{Schedule, Step};
@@ -12,11 +14,14 @@ use crate::timing::Stages;
 use crate::transfer::{LayerJacobian, Order, Sensitivity};
 use crate::{Progress, Result};
 
+/// Values that a thread sets or adds at a time.
+const CHUNK: usize = 1 << 15;
+
 /// Optical properties of a block, \[layer\]\[point\]; memory is kept from block to block.
 #[derive(Debug, Default)]
 struct Optics {
-    /// Optical depth.
-    dtau: Vec<f64>,
+    /// Optical depth; empty where it is that of a single part.
+    sum: Vec<f64>,
     /// Its derivative by temperature; empty without derivatives.
     slope: Vec<f64>,
     /// Each opacity's part, by amount and by its shape; empty without derivatives.
@@ -35,9 +40,14 @@ fn check_memory(job: &str, model: &Model, needed: impl FnOnce(usize) -> u64) -> 
     crate::host_memory::require(&what, needed(rayon::current_num_threads()))
 }
 
-/// So many zeros.
+/// So many zeros. Memory that is new is zero as it comes, and is touched first by the threads that add to it.
 fn zeros(values: &mut Vec<f64>, count: usize) {
-    values.clear();
+    if values.capacity() < count {
+        *values = vec![0.0; count];
+        return;
+    }
+    values.truncate(count);
+    values.par_chunks_mut(CHUNK).for_each(|chunk| chunk.fill(0.0));
     values.resize(count, 0.0);
 }
 
@@ -50,10 +60,10 @@ impl Optics {
 
     /// Empty rows of `count` values.
     fn clear(&mut self, count: usize) {
-        zeros(&mut self.dtau, count);
-        if !self.parts.is_empty() {
-            zeros(&mut self.slope, count);
+        if self.parts.is_empty() {
+            return zeros(&mut self.sum, count);
         }
+        zeros(&mut self.slope, count);
         self.parts
             .iter_mut()
             .flat_map(|p| p.shape.iter_mut().chain([&mut p.depth]))
@@ -66,14 +76,29 @@ impl Optics {
             Some(part) => {
                 OpticalRows { points, depth: &mut part.depth, slope: Some(&mut self.slope), shape: &mut part.shape }
             }
-            None => OpticalRows { points, depth: &mut self.dtau, slope: None, shape: &mut [] },
+            None => OpticalRows { points, depth: &mut self.sum, slope: None, shape: &mut [] },
         }
     }
 
     /// The whole optical depth from its parts.
     fn add_up(&mut self) {
-        for part in &self.parts {
-            self.dtau.iter_mut().zip(&part.depth).for_each(|(sum, d)| *sum += d);
+        let [first, second, rest @ ..] = &self.parts[..] else { return };
+        self.sum.resize(first.depth.len(), 0.0);
+        self.sum.par_chunks_mut(CHUNK).enumerate().for_each(|(i, sum)| {
+            let chunk = i * CHUNK..i * CHUNK + sum.len();
+            let pairs = first.depth[chunk.clone()].iter().zip(&second.depth[chunk.clone()]);
+            sum.iter_mut().zip(pairs).for_each(|(sum, (a, b))| *sum = a + b);
+            for part in rest {
+                sum.iter_mut().zip(&part.depth[chunk.clone()]).for_each(|(sum, d)| *sum += d);
+            }
+        });
+    }
+
+    /// Optical depth \[layer\]\[point\].
+    fn depth(&self) -> &[f64] {
+        match &self.parts[..] {
+            [only] => &only.depth,
+            _ => &self.sum,
         }
     }
 }
@@ -140,7 +165,7 @@ impl CpuSpectrum {
         progress: &dyn Progress,
     ) -> Result<Vec<f64>> {
         // Later spectra take what the first one took.
-        if self.optics.dtau.is_empty() {
+        if self.optics.sum.is_empty() {
             check_memory("a spectrum", model, |threads| model.cpu_spectrum(threads))?;
         }
         let schedule = Schedule::cpu_values(model, rayon::current_num_threads());
@@ -148,7 +173,7 @@ impl CpuSpectrum {
         let by_layer = matches!(model.geometry.order(), Order::TopDown { .. });
         progress.begin("spectrum", Some(if by_layer { model.layers() } else { model.grid.len() } as u64));
         walk(model, state, &schedule, &mut self.optics, seconds, |layers, points, optics, seconds| {
-            seconds.time(Stage::Transfer, || transfer.add(layers.clone(), points.clone(), &optics.dtau))?;
+            seconds.time(Stage::Transfer, || transfer.add(layers.clone(), points.clone(), optics.depth()))?;
             progress.advance(if by_layer { layers.len() } else { points.len() } as u64);
             Ok(())
         })?;
@@ -187,7 +212,7 @@ fn sweep(model: &Model, state: &State, mut each: impl FnMut(&SegmentRows) -> Res
     let (schedule, mut optics) = (Schedule::cpu_derivatives(model), Optics::new(model, true));
     let mut transfer = model.geometry.on_cpu(state, &model.wavenumber)?;
     walk(model, state, &schedule, &mut optics, &mut Stages::default(), |layers, points, optics, _| {
-        let sensitivity = transfer.sensitivity(points.clone(), &optics.dtau)?;
+        let sensitivity = transfer.sensitivity(points.clone(), optics.depth())?;
         each(&SegmentRows { points: points.clone(), optics, sensitivity, layers: layers.len() })
     })
 }
@@ -252,7 +277,7 @@ fn contribution(model: &Model, state: &State, progress: &dyn Progress) -> Result
     let (mut all, mut seconds) = (vec![0.0; n * layers], Stages::default());
     progress.begin("contribution", Some(n as u64));
     walk(model, state, &schedule, &mut Optics::new(model, false), &mut seconds, |_, points, optics, _| {
-        let parts = transfer.contribution(points.clone(), &optics.dtau)?;
+        let parts = transfer.contribution(points.clone(), optics.depth())?;
         for (row, part) in all.chunks_mut(n).zip(parts.chunks(points.len())) {
             row[points.clone()].copy_from_slice(part);
         }
