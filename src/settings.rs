@@ -11,7 +11,7 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
-    /// The library chooses between `Lines` and `Density` by cost.
+    /// The library chooses between `Lines`, `Density` and, for models, `Table`: by what they cost for so many spectra as are expected, and by memory.
     Auto,
     /// Every line with its own strength and width at every layer.
     Lines,
@@ -32,6 +32,8 @@ pub struct Settings {
     pub temperature_range: TemperatureRange,
     /// Source tier.
     pub method: Method,
+    /// Spectra that are expected of a model: what `Auto` weighs the making of a table against.
+    pub evaluations: u32,
     /// Lines further outside the grid than this are not read \[cm-1\]; infinite: every line contributes wherever it lies.
     #[serde(serialize_with = "finite_or_null")]
     pub line_margin: f64,
@@ -45,12 +47,13 @@ fn finite_or_null<S: serde::Serializer>(v: &f64, to: S) -> std::result::Result<S
 }
 
 impl Default for Settings {
-    /// A tolerance of 1e-3 between 100 and 3000 K, all lines, Voigt profiles with natural width.
+    /// A tolerance of 1e-3 between 100 and 3000 K, all lines, Voigt profiles with natural width, one spectrum.
     fn default() -> Self {
         Self {
             tolerance: 1e-3,
             temperature_range: TemperatureRange { lo: 100.0, hi: 3000.0 },
             method: Method::Auto,
+            evaluations: 1,
             line_margin: f64::INFINITY,
             profile: ProfileSettings::default(),
         }

@@ -146,6 +146,15 @@ impl Prepared {
 
     /// From the lines that matter for the grid.
     pub(crate) fn of(grid_lines: GridLines<'_>, pressures: &[f64], settings: Settings) -> Result<Self> {
+        Self::make(grid_lines, pressures, settings, true)
+    }
+
+    /// As if lines were taken one by one, without any: what a plan and a report want to know.
+    pub(crate) fn without_lines(grid_lines: GridLines<'_>, pressures: &[f64], settings: Settings) -> Result<Self> {
+        Self::make(grid_lines, pressures, Settings { method: Method::Lines, ..settings }, false)
+    }
+
+    fn make(grid_lines: GridLines<'_>, pressures: &[f64], settings: Settings, with_lines: bool) -> Result<Self> {
         pressures.iter().try_for_each(|p| check_pressure(*p))?;
         let (grid, summary) = (grid_lines.grid, &grid_lines.summary);
         if summary.count == 0 {
@@ -219,6 +228,7 @@ impl Prepared {
             }
         };
         let (tier, table, cached) = match choice {
+            Choice::Lines if !with_lines => (Tier::Lines, grid_lines.table_without_lines(), false),
             Choice::Lines => {
                 let (table, cached) = grid_lines.table()?;
                 (Tier::Lines, table, cached)
@@ -361,24 +371,42 @@ enum Choice {
 impl Choice {
     /// Multiply-adds per output node, summed over layers.
     fn cost(&self, layers: &[Layer], lines_per_node: f64) -> f64 {
-        layers
-            .iter()
-            .map(|l| {
-                l.ladder.cost
-                    + match self {
-                        Self::Lines => LINE_COST * lines_per_node,
-                        Self::Density(axes) => {
-                            // rows that no line touches cost nothing
-                            let nodes = 2f64.powi(-l.ladder.finest).min(SPREAD as f64 * lines_per_node);
-                            (axes.columns() * l.ladder.channels.count()) as f64 * nodes
-                        }
-                    }
-            })
-            .sum()
+        let ladders: f64 = layers.iter().map(|l| l.ladder.cost).sum();
+        ladders
+            + match self {
+                Self::Lines => LINE_COST * lines_per_node * layers.len() as f64,
+                Self::Density(axes) => density_cost(axes, layers, lines_per_node),
+            }
+    }
+}
+
+/// Multiply-adds of a density per output node, summed over layers.
+fn density_cost(axes: &Axes, layers: &[Layer], lines_per_node: f64) -> f64 {
+    let of_layer = |l: &Layer| {
+        // rows that no line touches cost nothing
+        let nodes = 2f64.powi(-l.ladder.finest).min(SPREAD as f64 * lines_per_node);
+        (axes.columns() * l.ladder.channels.count()) as f64 * nodes
+    };
+    layers.iter().map(of_layer).sum()
+}
+
+impl Tier {
+    /// True if lines are taken one by one.
+    pub fn is_lines(&self) -> bool {
+        matches!(self, Self::Lines)
     }
 }
 
 impl Prepared {
+    /// Multiply-adds of its density per output node, summed over layers; none where lines are taken one by one.
+    pub fn density_cost(&self) -> f64 {
+        let lines_per_node = self.table.summary.count as f64 / self.grid.len() as f64;
+        match &self.tier {
+            Tier::Lines => 0.0,
+            Tier::Density { axes, .. } => density_cost(axes, &self.layers, lines_per_node),
+        }
+    }
+
     /// Host memory beside the list: table, densities, distant lines, wing law \[bytes\].
     pub fn host_bytes(&self) -> u64 {
         let densities: u64 = match &self.tier {

@@ -3,29 +3,23 @@
 //! The optical depth of a layer is the cross section times the molecules cm-2 of the species, dP X / (m g) with its mass mixing ratio X and its molar mass m.
 
 mod device;
+mod prepare;
+mod ways;
 
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::amount::ln_product;
-use super::table::{LayerTable, LineNodes, summed};
-use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, OpticalRows, Setting, Source, Told};
+use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, OpticalRows};
+use crate::Result;
 use crate::atmosphere::{PressureGrid, State};
 use crate::constants::ATOMIC_MASS_CGS;
 use crate::cross_section::Prepared;
 use crate::cross_section::cpu::{FarLevels, batch_work, far_bytes};
 use crate::cross_section::extent::Extent;
-use crate::cross_section::remarks::{self, Seen, contributes_nothing};
-use crate::density::grid_lines::GridLines;
 use crate::dual::Dual;
-use crate::lines::{Line, LineList, LineSource};
-use crate::settings::Method;
-use crate::stage::Stage;
-use crate::{Error, Result, Settings};
-
-/// From so many lines on, a list is summed at the nodes of a table in one reading, rather than taken line by line at each of them.
-const SUMMED_LINES: u64 = 200_000;
+use crate::lines::{Line, LineList};
 
 /// A species that absorbs by lines, as its user describes it: lists in memory or any other source.
 ///
@@ -63,75 +57,6 @@ impl<S> Absorber<S> {
             1 => self.name.clone(),
             _ => format!("{} ({isotopologue})", self.name),
         }
-    }
-}
-
-impl<S: LineSource> Source for Absorber<S> {
-    fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
-        if !(self.molar_mass.is_finite() && self.molar_mass > 0.0) {
-            let what = format!("molar mass of {} [g/mol]", self.name);
-            return Err(Error::invalid(what, self.molar_mass, "finite and positive"));
-        }
-        if self.lists.is_empty() {
-            return Err(Error::invalid(format!("lines of {}", self.name), "no list", "at least one"));
-        }
-        let pressures = at.pressure.pressure_bar();
-        let (mut parts, mut sums, mut keys) = (Vec::new(), Vec::new(), Vec::new());
-        // The nodes of a table come from what is quickest.
-        let in_table = at.settings.method == Method::Table;
-        if in_table {
-            LayerTable::check(at.settings)?;
-        }
-        let method = if in_table { Method::Auto } else { at.settings.method };
-        let settings = Settings { method, ..*at.settings };
-        for list in &self.lists {
-            let open = || GridLines::open(at.grid, list, &settings, pressures, at.resources);
-            let lines = told.seconds.time(Stage::Load, open)?;
-            if lines.summary.count == 0 {
-                let error = lines.nothing_found();
-                told.notes.push(contributes_nothing(&self.part_name(&lines.species.name), &error));
-                told.nothing.get_or_insert(error);
-                continue;
-            }
-            keys.push(lines.key());
-            let (summary, wings) = (&lines.summary, &settings.profile.wings);
-            let many = summary.count >= SUMMED_LINES && summary.shift.is_none() && wings.is_voigt();
-            let set_up = || match in_table && many {
-                true => {
-                    let records = lines.records.clone();
-                    lines.store_summary();
-                    // What was read so far is not needed in the second reading.
-                    drop(lines);
-                    let sums = summed(list, at, &settings)?;
-                    let part = Prepared { records, ..sums.prepared(sums.temperatures().len() / 2).clone() };
-                    Ok::<_, Error>((part, Some(sums)))
-                }
-                false => Ok((Prepared::of(lines, pressures, settings)?, None)),
-            };
-            let (part, sum) = told.seconds.time(Stage::SetUp, set_up)?;
-            parts.push(part);
-            sums.push(sum);
-        }
-        let lists = parts
-            .iter()
-            .map(|prepared| (self.part_name(&prepared.species.name), Seen::of(prepared), prepared.records.as_ref()));
-        told.notes.extend(remarks::told(&lists.collect::<Vec<_>>(), at.settings));
-        let lines = Lines { name: self.name.clone(), molar_mass: self.molar_mass, parts: Arc::new(parts) };
-        match in_table && !lines.is_empty() {
-            true => {
-                let source = LineNodes { parts: lines.parts.clone(), summed: sums };
-                let key = source.key(&keys);
-                let table = || LayerTable::new(Arc::new(lines), Box::new(source), key, at, &mut told.notes);
-                Ok(Box::new(told.seconds.time(Stage::SetUp, table)?))
-            }
-            false => Ok(Box::new(lines)),
-        }
-    }
-}
-
-impl<S: LineSource> Source for &Absorber<S> {
-    fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
-        (**self).prepare(at, told)
     }
 }
 

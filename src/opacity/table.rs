@@ -33,7 +33,8 @@ use rayon::prelude::*;
 use self::axis::Axis;
 use self::kernel::LayerNodes;
 use self::nodes::Nodes;
-pub(crate) use self::source::{LineNodes, NodeSource, summed};
+use self::source::Exhausted;
+pub(crate) use self::source::{LineNodes, NodeSource, summed_at};
 use self::stored::Shelf;
 use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, OpticalRows, Setting};
 use crate::atmosphere::{PressureGrid, State};
@@ -51,6 +52,8 @@ struct Table {
     shelf: Option<Shelf>,
     /// What went wrong with the cache.
     trouble: Mutex<Option<String>>,
+    /// True if it has no rows, but only a size: for plans.
+    sketch: bool,
 }
 
 impl Table {
@@ -64,6 +67,36 @@ impl Table {
 impl Drop for Table {
     fn drop(&mut self) {
         self.keep(1);
+    }
+}
+
+/// Where a table is kept, and what of it is there.
+pub(super) struct Found {
+    axis: Axis,
+    shelf: Option<Shelf>,
+    nodes: Option<Nodes>,
+}
+
+impl Found {
+    /// Looks for the table of a species. `key` names all that its nodes depend on besides the layers and the settings; without it, or without a cache, a table is not kept.
+    ///
+    /// # Errors
+    /// A range of temperatures without width.
+    pub(super) fn look(name: &str, key: Option<Key>, at: &Setting<'_>) -> Result<Self> {
+        let axis = Axis::new(at.settings.temperature_range)?;
+        let (points, pressure) = (at.grid.len(), at.pressure.pressure_bar());
+        let about = format!("table of {name}, {points} points, {} layers", pressure.len());
+        let shelf = key.and_then(|key| Shelf::new(at.resources.cache, &key, pressure, at.settings, about));
+        let found = shelf.as_ref().map_or(Err(None), |shelf| shelf.find(axis, points, pressure.len()));
+        if let Err(Some(damaged)) = &found {
+            at.resources.progress.warn(damaged);
+        }
+        Ok(Self { axis, shelf, nodes: found.ok() })
+    }
+
+    /// True if no row is left to be made.
+    pub(super) fn is_whole(&self) -> bool {
+        self.nodes.as_ref().is_some_and(Nodes::is_whole)
     }
 }
 
@@ -84,37 +117,42 @@ impl LayerTable {
         Axis::new(settings.temperature_range).map(drop)
     }
 
-    /// For a species, whose nodes come from `source`. The first of its quantities is ln of its column, with values. `key` names all that the nodes depend on besides the layers and the
-    /// settings; without it, or without a cache, the table is not kept. Adds to `notes` how large it is and how large its errors are.
+    /// For a species, whose nodes come from `source`. The first of its quantities is ln of its column, with values. Adds to `notes` how large it is and how large its errors are. With `whole` all
+    /// rows are made now, and the source is let go.
     ///
     /// # Errors
-    /// A range of temperatures without width; too little memory; what the source refuses.
+    /// Too little memory; what the source refuses.
     pub(super) fn new(
         species: Arc<dyn Opacity>,
         source: Box<dyn NodeSource>,
-        key: Option<Key>,
+        found: Found,
+        whole: bool,
         at: &Setting<'_>,
         notes: &mut Vec<Note>,
     ) -> Result<Self> {
-        let axis = Axis::new(at.settings.temperature_range)?;
         let (points, pressure) = (at.grid.len(), at.pressure.pressure_bar());
-        let about = format!("table of {}, {points} points, {} layers", species.name(), pressure.len());
-        let shelf = key.and_then(|key| Shelf::new(at.resources.cache, &key, pressure, at.settings, about));
-        let found = shelf.as_ref().map_or(Err(None), |shelf| shelf.find(axis, points, pressure.len()));
-        let nodes = match found {
-            Ok(nodes) => nodes,
-            Err(damaged) => {
-                damaged.iter().for_each(|what| at.resources.progress.warn(what));
-                Nodes::survey(&*source, axis, points, pressure, at.settings.tolerance)?
-            }
+        let Found { axis, shelf, nodes } = found;
+        let nodes = match nodes {
+            Some(nodes) => nodes,
+            None if at.sketch => Nodes::sketch(axis, points, pressure.len()),
+            None => Nodes::survey(&*source, axis, points, pressure, at.settings.tolerance)?,
         };
         let held: u64 = nodes.rows.all().map(|(_, row)| 4 * row.ln.len() as u64).sum();
         let what = format!("the table of {}: {points} points, {} layers", species.name(), pressure.len());
         host_memory::require(&what, nodes.bytes().saturating_sub(held))?;
-        notes.push(describe(species.name(), &nodes, at));
-        let table = Table { nodes, source, shelf, trouble: Mutex::new(None) };
+        let mut table = Table { nodes, source, shelf, trouble: Mutex::new(None), sketch: at.sketch };
+        if whole && !at.sketch {
+            table.nodes.complete(&*table.source)?;
+            table.source = Box::new(Exhausted);
+        }
+        notes.push(describe(species.name(), &table.nodes, at));
         table.keep(1);
         Ok(Self { species, table: Arc::new(table) })
+    }
+
+    /// True if the errors measured so far are within a tolerance.
+    pub(super) fn is_accurate(&self, tolerance: f64) -> bool {
+        self.table.nodes.worst().is_none_or(|(_, measured)| measured.within(tolerance))
     }
 
     /// ln of the molecules cm-2 in all layers.
@@ -179,8 +217,8 @@ impl Opacity for LayerTable {
     }
 
     fn for_device(&self, _: usize) -> Result<Box<dyn DeviceTables>> {
-        let Table { nodes, source, .. } = &*self.table;
-        if nodes.complete(&**source)? {
+        let Table { nodes, source, sketch, .. } = &*self.table;
+        if !sketch && nodes.complete(&**source)? {
             self.table.keep(1);
         }
         Ok(Box::new(device::Tables(self.clone())))

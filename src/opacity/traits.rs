@@ -285,6 +285,8 @@ pub struct Setting<'a> {
     pub settings: &'a Settings,
     /// Cache and progress.
     pub resources: &'a Resources<'a>,
+    /// True if only the size of what would be made is wanted, for a plan: nothing that takes long is made.
+    pub sketch: bool,
 }
 
 /// An opacity as its user describes it: line lists, a table, a formula. A model makes it ready for its grid and its layers.
@@ -306,4 +308,6 @@ pub struct Told {
     pub seconds: crate::timing::Stages,
     /// The reason why lists contribute nothing, if there is such a list.
     pub nothing: Option<crate::Error>,
+    /// Bytes of the tables so far.
+    pub tables: u64,
 }

@@ -74,6 +74,7 @@ pub fn cross_section(job: &CrossSectionJob, progress: &dyn Progress) -> Result<C
         method: job.method,
         line_margin: job.line_margin,
         profile: job.profile.read()?,
+        ..Settings::default()
     };
     let temperatures = (temperature_range.lo, temperature_range.hi);
     let needed = lists::Needed { grid: job.range, margin: job.line_margin, temperatures };

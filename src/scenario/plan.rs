@@ -4,12 +4,11 @@ use serde::{Serialize, Serializer};
 
 use super::config::Config;
 use super::derived::Derivation;
-use super::in_config;
 use super::memory::budget_hint;
 use super::quantities::{bytes, count};
-use super::retrieval::{objective, observations, of_model, parametrized};
+use super::retrieval::{EVALUATIONS_OF_SAMPLING, objective, observations, of_model, parametrized};
 use super::scene::Scene;
-use crate::cross_section::{Method, Settings};
+use crate::cross_section::Settings;
 use crate::gpu::Limits;
 use crate::grid::Grid;
 use crate::inference::SamplingSize;
@@ -96,14 +95,12 @@ const TOLERANCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
 /// # Errors
 /// Unreadable or unsuitable input; no plan fits the configured budget.
 pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result<Planned> {
-    if config.method.method == Method::Table {
-        let required = "auto, lines or density: how large a table is shows when its cross sections are computed, which a plan does not";
-        return Err(in_config(config, "method.method", Error::invalid("method", "table", required)));
-    }
+    // With data it is for a sampling.
+    let evaluations = if config.data.is_empty() { 1 } else { EVALUATIONS_OF_SAMPLING };
     let budget = config.memory_budget.without_device()?;
     // What a spectrum refuses, its plan refuses.
     Derivation::new(config)?;
-    let inputs = Scene::open(config, None, progress)?;
+    let inputs = Scene::open(config, None, evaluations, progress)?;
     let model = inputs.model_within(inputs.grid, limits, budget, progress)?;
     let notes = inputs.notes(&model)?;
     let plan = model.plan(limits, budget).map_err(|e| hint(&inputs, e, limits, budget))?;

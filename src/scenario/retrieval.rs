@@ -110,7 +110,7 @@ pub fn jacobian(
 ) -> Result<JacobianResult> {
     // Each stage notes what the operating system says of this process.
     crate::host_memory::watch_stages(true);
-    let scene = Scene::open(config, Some(device), progress)?;
+    let scene = Scene::open(config, Some(device), 1, progress)?;
     let budget = device_budget(&scene.backend)?;
     let mut model = parametrized(&scene, scene.grid, budget, progress)?;
     let mut notes = scene.notes(model.model())?;
@@ -145,7 +145,12 @@ pub fn jacobian(
     })
 }
 
-/// The likelihood of a configuration's data, and the priors of its parameters.
+/// Spectra that a fit is expected to compute.
+pub const EVALUATIONS_OF_FIT: u32 = 50;
+/// Spectra that a sampling is expected to compute.
+pub const EVALUATIONS_OF_SAMPLING: u32 = 5000;
+
+/// The likelihood of a configuration's data, and the priors of its parameters. Unless `method.evaluations` says otherwise, the model is made for as many spectra as a fit takes.
 ///
 /// # Errors
 /// As [`jacobian`]; no data, data that cannot be read or lie outside the grid.
@@ -160,7 +165,7 @@ pub fn retrieval(config: &Config, device: &DeviceChoice, progress: &dyn Progress
     }
     // What does not fit to the grid is told before lists are opened.
     let observations = observations(config)?;
-    let scene = Scene::open(config, Some(device), progress)?;
+    let scene = Scene::open(config, Some(device), EVALUATIONS_OF_FIT, progress)?;
     let run = identity(&scene, &observations)?;
     let budget = device_budget(&scene.backend)?;
     let objective = objective(&scene, observations, budget, progress)?;

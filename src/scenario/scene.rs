@@ -42,15 +42,22 @@ pub struct Scene {
     notes: Vec<Note>,
     collisions: Vec<CollisionPair>,
     cache: Cache,
+    /// True if only plans are made.
+    sketch: bool,
 }
 
 impl Scene {
     /// Opens lists, tables and the device (the CPU if there is no choice of one). Where no temperature range is declared, the method is prepared
-    /// for the temperatures at the start.
+    /// for the temperatures at the start; where no number of spectra is, for `evaluations`.
     ///
     /// # Errors
     /// Unreadable or unsuitable files, values that do not go together, a device that is not there.
-    pub fn open(config: &Config, device: Option<&DeviceChoice>, progress: &dyn Progress) -> Result<Self> {
+    pub fn open(
+        config: &Config,
+        device: Option<&DeviceChoice>,
+        evaluations: u32,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
         let at = |key: &'static str| move |e: Error| in_config(config, key, e);
         if config.method.method == Method::DirectSum {
             let required = "auto, lines, density or table (direct-sum: cross-section only)";
@@ -68,7 +75,8 @@ impl Scene {
         let keyed = |(key, e): Keyed| in_config(config, &key, e);
         let state = profiles.state(&start, &pressure).map_err(keyed)?;
         check(config, &state, &pressure)?;
-        let settings = settings(config, &state.temperature_k)?;
+        let mut settings = settings(config, &state.temperature_k)?;
+        settings.evaluations = config.method.evaluations.unwrap_or(evaluations);
         let cache = config.cache.open();
         let backend = match device {
             Some(device) => device.open(config.method.method, &cache, config.memory_budget)?,
@@ -115,6 +123,7 @@ impl Scene {
             notes,
             collisions,
             cache,
+            sketch: device.is_none(),
         })
     }
 
@@ -166,6 +175,7 @@ impl Scene {
             GeometryKeys::Transmission => Model::transmission(grid, self.pressure.clone()),
         };
         let builder = builder.opacities(&self.absorbers).opacities(&self.collisions).settings(settings);
+        let builder = builder.sketch(self.sketch);
         continua::add(builder, &self.config)?
             .build_with(&Resources::with_cache(&self.cache, progress))
             .map_err(|e| micrometres::hint(self.config.grid.range, e))
@@ -261,6 +271,7 @@ fn settings(config: &Config, temperature_k: &[f64]) -> Result<Settings> {
         method: method.method,
         line_margin: method.line_margin,
         profile: method.profile.read()?,
+        ..Settings::default()
     })
 }
 

@@ -137,7 +137,7 @@ pub fn spectrum(config: &Config, device: &DeviceChoice, progress: &dyn Progress)
     // Each stage notes what the operating system says of this process.
     crate::host_memory::watch_stages(true);
     let derivation = Derivation::new(config)?;
-    let scene = Scene::open(config, Some(device), progress)?;
+    let scene = Scene::open(config, Some(device), 1, progress)?;
     let state = scene.start()?;
     let model = scene.model(scene.grid, progress)?;
     run(&model, &scene, &state, &derivation, progress).map_err(|e| match &scene.backend {

@@ -33,6 +33,7 @@ pub struct ModelBuilder<'a> {
     /// What was said of emission where the geometry is another.
     misplaced: Option<&'static str>,
     settings: Settings,
+    sketch: bool,
 }
 
 enum Chosen {
@@ -69,12 +70,12 @@ impl Model {
 impl<'a> ModelBuilder<'a> {
     pub(super) fn emission(grid: Grid, pressure: PressureGrid) -> Self {
         let geometry = Chosen::Emission { streams: 8, surface: false };
-        Self { grid, pressure, sources: Vec::new(), geometry, misplaced: None, settings: Settings::default() }
+        Self { grid, pressure, sources: Vec::new(), geometry, misplaced: None, settings: Settings::default(), sketch: false }
     }
 
     pub(super) fn with_geometry(grid: Grid, pressure: PressureGrid, geometry: impl Geometry + 'static) -> Self {
         let geometry = Chosen::Given(Arc::new(geometry));
-        Self { grid, pressure, sources: Vec::new(), geometry, misplaced: None, settings: Settings::default() }
+        Self { grid, pressure, sources: Vec::new(), geometry, misplaced: None, settings: Settings::default(), sketch: false }
     }
 
     /// Adds what absorbs or scatters.
@@ -150,6 +151,14 @@ impl<'a> ModelBuilder<'a> {
         self
     }
 
+    /// Whether only plans are to be made with the model: then nothing that takes long is computed, and it has no spectrum.
+    #[must_use]
+    #[cfg_attr(not(feature = "scenario"), allow(dead_code))]
+    pub(crate) fn sketch(mut self, only: bool) -> Self {
+        self.sketch = only;
+        self
+    }
+
     /// Makes all opacities ready for the grid and the layers, without a cache.
     ///
     /// # Errors
@@ -164,7 +173,7 @@ impl<'a> ModelBuilder<'a> {
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_with(self, resources: &Resources<'_>) -> Result<Model> {
-        let Self { grid, pressure, sources, geometry, misplaced, settings } = self;
+        let Self { grid, pressure, sources, geometry, misplaced, settings, sketch } = self;
         if let Some(given) = misplaced {
             return Err(Error::invalid("model", given, "none: that is for emission"));
         }
@@ -184,7 +193,7 @@ impl<'a> ModelBuilder<'a> {
         )?;
         let mut told = Told::default();
         let wavenumber = told.seconds.time(Stage::SetUp, || grid.wavenumbers());
-        let at = Setting { grid, wavenumber: &wavenumber, pressure: &pressure, settings: &settings, resources };
+        let at = Setting { grid, wavenumber: &wavenumber, pressure: &pressure, settings: &settings, resources, sketch };
         let mut opacities: Vec<Arc<dyn Opacity>> = Vec::new();
         let mut empty = true;
         for source in &sources {

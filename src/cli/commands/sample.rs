@@ -8,7 +8,7 @@ use crate::cli::notes;
 use crate::inference::{Checkpoint, Summary, sample, write_zarr};
 use crate::output::write_json;
 use crate::plot::{Formats, Quantity, corner, traces};
-use crate::scenario::{Derivative, retrieval};
+use crate::scenario::{Derivative, EVALUATIONS_OF_SAMPLING, retrieval};
 use crate::{Error, Progress, Result};
 
 /// Samples the posterior of the parameters of a configuration; writes draws, summary and figures.
@@ -17,7 +17,8 @@ use crate::{Error, Progress, Result};
 /// A wrong configuration and an unwritable folder, both found before anything is computed; a checkpoint of another run; whatever model
 /// and sampler report.
 pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
-    let config = args.run.load()?;
+    let mut config = args.run.load()?;
+    config.method.evaluations.get_or_insert(EVALUATIONS_OF_SAMPLING);
     let out = &args.run.out;
     let mut setup = retrieval(&config, &args.run.device, progress)?;
     setup.check_memory(Derivative::Gradient)?;

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use super::axis::{Axis, COARSEST, FINEST, Stencil};
+use super::axis::{Axis, COARSEST, FINEST, STEPS, Stencil};
 use super::errors::{Errors, Measured};
 use super::kernel::LayerNodes;
 use super::rows::{Place, Rows, make};
@@ -21,6 +21,9 @@ use crate::{Error, Result, host_memory};
 
 /// Surveyed layers lie at least this far apart in log10 of pressure.
 const SURVEY_STEP: f64 = 0.5;
+
+/// The level that most layers have at a tolerance of 1e-3.
+const USUAL: u32 = 3;
 
 /// A table's layers.
 #[derive(Debug)]
@@ -74,8 +77,14 @@ impl Nodes {
             nodes.levels[pair[0] + 1..pair[1]].fill(level);
         }
         let Self { rows, levels, .. } = &mut nodes;
-        rows.retain(|place| place.node.is_multiple_of(super::axis::STEPS >> levels[place.layer]));
+        rows.retain(|place| place.node.is_multiple_of(STEPS >> levels[place.layer]));
         Ok(nodes)
+    }
+
+    /// As many nodes as tables usually have, and no rows: for plans.
+    pub fn sketch(axis: Axis, points: usize, layers: usize) -> Self {
+        let measured = std::iter::repeat_with(OnceLock::new).take(layers).collect();
+        Self { axis, points, levels: vec![USUAL; layers], rows: Rows::new(layers), measured }
     }
 
     /// Makes rows and keeps them.
@@ -132,26 +141,45 @@ impl Nodes {
         let checks: Vec<Place> = checks.collect();
         if !checks.is_empty() {
             made = true;
-            for (Place { node, layer }, row) in make(source, &self.axis, checks)? {
-                let _ = self.measured[layer].set(self.compare(layer, self.levels[layer], node, &row.ln));
-            }
+            self.check(source, checks)?;
         }
         Ok((stencils, made))
     }
 
-    /// Makes all rows; true if there were some to make.
+    /// Makes all rows, and measures the error of every layer, at one temperature where none was measured yet; true if there were some to make.
     ///
     /// # Errors
     /// Those of the source; too little memory.
     pub fn complete(&self, source: &dyn NodeSource) -> Result<bool> {
+        let wanted = self.lacking();
+        let checks = self.levels.iter().enumerate().filter(|(layer, _)| self.measured[*layer].get().is_none());
+        let checks: Vec<Place> = checks.map(|(layer, level)| Place { node: middle(*level), layer }).collect();
+        if wanted.is_empty() && checks.is_empty() {
+            return Ok(false);
+        }
+        self.make(source, wanted)?;
+        self.check(source, checks)?;
+        Ok(true)
+    }
+
+    /// Rows that are left to be made.
+    fn lacking(&self) -> Vec<Place> {
         let all = self.levels.iter().enumerate();
         let all = all.flat_map(|(layer, level)| Axis::nodes(*level).map(move |node| Place { node, layer }));
-        let wanted: Vec<Place> = all.filter(|place| self.rows.get(place.layer, place.node).is_none()).collect();
-        let some = !wanted.is_empty();
-        if some {
-            self.make(source, wanted)?;
+        all.filter(|place| self.rows.get(place.layer, place.node).is_none()).collect()
+    }
+
+    /// True if no row and no error is left to be found.
+    pub fn is_whole(&self) -> bool {
+        self.lacking().is_empty() && self.measured.iter().all(|m| m.get().is_some())
+    }
+
+    /// Measures errors at nodes of the next finer level.
+    fn check(&self, source: &dyn NodeSource, checks: Vec<Place>) -> Result<()> {
+        for (Place { node, layer }, row) in make(source, &self.axis, checks)? {
+            let _ = self.measured[layer].set(self.compare(layer, self.levels[layer], node, &row.ln));
         }
-        Ok(some)
+        Ok(())
     }
 
     /// The rows of a layer with their weights.
@@ -181,6 +209,11 @@ impl Nodes {
         let worst = known.clone().max_by(|a, b| a.1.largest.total_cmp(&b.1.largest))?;
         Some((worst.0, known.fold(worst.1, |all, (_, m)| all.or(&m))))
     }
+}
+
+/// The node half way between those of a level, next to the middle of the range.
+fn middle(level: u32) -> usize {
+    STEPS / 2 + (STEPS >> level) / 2
 }
 
 /// The layers that are surveyed: the first, the last, and between them some.

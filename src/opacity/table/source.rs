@@ -4,15 +4,13 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::axis::{Axis, FINEST};
+use super::axis::{Axis, COARSEST, FINEST};
 use crate::cache::{Key, KeyHasher};
 use crate::cross_section::Prepared;
 use crate::cross_section::at_temperatures::AtTemperatures;
 use crate::cross_section::cpu::{add_layers, batch_work};
-use crate::cross_section::prepared::Tier;
-use crate::lines::LineSource;
-use crate::opacity::traits::Setting;
-use crate::{Error, Result, Settings};
+use crate::grid::TemperatureRange;
+use crate::{Error, Result};
 
 /// Computes cross sections for the nodes of a table.
 ///
@@ -38,16 +36,18 @@ pub trait NodeSource: fmt::Debug + Send + Sync {
     }
 }
 
-/// The finest level of temperatures that lists of many lines are summed at: a table's own has 17 nodes at most.
-const SUMMED: u32 = 5;
+/// Width of ln T between the temperatures that a list's lines are summed at, at most.
+const SUMMED_STEP: f64 = 0.055;
 
-/// Sums a list's lines at the temperatures of a table's nodes: one reading of the list, or none where the cache has the sums.
-///
-/// # Errors
-/// What [`AtTemperatures::new`] refuses.
-pub fn summed(list: &dyn LineSource, at: &Setting<'_>, settings: &Settings) -> Result<AtTemperatures> {
-    let temperatures = Axis::new(settings.temperature_range)?.temperatures(SUMMED);
-    AtTemperatures::new(at.grid, list, &temperatures, at.pressure.pressure_bar(), settings, at.resources)
+/// The level of the temperatures that long lists are summed at: a table's own is coarser by one at least.
+fn summed_level(range: TemperatureRange) -> u32 {
+    let steps = (range.hi / range.lo).ln() / SUMMED_STEP;
+    (steps.log2().ceil().max(0.0) as u32).clamp(COARSEST + 1, FINEST + 1)
+}
+
+/// The temperatures that long lists are summed at \[K\], ascending.
+pub fn summed_at(range: TemperatureRange) -> Vec<f64> {
+    Axis::new(range).map_or_else(|_| vec![range.lo], |axis| axis.temperatures(summed_level(range)))
 }
 
 /// Lines of a species' isotopologues: their cross sections add up.
@@ -55,21 +55,16 @@ pub fn summed(list: &dyn LineSource, at: &Setting<'_>, settings: &Settings) -> R
 pub struct LineNodes {
     /// One for each isotopologue, all with the same grid and layers; at least one.
     pub parts: Arc<Vec<Prepared>>,
-    /// In their order: the sums at all temperatures of a list of many lines, in place of its lines or their density over all temperatures.
+    /// In their order: the sums at all temperatures of a long list, in place of its lines or their density over all temperatures.
     pub summed: Vec<Option<AtTemperatures>>,
 }
 
 impl LineNodes {
-    fn parts(&self) -> impl Iterator<Item = (&Prepared, Option<&AtTemperatures>)> {
-        self.parts.iter().zip(self.summed.iter().map(Option::as_ref))
-    }
-
-    /// What its cross sections depend on besides pressures and settings, where all lists have a key.
-    pub fn key(&self, lists: &[Option<Key>]) -> Option<Key> {
+    /// What cross sections depend on besides pressures and settings, where all lists have a key; each with the way in which it is taken.
+    pub fn key(lists: &[(Option<Key>, i64)]) -> Option<Key> {
         let mut key = KeyHasher::new("nodes of a table");
-        for (list, (part, summed)) in lists.iter().zip(self.parts()) {
-            let tier = if summed.is_some() { 2 } else { matches!(part.tier, Tier::Lines).into() };
-            key.key("lines", list.as_ref()?).integers("tier", &[tier]);
+        for (list, way) in lists {
+            key.key("lines", list.as_ref()?).integers("tier", &[*way]);
         }
         key.finish()
     }
@@ -79,15 +74,30 @@ impl LineNodes {
     }
 }
 
+/// In place of a source, once all that a table needs is there.
+#[derive(Debug)]
+pub struct Exhausted;
+
+impl NodeSource for Exhausted {
+    fn cross_sections(&self, temperature_k: f64, _: Range<usize>) -> Result<Vec<f64>> {
+        Err(Error::Internal(format!("a whole table lacks a row at {temperature_k} K")))
+    }
+
+    fn work_bytes(&self, _: Range<usize>) -> u64 {
+        0
+    }
+}
+
 impl NodeSource for LineNodes {
     fn finest_level(&self) -> u32 {
-        if self.summed.iter().any(Option::is_some) { SUMMED } else { FINEST + 1 }
+        let of_long = self.summed.iter().flatten().map(|sums| (sums.temperatures().len() - 1).max(1).ilog2());
+        of_long.min().unwrap_or(FINEST + 1)
     }
 
     fn cross_sections(&self, temperature_k: f64, layers: Range<usize>) -> Result<Vec<f64>> {
         let mut xs = vec![0.0; layers.len() * self.points()];
         let (temperatures, factors) = (vec![temperature_k; layers.len()], vec![1.0; layers.len()]);
-        for (part, summed) in self.parts() {
+        for (part, summed) in self.parts.iter().zip(&self.summed) {
             let Some(summed) = summed else {
                 add_layers(part, layers.start, &temperatures, &factors, &mut xs)?;
                 continue;
@@ -103,11 +113,11 @@ impl NodeSource for LineNodes {
 
     fn work_bytes(&self, layers: Range<usize>) -> u64 {
         let (threads, values) = (rayon::current_num_threads(), 8 * (layers.len() * self.points()) as u64);
-        let work = |(part, summed): (&Prepared, Option<&AtTemperatures>)| match summed {
+        let work = |(part, summed): (&Prepared, &Option<AtTemperatures>)| match summed {
             Some(summed) => values + summed.work_bytes(0, layers.clone()),
             None => batch_work(part, layers.clone(), threads, part.grid.len(), false),
         };
-        values + self.parts().map(work).max().unwrap_or(0)
+        values + self.parts.iter().zip(&self.summed).map(work).max().unwrap_or(0)
     }
 
     fn held_bytes(&self) -> u64 {

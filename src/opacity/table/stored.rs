@@ -18,12 +18,13 @@ use super::errors::Measured;
 use super::nodes::Nodes;
 use super::rows::{Place, Row, Rows};
 use crate::cache::{Entry, Key, KeyHasher, Miss, Numbers};
+use crate::settings::Method;
 use crate::{Cache, Settings};
 
 /// Kind of the entries.
 const KIND: &str = "table";
 /// To be raised when what a table holds changes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 const ALIGNED: usize = 64;
 
 #[derive(Serialize, Deserialize)]
@@ -51,7 +52,9 @@ impl Shelf {
         cache.folder()?;
         let mut key = KeyHasher::new(KIND);
         key.integers("table", &[VERSION, STEPS as i64]).key("nodes", nodes).numbers("pressures", pressure_bar);
-        key.bytes("settings", &serde_json::to_vec(settings).ok()?);
+        // Who chose a table, and for how many spectra, changes nothing in it.
+        let settings = Settings { method: Method::Table, evaluations: 1, ..*settings };
+        key.bytes("settings", &serde_json::to_vec(&settings).ok()?);
         Some(Self { cache: cache.clone(), key: key.finish()?, about, kept: AtomicUsize::new(0) })
     }
 

@@ -14,6 +14,7 @@ pub(super) fn settings(item: Option<&Item>) -> Result<MethodKeys> {
         "tolerance",
         "temperature_range_k",
         "method",
+        "evaluations",
         "line_margin_cm",
         "natural_width",
         "pressure_shift",
@@ -32,6 +33,9 @@ pub(super) fn settings(item: Option<&Item>) -> Result<MethodKeys> {
     }
     if let Some(item) = s.get("method") {
         settings.method = item.choice()?;
+    }
+    if let Some(item) = s.get("evaluations") {
+        settings.evaluations = Some(item.integer((1, u32::MAX as usize))? as u32);
     }
     if let Some(item) = s.get("line_margin_cm") {
         settings.line_margin = item.number(NOT_NEGATIVE)?;

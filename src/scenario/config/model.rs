@@ -230,6 +230,8 @@ pub struct MethodKeys {
     pub temperature_range: Option<(f64, f64)>,
     /// Tier.
     pub method: Method,
+    /// Spectra that are expected; `None`: what the command expects.
+    pub evaluations: Option<u32>,
     /// Lines this far outside the grid still count \[cm-1\]; infinite: all do.
     pub line_margin: f64,
     /// What line profiles are made of.
@@ -242,6 +244,7 @@ impl Default for MethodKeys {
             tolerance: 1e-3,
             temperature_range: None,
             method: Method::Auto,
+            evaluations: None,
             line_margin: f64::INFINITY,
             profile: LineProfile::default(),
         }

@@ -1,0 +1,210 @@
+//! From line lists to an opacity: the lines of a species, or a table made from them.
+
+use std::sync::Arc;
+
+use super::ways::{self, Size};
+use super::{Absorber, Lines};
+use crate::cache::Key;
+use crate::cross_section::Prepared;
+use crate::cross_section::at_temperatures::AtTemperatures;
+use crate::cross_section::remarks::{self, Seen, contributes_nothing};
+use crate::density::grid_lines::GridLines;
+use crate::lines::{LineSource, LoadReport};
+use crate::opacity::table::{Found, LayerTable, LineNodes, summed_at};
+use crate::opacity::traits::{Opacity, Setting, Source, Told};
+use crate::settings::Method;
+use crate::stage::Stage;
+use crate::{Error, Result, Settings};
+
+impl<S: LineSource> Source for Absorber<S> {
+    fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
+        if !(self.molar_mass.is_finite() && self.molar_mass > 0.0) {
+            let what = format!("molar mass of {} [g/mol]", self.name);
+            return Err(Error::invalid(what, self.molar_mass, "finite and positive"));
+        }
+        if self.lists.is_empty() {
+            return Err(Error::invalid(format!("lines of {}", self.name), "no list", "at least one"));
+        }
+        if at.settings.method == Method::Table {
+            LayerTable::check(at.settings)?;
+        }
+        let job = Job::new(at, told);
+        let mut opened = Vec::new();
+        for list in &self.lists {
+            let list: &dyn LineSource = list;
+            match job.open(list, told)? {
+                Opened::Nothing(isotopologue, error) => {
+                    told.notes.push(contributes_nothing(&self.part_name(&isotopologue), &error));
+                    told.nothing.get_or_insert(error);
+                }
+                Opened::Found(part) => opened.push(part),
+            }
+        }
+        match self.finish(&job, opened, told) {
+            // A table is a choice; without memory for it the lines are taken.
+            Err(Error::OutOfMemory { .. }) if job.chooses => {
+                let without = Settings { method: Method::Auto, evaluations: 0, ..*at.settings };
+                self.prepare(&Setting { settings: &without, ..*at }, told)
+            }
+            done => done,
+        }
+    }
+}
+
+impl<S: LineSource> Source for &Absorber<S> {
+    fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
+        (**self).prepare(at, told)
+    }
+}
+
+impl<S: LineSource> Absorber<S> {
+    /// The species' lines, or a table of them.
+    fn finish(&self, job: &Job<'_>, opened: Vec<Part<'_>>, told: &mut Told) -> Result<Box<dyn Opacity>> {
+        let Job { at, size, .. } = job;
+        let (has_long, keys) = (opened.iter().any(Part::is_long), opened.iter().map(Part::key).collect::<Vec<_>>());
+        let found = match job.may_be_table && !opened.is_empty() {
+            true => Some(Found::look(&self.name, LineNodes::key(&keys), at)?),
+            false => None,
+        };
+        let is_kept = found.as_ref().is_some_and(Found::is_whole);
+        let parts = told.seconds.time(Stage::SetUp, || {
+            let each = opened.into_iter().map(|part| part.ready(at, &job.settings, is_kept));
+            each.collect::<Result<Vec<_>>>()
+        })?;
+        let (prepared, summed): (Vec<Prepared>, Vec<_>) = parts.into_iter().unzip();
+        let prepared = Arc::new(prepared);
+        let lists = prepared.iter().map(|p| (self.part_name(&p.species.name), Seen::of(p), p.records.as_ref()));
+        told.notes.extend(remarks::told(&lists.collect::<Vec<_>>(), at.settings));
+        let lines = Lines { name: self.name.clone(), molar_mass: self.molar_mass, parts: prepared.clone() };
+        let Some(found) = found else { return Ok(Box::new(lines)) };
+        let wanted = has_long || !job.chooses || ways::table_pays(*size, &prepared, at.settings);
+        if !wanted {
+            return Ok(Box::new(lines));
+        }
+        let mut notes = Vec::new();
+        let source = LineNodes { parts: prepared, summed };
+        let table = || LayerTable::new(Arc::new(lines.clone()), Box::new(source), found, has_long, at, &mut notes);
+        let table = told.seconds.time(Stage::SetUp, table)?;
+        // A table that was not asked for must be as accurate as the lines that are there.
+        if job.chooses && !has_long && !table.is_accurate(at.settings.tolerance) {
+            return Ok(Box::new(lines));
+        }
+        told.notes.extend(notes);
+        told.tables += size.table_bytes();
+        Ok(Box::new(table))
+    }
+}
+
+/// What all lists of a species are made ready for.
+struct Job<'a> {
+    at: &'a Setting<'a>,
+    size: Size,
+    /// Those of the lists, which are taken one by one or by their density where they are not summed.
+    settings: Settings,
+    may_be_table: bool,
+    /// True if the method is to be chosen.
+    chooses: bool,
+}
+
+impl<'a> Job<'a> {
+    fn new(at: &'a Setting<'a>, told: &Told) -> Self {
+        let size = Size { points: at.grid.len(), layers: at.pressure.layers() };
+        let chooses = at.settings.method == Method::Auto;
+        let has_room = told.tables.saturating_add(size.table_bytes()) <= at.resources.host_bytes;
+        let may = at.settings.evaluations > 0 && has_room && LayerTable::check(at.settings).is_ok();
+        let may_be_table = at.settings.method == Method::Table || chooses && may;
+        let method = if at.settings.method == Method::Table { Method::Auto } else { at.settings.method };
+        Self { at, size, settings: Settings { method, ..*at.settings }, may_be_table, chooses }
+    }
+
+    /// Finds a list's lines, and whether they are to be summed.
+    fn open<'l>(&self, list: &'l dyn LineSource, told: &mut Told) -> Result<Opened<'l>>
+    where
+        'a: 'l,
+    {
+        let Setting { grid, pressure, resources, .. } = *self.at;
+        let open = || GridLines::open(grid, list, &self.settings, pressure.pressure_bar(), resources);
+        let lines = told.seconds.time(Stage::Load, open)?;
+        let (summary, wings) = (&lines.summary, &self.settings.profile.wings);
+        if summary.count == 0 {
+            let error = lines.nothing_found();
+            return Ok(Opened::Nothing(lines.species.name, error));
+        }
+        let can_be_summed = ways::is_long(summary.count) && summary.shift.is_none() && wings.is_voigt();
+        let count = summary.count;
+        let pays = || {
+            let temperatures = summed_at(self.settings.temperature_range).len();
+            ways::sums_pay(self.size, count, temperatures, self.at.settings)
+        };
+        if !(self.may_be_table && can_be_summed && (!self.chooses || pays())) {
+            let prepare = || {
+                let key = lines.key();
+                let prepared = Prepared::of(lines, pressure.pressure_bar(), self.settings)?;
+                Ok::<_, Error>(Part::Ready { key, prepared: Box::new(prepared) })
+            };
+            return told.seconds.time(Stage::SetUp, prepare).map(Opened::Found);
+        }
+        lines.store_summary();
+        let (key, records) = (lines.key(), lines.records.clone());
+        // A plan asks for nothing that takes long. What was read so far is not needed in the second reading.
+        let sketch = match self.at.sketch {
+            true => Some(Box::new(Prepared::without_lines(lines, pressure.pressure_bar(), self.settings)?)),
+            false => None,
+        };
+        Ok(Opened::Found(Part::Long { list, key, records, sketch }))
+    }
+}
+
+enum Opened<'l> {
+    Nothing(String, Error),
+    Found(Part<'l>),
+}
+
+/// A list on its way.
+enum Part<'l> {
+    Ready { key: Option<Key>, prepared: Box<Prepared> },
+    /// To be summed.
+    Long {
+        list: &'l dyn LineSource,
+        key: Option<Key>,
+        records: Option<LoadReport>,
+        /// What is known of it without its lines.
+        sketch: Option<Box<Prepared>>,
+    },
+}
+
+impl Part<'_> {
+    fn is_long(&self) -> bool {
+        matches!(self, Self::Long { .. })
+    }
+
+    /// What its cross sections depend on, and how they are computed.
+    fn key(&self) -> (Option<Key>, i64) {
+        match self {
+            Self::Ready { key, prepared } => (*key, prepared.tier.is_lines().into()),
+            Self::Long { key, .. } => (*key, 2),
+        }
+    }
+
+    /// Ready to be computed, with the sums of a long list, unless a whole table `is_kept`.
+    fn ready(
+        self,
+        at: &Setting<'_>,
+        settings: &Settings,
+        is_kept: bool,
+    ) -> Result<(Prepared, Option<AtTemperatures>)> {
+        match self {
+            Self::Ready { prepared, .. } => Ok((*prepared, None)),
+            Self::Long { sketch: Some(prepared), .. } => Ok((*prepared, None)),
+            Self::Long { list, records, .. } => {
+                let all = summed_at(settings.temperature_range);
+                let middle = all[all.len() / 2];
+                let wanted = if is_kept { vec![middle] } else { all };
+                let pressures = at.pressure.pressure_bar();
+                let sums = AtTemperatures::new(at.grid, list, &wanted, pressures, settings, at.resources)?;
+                let node = sums.prepared(wanted.len() / 2).clone();
+                Ok((Prepared { records, ..node }, (!is_kept).then_some(sums)))
+            }
+        }
+    }
+}

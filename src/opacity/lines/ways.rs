@@ -1,0 +1,118 @@
+//! Which way a species' cross sections are computed: anew for every spectrum, or once for a table in temperature.
+//!
+//! A way has a price for the set-up and one for every spectrum. Prices are nanoseconds of one thread, measured once on the CPU (`benches/ways.rs` compares the choice with the measured
+//! times of the other ways); a device is faster at all of it, about alike. The choice depends on nothing but sizes, so that it is the same on every machine.
+
+use std::ops::Add;
+
+use crate::Settings;
+use crate::cross_section::Prepared;
+use crate::cross_section::prepared::Tier;
+
+/// From so many lines on, a list is summed at the nodes of a table in one reading, rather than taken line by line at each of them.
+const SUMMED_LINES: u64 = 200_000;
+/// Most of a table's cost that a saving of time is worth: a table must be quicker by a fifth.
+const WORTH: f64 = 0.8;
+/// Nodes of a table, in a layer, before it is known how many are needed.
+pub const USUAL_NODES: u64 = 9;
+
+/// A line in a layer.
+const LINE: f64 = 90.0;
+/// A multiply-add of a ladder, or of a density's columns.
+const MULTIPLY_ADD: f64 = 0.15;
+/// A point in a layer, from a table.
+const FROM_TABLE: f64 = 4.0;
+/// A point at a node of a layer, from the sums of a list's lines.
+const FROM_SUMS: f64 = 370.0;
+/// A line read from its file.
+const READ: f64 = 800.0;
+/// A line added to the sums at one temperature.
+const SUM: f64 = 25.0;
+/// Nodes computed for each that is kept: the half-way temperatures of surveyed layers, and a check in the others.
+const CHECKED: f64 = 1.5;
+
+/// What a way costs \[ns of one thread\].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Once.
+    pub set_up: f64,
+    /// For each spectrum.
+    pub spectrum: f64,
+}
+
+impl Cost {
+    fn of(&self, spectra: u32) -> f64 {
+        self.set_up + self.spectrum * f64::from(spectra)
+    }
+}
+
+impl Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { set_up: self.set_up + other.set_up, spectrum: self.spectrum + other.spectrum }
+    }
+}
+
+/// A model's layers and points.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    pub points: usize,
+    pub layers: usize,
+}
+
+impl Size {
+    fn values(self) -> f64 {
+        self.points as f64 * self.layers as f64
+    }
+
+    /// Bytes of a table before it is known how many nodes it needs.
+    pub fn table_bytes(self) -> u64 {
+        (4 * USUAL_NODES).saturating_mul(self.points as u64).saturating_mul(self.layers as u64)
+    }
+
+    /// A table whose rows cost so much a value.
+    fn table(self, row: f64) -> Cost {
+        let rows = CHECKED * USUAL_NODES as f64 * self.values();
+        Cost { set_up: rows * row, spectrum: FROM_TABLE * self.values() }
+    }
+
+    /// So many lines, one by one.
+    fn lines(self, lines: f64) -> Cost {
+        Cost { set_up: READ * lines, spectrum: LINE * lines * self.layers as f64 }
+    }
+
+    /// A table from the sums of so many lines at so many temperatures; the list is read twice, for what it holds and for its sums.
+    fn summed(self, lines: f64, temperatures: usize) -> Cost {
+        let read = Cost { set_up: (2.0 * READ + SUM * temperatures as f64) * lines, spectrum: 0.0 };
+        read + self.table(FROM_SUMS)
+    }
+}
+
+/// True if a list has so many lines that they are summed for the nodes of a table.
+pub fn is_long(lines: u64) -> bool {
+    lines >= SUMMED_LINES
+}
+
+/// True if a table is worth making of a long list, whose lines are summed at so many temperatures.
+pub fn sums_pay(size: Size, lines: u64, temperatures: usize, settings: &Settings) -> bool {
+    let (lines, spectra) = (lines as f64, settings.evaluations);
+    size.summed(lines, temperatures).of(spectra) < WORTH * size.lines(lines).of(spectra)
+}
+
+/// True if a table is worth making of lists that are ready.
+pub fn table_pays(size: Size, parts: &[Prepared], settings: &Settings) -> bool {
+    let anew = parts.iter().map(|part| anew(size, part)).fold(Cost::default(), Cost::add);
+    let table = size.table(anew.spectrum / size.values());
+    table.of(settings.evaluations) < WORTH * anew.of(settings.evaluations)
+}
+
+/// A list that is ready, computed anew for every spectrum.
+fn anew(size: Size, part: &Prepared) -> Cost {
+    let ladders: f64 = part.layers.iter().map(|l| l.ladder.cost).sum();
+    let sources = match &part.tier {
+        Tier::Lines => LINE * part.table.lines.len() as f64 * size.layers as f64,
+        Tier::Density { .. } => MULTIPLY_ADD * part.density_cost() * size.points as f64,
+    };
+    Cost { set_up: 0.0, spectrum: MULTIPLY_ADD * ladders * size.points as f64 + sources }
+}
