@@ -118,7 +118,7 @@ impl LayerTable {
     }
 
     /// For a species, whose nodes come from `source`. The first of its quantities is ln of its column, with values. Adds to `notes` how large it is and how large its errors are. With `whole` all
-    /// rows are made now, and the source is let go.
+    /// rows are made now, and the source is let go; or a plan is given a size that such tables usually have.
     ///
     /// # Errors
     /// Too little memory; what the source refuses.
@@ -134,7 +134,7 @@ impl LayerTable {
         let Found { axis, shelf, nodes } = found;
         let nodes = match nodes {
             Some(nodes) => nodes,
-            None if at.sketch => Nodes::sketch(axis, points, pressure.len()),
+            None if whole && at.sketch => Nodes::sketch(axis, points, pressure.len()),
             None => Nodes::survey(&*source, axis, points, pressure, at.settings.tolerance)?,
         };
         let held: u64 = nodes.rows.all().map(|(_, row)| 4 * row.ln.len() as u64).sum();
@@ -145,7 +145,7 @@ impl LayerTable {
             table.nodes.complete(&*table.source)?;
             table.source = Box::new(Exhausted);
         }
-        notes.push(describe(species.name(), &table.nodes, at));
+        notes.push(describe(species.name(), &table.nodes, whole && at.sketch, at));
         table.keep(1);
         Ok(Self { species, table: Arc::new(table) })
     }
@@ -178,12 +178,15 @@ impl LayerTable {
 /// Of a layer and point: six for the logarithm, and an exponential.
 const MULTIPLY_ADDS: f64 = 20.0;
 
-/// How large a table is, and how large its errors.
-fn describe(name: &str, nodes: &Nodes, at: &Setting<'_>) -> Note {
+/// How large a table is, and how large its errors; with `assumed` nothing is known of it yet.
+fn describe(name: &str, nodes: &Nodes, assumed: bool, at: &Setting<'_>) -> Note {
     let count = |level: Option<&u32>| (1 << level.copied().unwrap_or(0)) + 1;
     let (least, most) = (count(nodes.levels.iter().min()), count(nodes.levels.iter().max()));
     let megabytes = nodes.bytes() as f64 / 1e6;
     let mut text = format!("table of {least} to {most} temperatures a layer, {megabytes:.1} MB");
+    if assumed {
+        text += ", as is usual; how many it needs shows when it is made, at the first spectrum";
+    }
     if let Some((layer, measured)) = nodes.worst() {
         let known = nodes.measured.iter().filter(|m| m.get().is_some()).count();
         text += &format!(

@@ -285,7 +285,7 @@ pub struct Setting<'a> {
     pub settings: &'a Settings,
     /// Cache and progress.
     pub resources: &'a Resources<'a>,
-    /// True if only the size of what would be made is wanted, for a plan: nothing that takes long is made.
+    /// True if only the size of what would be made is wanted, for a plan: long lists are not summed.
     pub sketch: bool,
 }
 

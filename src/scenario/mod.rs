@@ -52,9 +52,7 @@ pub use cross_section::{CrossSectionJob, CrossSectionResult, cross_section};
 pub use derived::{Derived, spectrum_unit};
 pub use memory::{Derivative, DeviceBytes, budget_hint};
 pub use plan::{Planned, PlannedModel, PlannedRetrieval, plan};
-pub use retrieval::{
-    EVALUATIONS_OF_FIT, EVALUATIONS_OF_SAMPLING, JacobianResult, RetrievalSetup, jacobian, retrieval,
-};
+pub use retrieval::{EVALUATIONS_OF_FIT, EVALUATIONS_OF_SAMPLING, JacobianResult, RetrievalSetup, jacobian, retrieval};
 pub use scene::Scene;
 pub use spectrum::{Component, Layers, Observed, SpectrumResult, figure_labels, spectrum};
 

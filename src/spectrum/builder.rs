@@ -70,12 +70,28 @@ impl Model {
 impl<'a> ModelBuilder<'a> {
     pub(super) fn emission(grid: Grid, pressure: PressureGrid) -> Self {
         let geometry = Chosen::Emission { streams: 8, surface: false };
-        Self { grid, pressure, sources: Vec::new(), geometry, misplaced: None, settings: Settings::default(), sketch: false }
+        Self {
+            grid,
+            pressure,
+            sources: Vec::new(),
+            geometry,
+            misplaced: None,
+            settings: Settings::default(),
+            sketch: false,
+        }
     }
 
     pub(super) fn with_geometry(grid: Grid, pressure: PressureGrid, geometry: impl Geometry + 'static) -> Self {
         let geometry = Chosen::Given(Arc::new(geometry));
-        Self { grid, pressure, sources: Vec::new(), geometry, misplaced: None, settings: Settings::default(), sketch: false }
+        Self {
+            grid,
+            pressure,
+            sources: Vec::new(),
+            geometry,
+            misplaced: None,
+            settings: Settings::default(),
+            sketch: false,
+        }
     }
 
     /// Adds what absorbs or scatters.

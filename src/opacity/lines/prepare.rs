@@ -162,7 +162,10 @@ enum Opened<'l> {
 
 /// A list on its way.
 enum Part<'l> {
-    Ready { key: Option<Key>, prepared: Box<Prepared> },
+    Ready {
+        key: Option<Key>,
+        prepared: Box<Prepared>,
+    },
     /// To be summed.
     Long {
         list: &'l dyn LineSource,
@@ -187,12 +190,7 @@ impl Part<'_> {
     }
 
     /// Ready to be computed, with the sums of a long list, unless a whole table `is_kept`.
-    fn ready(
-        self,
-        at: &Setting<'_>,
-        settings: &Settings,
-        is_kept: bool,
-    ) -> Result<(Prepared, Option<AtTemperatures>)> {
+    fn ready(self, at: &Setting<'_>, settings: &Settings, is_kept: bool) -> Result<(Prepared, Option<AtTemperatures>)> {
         match self {
             Self::Ready { prepared, .. } => Ok((*prepared, None)),
             Self::Long { sketch: Some(prepared), .. } => Ok((*prepared, None)),

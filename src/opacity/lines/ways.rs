@@ -116,3 +116,31 @@ fn anew(size: Size, part: &Prepared) -> Cost {
     };
     Cost { set_up: 0.0, spectrum: MULTIPLY_ADD * ladders * size.points as f64 + sources }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(evaluations: u32) -> Settings {
+        Settings { evaluations, ..Settings::default() }
+    }
+
+    #[test]
+    fn long_lists_and_many_spectra_are_worth_sums() {
+        let size = Size { points: 20_000, layers: 100 };
+        assert!(sums_pay(size, 10_000_000, 33, &settings(1)));
+        assert!(!sums_pay(size, 200_000, 33, &settings(1)));
+        assert!(sums_pay(size, 200_000, 33, &settings(50)));
+        assert_eq!(size.table_bytes(), 4 * 9 * 2_000_000);
+    }
+
+    #[test]
+    fn a_table_must_save_a_fifth() {
+        let size = Size { points: 1000, layers: 10 };
+        let table = size.table(100.0);
+        let spectra = |cost: f64, n: u32| Cost { set_up: 0.0, spectrum: cost }.of(n);
+        // 1.5 x 9 rows of 100 ns a value, then 4 ns, against 100 ns.
+        let pays = |n| table.of(n) < WORTH * spectra(100.0 * size.values(), n);
+        assert!(!pays(1) && !pays(17) && pays(18));
+    }
+}
