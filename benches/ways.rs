@@ -39,7 +39,7 @@ fn list(lines: usize) -> Result<LineList> {
     LineList::new(template.species.clone(), (0..lines).map(line).collect())
 }
 
-/// Seconds of set-up, and of one spectrum more.
+/// Seconds of set-up, and of one spectrum more, the quickest of three.
 fn seconds(list: &LineList, points: usize, method: Method, evaluations: u32) -> Result<(f64, f64)> {
     let grid = Grid::new(RANGE.0, RANGE.1, points)?;
     let pressure = PressureGrid::logarithmic(1e-6, 100.0, LAYERS)?;
@@ -58,10 +58,13 @@ fn seconds(list: &LineList, points: usize, method: Method, evaluations: u32) -> 
     let mut runner = model.open(&Backend::Cpu)?;
     runner.spectrum(&state(0.0), &())?;
     let first = begin.elapsed().as_secs_f64();
-    let begin = Instant::now();
-    runner.spectrum(&state(1.0), &())?;
-    let next = begin.elapsed().as_secs_f64();
-    Ok((first - next, next))
+    let mut next = f64::INFINITY;
+    for _ in 0..3 {
+        let begin = Instant::now();
+        runner.spectrum(&state(1.0), &())?;
+        next = next.min(begin.elapsed().as_secs_f64());
+    }
+    Ok(((first - next).max(0.0), next))
 }
 
 fn main() -> Result<()> {
@@ -83,7 +86,10 @@ fn main() -> Result<()> {
     let mut worst = 0.0f64;
     for (lines, points) in sizes.into_iter().filter(|(lines, _)| *lines <= most) {
         let list = list(lines as usize)?;
-        let ways = [Method::Lines, Method::Density, Method::Table].map(|method| seconds(&list, points, method, 1).ok());
+        // What is larger than a set-up may hold does not fit.
+        let fits = (4 * 9 * LAYERS * points) as u64 <= photosphere::resources::DEFAULT_HOST_BYTES;
+        let ways = [Method::Lines, Method::Density, Method::Table]
+            .map(|method| seconds(&list, points, method, 1).ok().filter(|_| fits || method != Method::Table));
         for evaluations in EVALUATIONS {
             let total = |(set_up, spectrum): (f64, f64)| set_up + spectrum * f64::from(evaluations);
             let auto = total(seconds(&list, points, Method::Auto, evaluations)?);
