@@ -9,6 +9,7 @@ use crate::cross_section::Prepared;
 use crate::cross_section::at_temperatures::AtTemperatures;
 use crate::cross_section::remarks::{self, Seen, contributes_nothing};
 use crate::density::grid_lines::GridLines;
+use crate::grid::TemperatureRange;
 use crate::lines::{LineSource, LoadReport};
 use crate::opacity::table::{Found, LayerTable, LineNodes, summed_at};
 use crate::opacity::traits::{Opacity, Setting, Source, Told};
@@ -28,7 +29,7 @@ impl<S: LineSource> Source for Absorber<S> {
         if at.settings.method == Method::Table {
             LayerTable::check(at.settings)?;
         }
-        let job = Job::new(at, told);
+        let (job, told_before) = (Job::new(at, told), told.notes.len());
         let mut opened = Vec::new();
         for list in &self.lists {
             let list: &dyn LineSource = list;
@@ -41,9 +42,10 @@ impl<S: LineSource> Source for Absorber<S> {
             }
         }
         match self.finish(&job, opened, told) {
-            // A table is a choice; without memory for it the lines are taken.
-            Err(Error::OutOfMemory { .. }) if job.chooses => {
-                let without = Settings { method: Method::Auto, evaluations: 0, ..*at.settings };
+            // A table is a choice: where there is no memory for it, or widths differ too much for sums, the lines are taken.
+            Err(_) if job.may_be_table && job.chooses => {
+                told.notes.truncate(told_before);
+                let without = Settings { evaluations: 0, ..*at.settings };
                 self.prepare(&Setting { settings: &without, ..*at }, told)
             }
             done => done,
@@ -60,7 +62,8 @@ impl<S: LineSource> Source for &Absorber<S> {
 impl<S: LineSource> Absorber<S> {
     /// The species' lines, or a table of them.
     fn finish(&self, job: &Job<'_>, opened: Vec<Part<'_>>, told: &mut Told) -> Result<Box<dyn Opacity>> {
-        let Job { at, size, .. } = job;
+        let size = job.size;
+        let at = &Setting { settings: &job.of_table, ..*job.at };
         let (has_long, keys) = (opened.iter().any(Part::is_long), opened.iter().map(Part::key).collect::<Vec<_>>());
         let found = match job.may_be_table && !opened.is_empty() {
             true => Some(Found::look(&self.name, LineNodes::key(&keys), at)?),
@@ -68,16 +71,16 @@ impl<S: LineSource> Absorber<S> {
         };
         let is_kept = found.as_ref().is_some_and(Found::is_whole);
         let parts = told.seconds.time(Stage::SetUp, || {
-            let each = opened.into_iter().map(|part| part.ready(at, &job.settings, is_kept));
+            let each = opened.into_iter().map(|part| part.ready(at, is_kept));
             each.collect::<Result<Vec<_>>>()
         })?;
         let (prepared, summed): (Vec<Prepared>, Vec<_>) = parts.into_iter().unzip();
         let prepared = Arc::new(prepared);
         let lists = prepared.iter().map(|p| (self.part_name(&p.species.name), Seen::of(p), p.records.as_ref()));
-        told.notes.extend(remarks::told(&lists.collect::<Vec<_>>(), at.settings));
+        told.notes.extend(remarks::told(&lists.collect::<Vec<_>>(), job.at.settings));
         let lines = Lines { name: self.name.clone(), molar_mass: self.molar_mass, parts: prepared.clone() };
         let Some(found) = found else { return Ok(Box::new(lines)) };
-        let wanted = has_long || !job.chooses || ways::table_pays(*size, &prepared, at.settings);
+        let wanted = has_long || !job.chooses || ways::table_pays(size, &prepared, at.settings);
         if !wanted {
             return Ok(Box::new(lines));
         }
@@ -99,8 +102,10 @@ impl<S: LineSource> Absorber<S> {
 struct Job<'a> {
     at: &'a Setting<'a>,
     size: Size,
-    /// Those of the lists, which are taken one by one or by their density where they are not summed.
+    /// Those of lists that are taken one by one, or by their density.
     settings: Settings,
+    /// Those of a table.
+    of_table: Settings,
     may_be_table: bool,
     /// True if the method is to be chosen.
     chooses: bool,
@@ -111,10 +116,10 @@ impl<'a> Job<'a> {
         let size = Size { points: at.grid.len(), layers: at.pressure.layers() };
         let chooses = at.settings.method == Method::Auto;
         let has_room = told.tables.saturating_add(size.table_bytes()) <= at.resources.host_bytes;
-        let may = at.settings.evaluations > 0 && has_room && LayerTable::check(at.settings).is_ok();
-        let may_be_table = at.settings.method == Method::Table || chooses && may;
+        let may_be_table = at.settings.method == Method::Table || chooses && at.settings.evaluations > 0 && has_room;
+        let of_table = if chooses { with_width(at.settings) } else { *at.settings };
         let method = if at.settings.method == Method::Table { Method::Auto } else { at.settings.method };
-        Self { at, size, settings: Settings { method, ..*at.settings }, may_be_table, chooses }
+        Self { at, size, settings: Settings { method, ..*at.settings }, of_table, may_be_table, chooses }
     }
 
     /// Finds a list's lines, and whether they are to be summed.
@@ -133,7 +138,7 @@ impl<'a> Job<'a> {
         let can_be_summed = ways::is_long(summary.count) && summary.shift.is_none() && wings.is_voigt();
         let count = summary.count;
         let pays = || {
-            let temperatures = summed_at(self.settings.temperature_range).len();
+            let temperatures = summed_at(self.of_table.temperature_range).len();
             ways::sums_pay(self.size, count, temperatures, self.at.settings)
         };
         if !(self.may_be_table && can_be_summed && (!self.chooses || pays())) {
@@ -190,19 +195,51 @@ impl Part<'_> {
     }
 
     /// Ready to be computed, with the sums of a long list, unless a whole table `is_kept`.
-    fn ready(self, at: &Setting<'_>, settings: &Settings, is_kept: bool) -> Result<(Prepared, Option<AtTemperatures>)> {
+    fn ready(self, at: &Setting<'_>, is_kept: bool) -> Result<(Prepared, Option<AtTemperatures>)> {
         match self {
             Self::Ready { prepared, .. } => Ok((*prepared, None)),
             Self::Long { sketch: Some(prepared), .. } => Ok((*prepared, None)),
             Self::Long { list, records, .. } => {
-                let all = summed_at(settings.temperature_range);
+                let all = summed_at(at.settings.temperature_range);
                 let middle = all[all.len() / 2];
                 let wanted = if is_kept { vec![middle] } else { all };
                 let pressures = at.pressure.pressure_bar();
-                let sums = AtTemperatures::new(at.grid, list, &wanted, pressures, settings, at.resources)?;
+                let sums = AtTemperatures::new(at.grid, list, &wanted, pressures, at.settings, at.resources)?;
                 let node = sums.prepared(wanted.len() / 2).clone();
                 Ok((Prepared { records, ..node }, (!is_kept).then_some(sums)))
             }
         }
+    }
+}
+
+/// Least ratio of the ends of a range, less 1, that a table is made for.
+const WIDTH: f64 = 0.02;
+
+/// The settings with a range of temperatures that a table can be made for: an isothermal atmosphere has none.
+fn with_width(settings: &Settings) -> Settings {
+    let TemperatureRange { lo, hi } = settings.temperature_range;
+    let missing = (1.0 + WIDTH) * lo / hi;
+    if missing <= 1.0 {
+        return *settings;
+    }
+    let (lo, hi) = (lo / missing.sqrt(), hi * missing.sqrt());
+    Settings { temperature_range: TemperatureRange { lo, hi }, ..*settings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_without_width_gets_one() {
+        let of = |lo, hi| {
+            let temperature_range = TemperatureRange { lo, hi };
+            with_width(&Settings { temperature_range, ..Settings::default() }).temperature_range
+        };
+        let (narrow, wide) = (of(1000.0, 1000.0), of(500.0, 2500.0));
+        assert!((narrow.hi / narrow.lo - 1.02).abs() < 1e-12 && narrow.lo < 1000.0 && narrow.hi > 1000.0);
+        assert_eq!((wide.lo, wide.hi), (500.0, 2500.0));
+        let some = of(1000.0, 1015.0);
+        assert!(some.lo < 1000.0 && some.hi > 1015.0 && (some.hi / some.lo - 1.02).abs() < 1e-12);
     }
 }

@@ -324,9 +324,8 @@ fn many_lines_are_summed_beforehand() {
         model.settings(settings).build_with(&Resources::with_cache(cache, &())).unwrap()
     };
     let build = |method, list: &LineList| build_with(settings(method), list, &Cache::off());
-    let depths = |model: &Model| {
-        let temperatures = vec![730.0, 911.0, 1408.0, 2221.0];
-        let state = State::new(temperatures, vec![2500.0; 4], vec![2.33; 4]).with_mass_ratio("CO", 5e-3);
+    let depths_at = |model: &Model, temperatures: [f64; 4]| {
+        let state = State::new(temperatures.to_vec(), vec![2500.0; 4], vec![2.33; 4]).with_mass_ratio("CO", 5e-3);
         let points = 0..model.grid().len();
         let mut depth = vec![0.0; 4 * points.len()];
         let at = Layers { state: &state, pressure: model.pressure(), range: 0..4 };
@@ -334,6 +333,7 @@ fn many_lines_are_summed_beforehand() {
         opacity.add(&mut OpticalRows { points, depth: &mut depth, slope: None, shape: &mut [] }).unwrap();
         depth
     };
+    let depths = |model: &Model| depths_at(model, [730.0, 911.0, 1408.0, 2221.0]);
     let tables = build(Method::Table, &list);
     let needs_lines = |model: &Model| table(model).table.source.work_bytes(0..1) > 0;
     assert!(table(&tables).table.nodes.is_whole() && !needs_lines(&tables), "lines are summed, and let go");
@@ -354,6 +354,17 @@ fn many_lines_are_summed_beforehand() {
     let chosen = build_with(Settings { evaluations: 1000, ..settings(Method::Auto) }, &list, &cache);
     assert!(!needs_lines(&chosen));
     assert_eq!(depths(&chosen), depths(&tables));
+    // An isothermal atmosphere has a range without width.
+    let range = TemperatureRange::new(911.0, 911.0).unwrap();
+    let isothermal = |method| {
+        let settings = Settings { temperature_range: range, evaluations: 1000, ..settings(method) };
+        build_with(settings, &list, &Cache::off())
+    };
+    let (chosen, lines) = (isothermal(Method::Auto), isothermal(Method::Lines));
+    assert!(!needs_lines(&chosen));
+    for (found, exact) in depths_at(&chosen, [911.0; 4]).iter().zip(depths_at(&lines, [911.0; 4])) {
+        assert!((found / exact - 1.0).abs() < 3e-3, "{found:e} {exact:e}");
+    }
     // One spectrum is not worth a table.
     let once = build_with(settings(Method::Auto), &few, &cache);
     assert!(once.opacities().next().unwrap().as_any().downcast_ref::<LayerTable>().is_none());
