@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::config::{CiaKeys, Config, GeometryKeys, SpeciesKeys};
 use super::source::DeviceChoice;
 use super::state::{Keyed, Profiles};
-use super::{continua, in_config, lists, micrometres};
+use super::{absorber, continua, in_config, micrometres};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
 use crate::cache::Cache;
@@ -77,21 +77,18 @@ impl Scene {
         let resources = Resources::with_cache(&cache, progress);
 
         let mut seconds = Stages::default();
-        let temperatures = (settings.temperature_range.lo, settings.temperature_range.hi);
-        let needed = lists::Needed { grid: config.grid.range, margin: settings.line_margin, temperatures };
         let (mut absorbers, mut notes, mut molar_masses) = (Vec::new(), Vec::new(), Vec::new());
         for (i, species) in config.species.iter().enumerate() {
             let Some(lines) = &species.lines else {
                 molar_masses.push(species.molar_mass);
                 continue;
             };
-            let opened = seconds.time(Stage::Load, || lists::open(lines, &needed, &resources));
-            let opened = opened.map_err(|e| micrometres::hint(config.grid.range, e));
-            let opened = opened.map_err(|e| in_config(config, &format!("species[{i}]"), e))?;
-            notes.extend(opened.notes);
-            let (lists, molar_mass) = (opened.lists, opened.molar_mass);
-            molar_masses.push(Some(molar_mass));
-            absorbers.push(Absorber { name: species.name.clone(), lists, molar_mass });
+            let open = || absorber(lines, config.grid.range, &settings, &resources);
+            let opened = seconds.time(Stage::Load, open);
+            let (absorber, told) = opened.map_err(|e| in_config(config, &format!("species[{i}]"), e))?;
+            notes.extend(told);
+            molar_masses.push(Some(absorber.molar_mass));
+            absorbers.push(absorber);
         }
         let pairs = config.cia.iter().enumerate();
         let table = |(i, cia)| seconds.time(Stage::Load, || pair_table(config, cia, &format!("cia[{i}]")));
