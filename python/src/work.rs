@@ -34,6 +34,13 @@ impl Told {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Gives the exception, if there is one, to another.
+    pub fn hand_over(&self, to: &Self) {
+        if let Some(failure) = self.take() {
+            to.fail(failure);
+        }
+    }
+
     /// A remark that becomes a Python warning.
     pub fn warn(&self, message: &str) {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_owned());
