@@ -13,8 +13,9 @@ use crate::arrays::{Array, array};
 use crate::errors::{exception, refused};
 use crate::work::Told;
 
-/// Steps of differences, relative to the value (to 1 where that is 0): the cube root of the rounding error, where the error of central differences is least.
-const STEP: f64 = 6e-6;
+/// Steps of differences, relative to the value (to 1 where that is 0). Smaller than is best where a coefficient changes over the value itself: parameters such as the centre
+/// of a band work over far less than their value.
+const STEP: f64 = 1e-6;
 
 /// ln of nothing, as the library has it.
 const LN_NOTHING: f64 = -1000.0;

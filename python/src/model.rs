@@ -116,14 +116,14 @@ impl Model {
     fn spectrum<'py>(&self, py: Python<'py>, inputs: &Inputs) -> PyResult<Bound<'py, PyAny>> {
         let (n, count) = (self.model.grid().len(), inputs.count());
         let values = self.with(py, |opened| {
-            let mut state = inputs.state(0, &self.layout)?;
-            let start = Instant::now();
-            let mut all = opened.runner.spectrum(&state, &())?;
-            let mut nanoseconds = start.elapsed().as_nanos() as u64;
             if count > 1 {
                 let bytes = 8u64.saturating_mul(count as u64).saturating_mul(n as u64);
                 require(&format!("{count} spectra of {n} points"), bytes)?;
             }
+            let mut state = inputs.state(0, &self.layout)?;
+            let start = Instant::now();
+            let mut all = opened.runner.spectrum(&state, &())?;
+            let mut nanoseconds = start.elapsed().as_nanos() as u64;
             for k in 1..count {
                 state = inputs.state(k, &self.layout)?;
                 let start = Instant::now();

@@ -30,7 +30,7 @@ def test_jacobians_are_those_of_differences():
         place[name] = value if value.ndim else float(value)
         return model(**g).flux, value if value.ndim else float(value)
 
-    for name, layer in [("temperature", 5), ("temperature", 15), ("CO", None), ("H2", 18), ("gravity", None), ("mean_molar_mass", None), ("deck.pressure_bar", None)]:
+    for name, layer in [("temperature", 5), ("temperature", 15), ("CO", None), ("H2", 10), ("gravity", None), ("mean_molar_mass", None), ("deck.pressure_bar", None)]:
         h = 1e-5
         (up, x_up), (down, x_down) = changed(name, h, layer), changed(name, -h, layer)
         step = np.asarray(x_up - x_down)[layer] if layer is not None else x_up - x_down

@@ -85,11 +85,11 @@ def test_files_and_devices_have_their_own_exceptions(tmp_path):
 
 def test_too_little_memory_says_how_much_would_do(device, inputs):
     if device == "cpu":
-        many = np.broadcast_to(np.float64(1000.0), (1 << 40,))
-        grid = ph.Grid.from_wavenumber(4290, 4300, points=100_000_000)
-        with pytest.raises(MemoryError, match="bytes needed") as raised:
-            ph.Emission(grid, ph.Pressure(1e-5, 10, layers=10_000), {}, surface=True, device="cpu")(temperature=1000.0, gravity=1.0, surface_temperature=1000.0)
-        assert raised.value.needed > raised.value.limit and many.size
+        grid = ph.Grid.from_wavenumber(4290, 4300, points=1_000_000)
+        model = ph.Emission(grid, ph.Pressure(1e-5, 10, layers=2), {}, surface=True, device="cpu")
+        with pytest.raises(MemoryError, match="bytes needed for 1000000 spectra") as raised:
+            model.batch(temperature=np.full(1_000_000, 1000.0), gravity=1.0, surface_temperature=1000.0)
+        assert raised.value.needed == 8 * 10**12 > raised.value.limit
         return
     with pytest.raises(MemoryError, match="bytes needed") as raised:
         emission(device, memory_budget="10kB")
@@ -126,7 +126,8 @@ def test_opacities_of_ones_own_have_derivatives(device, inputs):
     (flux, by_difference), (same, exact) = results
     assert np.array_equal(flux, same)
     for name in exact:
-        assert np.abs(exact[name] - by_difference[name]).max() < (1e-7 if device == "cpu" else 1e-4) * np.abs(exact[name]).max()
+        # Central differences at steps of 0.004 cm-1 in a band of 2 cm-1.
+        assert np.abs(exact[name] - by_difference[name]).max() < (3e-5 if device == "cpu" else 1e-4) * np.abs(exact[name]).max()
     assert np.abs(flux - emission(device, continua=[])(**inputs).flux).max() > 0.01 * flux.max()
 
 
@@ -146,7 +147,7 @@ def test_exceptions_of_opacities_come_back_and_models_stay_usable(device, inputs
     assert any(entry.name == "moody" for entry in raised.traceback)
     wrong["raise"] = False
     assert np.array_equal(model(**inputs).flux, before)
-    for result, said in [(np.ones(3), "3 numbers"), (np.nan, "finite number of 0 or more"), (-1.0, "finite number of 0"), ((1.0, {"colour": 1.0}), "colour")]:
+    for result, said in [(np.ones(7), "7 numbers"), (np.nan, "finite number of 0 or more"), (-1.0, "finite number of 0"), ((1.0, {"colour": 1.0}), "colour")]:
         bad = emission(device, continua=[ph.Opacity("bad", lambda nu, t, p, r=result: r)])
         with pytest.raises(ValueError, match=said):
             bad(**inputs)
