@@ -132,7 +132,9 @@ impl Inputs {
             if !fits {
                 let each = match (key.has_layers(), batch) {
                     (true, false) => format!("a number or an array of {layers}, one for each layer"),
-                    (true, true) => format!("a number, or an array [spectrum] or [spectrum, layer] with {layers} layers"),
+                    (true, true) => {
+                        format!("a number, or an array [spectrum] or [spectrum, layer] with {layers} layers")
+                    }
                     (false, false) => "a number".to_owned(),
                     (false, true) => "a number, or an array [spectrum]".to_owned(),
                 };
@@ -140,7 +142,9 @@ impl Inputs {
             }
             if let Some(n) = first.filter(|n| *n != 1) {
                 match spectra {
-                    Some(m) if m != n => return Err(refused(&name, format!("{n} spectra"), format!("{m}, as the arguments before it"))),
+                    Some(m) if m != n => {
+                        return Err(refused(&name, format!("{n} spectra"), format!("{m}, as the arguments before it")));
+                    }
                     _ => spectra = Some(n),
                 }
             }
@@ -194,7 +198,13 @@ impl Inputs {
     ///
     /// # Errors
     /// As [`state`]; a name of none of them is the caller's fault.
-    pub fn dual_state(&self, wrt: &[String], columns: usize, seeds: &Seeds<'_>, layout: &Layout) -> Result<State<Dual>> {
+    pub fn dual_state(
+        &self,
+        wrt: &[String],
+        columns: usize,
+        seeds: &Seeds<'_>,
+        layout: &Layout,
+    ) -> Result<State<Dual>> {
         let first: Vec<usize> = self.firsts(wrt);
         let numbers = self.entries.iter().map(|entry| {
             let place = wrt.iter().position(|name| name == entry.key.name());
@@ -264,17 +274,21 @@ fn state<D: Number>(numbers: Numbers<D>, reference_pressure: Option<f64>, layout
     let spread = |values: &[D]| if values.len() == layers { values.to_vec() } else { vec![values[0].clone(); layers] };
     let find = |key: Key| numbers.iter().find(|(k, _)| *k == key).map(|(_, values)| &values[..]);
     let needed = |key: Key| {
-        find(key.clone()).ok_or_else(|| photosphere::Error::invalid(key.name(), "none", "a value, or one for each layer"))
+        find(key.clone())
+            .ok_or_else(|| photosphere::Error::invalid(key.name(), "none", "a value, or one for each layer"))
     };
     let (temperature, mean) = (spread(needed(Key::Temperature)?), spread(needed(Key::MeanMolarMass)?));
     let given = needed(Key::Gravity)?;
     let in_layers = given.len() == layers && layers > 1;
     let radius = find(Key::Radius).map(|r| r[0].clone());
     let alone = |radius: &D| {
-        let level = ReferenceLevel { radius_cm: radius.clone(), gravity: given[0].clone(), pressure_bar: reference_pressure };
+        let level =
+            ReferenceLevel { radius_cm: radius.clone(), gravity: given[0].clone(), pressure_bar: reference_pressure };
         match in_layers {
             false => Ok(level),
-            true => Err(photosphere::Error::invalid("gravity", "one for each layer", "one number where there is a radius")),
+            true => {
+                Err(photosphere::Error::invalid("gravity", "one for each layer", "one number where there is a radius"))
+            }
         }
     };
     let (gravity, radii) = match (layout.transmission, &radius) {

@@ -37,7 +37,11 @@ struct Given {
 pub fn read(given: &Bound<'_, PyAny>, told: &Arc<Told>) -> PyResult<Custom> {
     let (name, function) = (given.getattr("name")?.extract::<String>()?, given.getattr("function")?);
     if !function.is_callable() {
-        return Err(refused(&format!("function of {name}"), function, "a function of (wavenumber, temperature, pressure, **parameters)"));
+        return Err(refused(
+            &format!("function of {name}"),
+            function,
+            "a function of (wavenumber, temperature, pressure, **parameters)",
+        ));
     }
     let amount = match given.getattr("per")?.extract::<Option<String>>()? {
         None => Amount::Mass,
@@ -49,7 +53,8 @@ pub fn read(given: &Bound<'_, PyAny>, told: &Arc<Told>) -> PyResult<Custom> {
     let told = Arc::clone(told);
     let evaluate = move |at: &Conditions, wavenumber: &[f64], into: &mut LnCoefficient| {
         // What is no number becomes an error of the spectrum; the exception is raised in its place.
-        let failed = told.failed() || Python::attach(|py| function.fill(py, at, wavenumber, into).map_err(|e| told.fail(e)).is_err());
+        let failed = told.failed()
+            || Python::attach(|py| function.fill(py, at, wavenumber, into).map_err(|e| told.fail(e)).is_err());
         if failed {
             into.value.fill(f64::NAN);
         }
@@ -97,7 +102,14 @@ impl Function {
         Ok(low.iter().zip(&high).map(|(low, high)| (high - low) / (2.0 * step)).collect())
     }
 
-    fn call(&self, py: Python<'_>, at: &Conditions, wavenumber: &[f64], shape: &[f64], temperature: f64) -> PyResult<Given> {
+    fn call(
+        &self,
+        py: Python<'_>,
+        at: &Conditions,
+        wavenumber: &[f64],
+        shape: &[f64],
+        temperature: f64,
+    ) -> PyResult<Given> {
         let named = PyDict::new(py);
         for (name, value) in self.parameters.iter().zip(shape) {
             named.set_item(name, value)?;
@@ -112,13 +124,21 @@ impl Function {
             }
             match row.len() == wavenumber.len() {
                 true => Ok(row),
-                false => Err(refused(&what, format!("{} numbers", row.len()), format!("{}, one for each wavenumber", wavenumber.len()))),
+                false => Err(refused(
+                    &what,
+                    format!("{} numbers", row.len()),
+                    format!("{}, one for each wavenumber", wavenumber.len()),
+                )),
             }
         };
         let mut slopes: Vec<Option<Vec<f64>>> = vec![None; 1 + self.parameters.len()];
         let Ok(pair) = result.cast::<PyTuple>() else { return Ok(Given { value: row("values", &result)?, slopes }) };
         let (value, by) = pair.extract::<(Bound<'_, PyAny>, Bound<'_, PyDict>)>().map_err(|_| {
-            refused(&format!("result of opacity {}", self.name), pair, "values, or values and a dictionary of derivatives")
+            refused(
+                &format!("result of opacity {}", self.name),
+                pair,
+                "values, or values and a dictionary of derivatives",
+            )
         })?;
         for (key, slope) in by.iter() {
             let key: String = key.extract()?;

@@ -1,7 +1,7 @@
 //! What a spectrograph records of a spectrum, and the transpose.
 
 use photosphere::grid::Grid;
-use photosphere::instrument::{Instrument as Operator, ResponseTable, Response, Rotation, Sampling, Setting, Settings};
+use photosphere::instrument::{Instrument as Operator, Response, ResponseTable, Rotation, Sampling, Setting, Settings};
 use pyo3::prelude::*;
 
 use crate::arrays::{Array, array};
@@ -38,7 +38,9 @@ impl Instrument {
         let response = match (resolving_power, response) {
             (None, None) => Response::None,
             (Some(r), None) => Response::Gaussian { resolving_power: fixed(r) },
-            (None, Some((velocity, weight))) => Response::Table(ResponseTable::new(&velocity, &weight).map_err(refuse)?),
+            (None, Some((velocity, weight))) => {
+                Response::Table(ResponseTable::new(&velocity, &weight).map_err(refuse)?)
+            }
             (Some(_), Some(_)) => return Err(refused("response", "given besides resolving_power", "one of them")),
         };
         let rotation = |v: f64| Rotation { v_sin_i_km_s: fixed(v), u1: fixed(u1), u2: fixed(u2) };

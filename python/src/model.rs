@@ -12,7 +12,7 @@ use photosphere::memory::Place;
 use photosphere::output::Values;
 use photosphere::scenario::absorber;
 use photosphere::spectrum::{
-    Coefficients, DerivativeSettings, ModelBuilder, Retrieval, Runner, choose_tier, Model as SpectrumModel,
+    Coefficients, DerivativeSettings, Model as SpectrumModel, ModelBuilder, Retrieval, Runner, choose_tier,
 };
 use photosphere::{Dual, Error, Note, Resources, Result, Settings};
 use pyo3::exceptions::PyValueError;
@@ -193,7 +193,8 @@ impl Model {
             Backend::Device(device) => Some((device.limits(), device.budget().map_err(|e| exception(py, e))?)),
         };
         // Of a fresh model: what this one holds already would count against the budget.
-        let plan = device.map(|(limits, _)| self.model.plan(&limits, None)).transpose().map_err(|e| exception(py, e))?;
+        let plan =
+            device.map(|(limits, _)| self.model.plan(&limits, None)).transpose().map_err(|e| exception(py, e))?;
         let place = plan.as_ref().map_or_else(|| Place::Cpu(self.backend.info().threads.unwrap_or(1)), Place::Device);
         let estimate = self.model.estimate(place);
         let value = serde_json::json!({
@@ -278,7 +279,13 @@ impl Model {
     }
 
     /// A state, and how its layers change with the columns.
-    fn linear(&self, inputs: &Inputs, wrt: &[String], columns: usize, seeds: &Seeds<'_>) -> Result<(State, Coefficients)> {
+    fn linear(
+        &self,
+        inputs: &Inputs,
+        wrt: &[String],
+        columns: usize,
+        seeds: &Seeds<'_>,
+    ) -> Result<(State, Coefficients)> {
         let state = inputs.dual_state(wrt, columns, seeds, &self.layout)?;
         let values = state.values();
         self.model.check(&values)?;

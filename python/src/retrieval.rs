@@ -111,14 +111,17 @@ impl Retrieval {
         let sets = self.with(py, &Arc::default(), |setup| {
             let predictions = setup.objective.predict(&x)?;
             let sets = setup.objective.data_sets().zip(predictions);
-            let each = sets.map(|(s, p)| (s.name().to_owned(), s.wavenumber().to_vec(), s.value().to_vec(), p.value, p.sigma));
+            let each =
+                sets.map(|(s, p)| (s.name().to_owned(), s.wavenumber().to_vec(), s.value().to_vec(), p.value, p.sigma));
             Ok(each.collect::<Vec<_>>())
         })?;
         let row = |values: Vec<f64>| {
             let n = values.len();
             array(py, values, &[n])
         };
-        sets.into_iter().map(|(name, nu, data, model, sigma)| Ok((name, row(nu)?, row(data)?, row(model)?, row(sigma)?))).collect()
+        sets.into_iter()
+            .map(|(name, nu, data, model, sigma)| Ok((name, row(nu)?, row(data)?, row(model)?, row(sigma)?)))
+            .collect()
     }
 
     /// The best parameters, as JSON.
@@ -229,9 +232,11 @@ fn load(path: &Path, overrides: &[(String, String)]) -> Result<Config> {
     let keyed = |key: &str, message: String| Error::Config { path: path.to_owned(), key: key.to_owned(), message };
     let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| Error::parse(path, None, e.message()))?;
     for (key, value) in overrides {
-        let parsed: toml::Table =
-            format!("value = {value}").parse().map_err(|e: toml::de::Error| keyed(key, format!("given `{value}`: {}", e.message())))?;
-        let new = parsed.get("value").cloned().ok_or_else(|| keyed(key, format!("given `{value}`, required a value")))?;
+        let parsed: toml::Table = format!("value = {value}")
+            .parse()
+            .map_err(|e: toml::de::Error| keyed(key, format!("given `{value}`: {}", e.message())))?;
+        let new =
+            parsed.get("value").cloned().ok_or_else(|| keyed(key, format!("given `{value}`, required a value")))?;
         set(&mut table, key, new).map_err(|message| keyed(key, message))?;
     }
     Config::parse(path, &table.to_string())
@@ -250,7 +255,8 @@ fn set(table: &mut toml::Table, key: &str, value: toml::Value) -> std::result::R
     let place = match index {
         None => table.entry(name).or_insert_with(|| toml::Value::Table(toml::Table::new())),
         Some(i) => {
-            let list = table.get_mut(name).and_then(toml::Value::as_array_mut).ok_or(format!("there is no list `{name}`"))?;
+            let list =
+                table.get_mut(name).and_then(toml::Value::as_array_mut).ok_or(format!("there is no list `{name}`"))?;
             let count = list.len();
             list.get_mut(i).ok_or(format!("`{name}` has {count} elements"))?
         }
