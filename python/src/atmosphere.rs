@@ -181,7 +181,7 @@ impl Inputs {
         self.spectra.is_some()
     }
 
-    fn row<'a>(entry: &'a Entry, spectrum: usize) -> &'a [f64] {
+    fn row(entry: &Entry, spectrum: usize) -> &[f64] {
         match entry.values.len() == entry.width {
             true => &entry.values,
             false => &entry.values[spectrum * entry.width..][..entry.width],

@@ -49,6 +49,8 @@ seed = 1
 
 TRUTH = (900.0, 0.1)
 NOISE = 3e4
+# Instruments reach a few points beyond the data.
+DATA = slice(10, -10)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,7 @@ def path(tmp_path_factory):
     t = np.clip(TRUTH[0] * model.pressure.bar ** TRUTH[1], 500, 1500)
     flux = model(temperature=t, mmr={"CO": 0.01}, gravity=24785.773).flux
     noisy = flux + np.random.default_rng(0).normal(0, NOISE, len(flux))
-    np.savetxt(folder / "mock.txt", np.column_stack([grid.wavenumber, noisy, np.full(len(flux), NOISE)]), fmt="%.17g")
+    np.savetxt(folder / "mock.txt", np.column_stack([grid.wavenumber, noisy, np.full(len(flux), NOISE)])[DATA], fmt="%.17g")
     return folder / "case.toml"
 
 
@@ -91,7 +93,7 @@ def test_likelihoods_have_gradients_and_priors_their_transforms(retrieval):
     assert np.isclose(retrieval.log_prior(x), -np.log(200) - 0.5 * 0.25**2 - np.log(0.02 * np.sqrt(2 * np.pi)))
     assert retrieval.log_prior([700.0, 0.1]) == -np.inf
     assert np.allclose(retrieval.prior_transform([0.25, 0.5]), [850.0, 0.1])
-    for wrong, said in [([900.0], "number of parameters in x"), ([900.0, np.nan], "x of alpha"), ([5000.0, 0.1], "5000|temperature")]:
+    for wrong, said in [([900.0], "number of parameters in x"), ([900.0, np.nan], "x of alpha")]:
         with pytest.raises(ValueError, match=said):
             retrieval.log_likelihood(wrong)
     with pytest.raises(ValueError, match="u of T0"):
@@ -99,7 +101,7 @@ def test_likelihoods_have_gradients_and_priors_their_transforms(retrieval):
 
 
 def test_overrides_replace_keys(path):
-    changed = ph.Retrieval.from_toml(path, device="cpu", overrides={"parameters.T0.start": 880.0, "species[0].mass_mixing_ratio": 0.02})
+    changed = ph.Retrieval.from_toml(path, device="cpu", overrides={"parameters.T0.start": 880.0, "species[0].mass_mixing_ratio": 1e-6})
     assert changed.start.tolist() == [880.0, 0.09]
     assert changed.log_likelihood(TRUTH) < ph.Retrieval.from_toml(path, device="cpu").log_likelihood(TRUTH)
     again = pickle.loads(pickle.dumps(changed))
@@ -121,7 +123,7 @@ def test_posteriors_are_resumed_and_turned_into_arviz(retrieval, tmp_path):
     data = posterior.to_inference_data()
     assert np.array_equal(data["posterior"]["T0"].values, posterior["T0"]) and data["sample_stats"]["diverging"].dtype == bool
     assert data["posterior"].attrs["inference_library"] == "photosphere"
-    assert np.isclose(arviz.summary(data).loc["T0", "mean"].astype(float) if hasattr(arviz.summary(data).loc["T0", "mean"], "astype") else float(arviz.summary(data).loc["T0", "mean"]), posterior["T0"].mean(), rtol=1e-3)
+    assert np.isclose(float(arviz.summary(data).loc["T0", "mean"]), posterior["T0"].mean(), rtol=1e-3)
 
 
 def test_the_evidence_of_a_nested_sampler_is_that_of_a_sum_over_a_grid(retrieval):
@@ -156,7 +158,7 @@ def test_numpyro_agrees_with_the_own_sampler(retrieval, path):
     from photosphere.jax import spectrum
 
     jax.config.update("jax_enable_x64", True)
-    nu, data, error = np.loadtxt(path.with_name("mock.txt")).T
+    _, data, error = np.loadtxt(path.with_name("mock.txt")).T
     grid = ph.Grid.from_wavenumber(2140.0, 2150.0, points=500)
     pressure = ph.Pressure(1e-5, 10, layers=20)
     flux = spectrum(ph.Emission(grid, pressure, {"CO": ph.CarbonMonoxide()}, temperature_range=(500, 1500), device="cpu"))
@@ -165,13 +167,13 @@ def test_numpyro_agrees_with_the_own_sampler(retrieval, path):
         t0 = numpyro.sample("T0", dist.Uniform(800.0, 1000.0))
         alpha = numpyro.sample("alpha", dist.Normal(0.1, 0.02))
         t = jnp.clip(t0 * jnp.asarray(pressure.bar) ** alpha, 500.0, 1500.0)
-        numpyro.sample("y", dist.Normal(flux(temperature=t, mmr={"CO": 0.01}, gravity=24785.773), error), obs=data)
+        numpyro.sample("y", dist.Normal(flux(temperature=t, mmr={"CO": 0.01}, gravity=24785.773)[DATA], error), obs=data)
 
-    own = retrieval.sample(chains=2, warmup=100, draws=150)
+    own = retrieval.sample(chains=2, warmup=60, draws=100)
     for forward in (True, False):
         start = {"T0": jnp.array(890.0), "alpha": jnp.array(0.09)}
         kernel = NUTS(model, forward_mode_differentiation=forward, init_strategy=numpyro.infer.init_to_value(values=start))
-        mcmc = MCMC(kernel, num_warmup=100, num_samples=150, progress_bar=False)
+        mcmc = MCMC(kernel, num_warmup=40, num_samples=60, progress_bar=False)
         mcmc.run(jax.random.PRNGKey(0))
         draws = mcmc.get_samples()
         for name in ("T0", "alpha"):

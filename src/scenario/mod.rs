@@ -48,7 +48,7 @@ pub mod words;
 
 use serde_json::{Value, json};
 
-pub use absorber::absorber;
+pub use absorber::{AnyAbsorber, absorber};
 pub use config::Config;
 pub use cross_section::{CrossSectionJob, CrossSectionResult, cross_section};
 pub use derived::{Derived, spectrum_unit};

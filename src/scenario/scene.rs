@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
+use super::absorber::{AnyAbsorber, absorber};
 use super::config::{CiaKeys, Config, GeometryKeys, SpeciesKeys};
 use super::source::DeviceChoice;
 use super::state::{Keyed, Profiles};
-use super::{absorber, continua, in_config, micrometres};
+use super::{continua, in_config, micrometres};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::cross_section::{Method, Settings};
 use crate::gpu::Limits;
 use crate::grid::{Grid, TemperatureRange};
-use crate::lines::LineSource;
 use crate::opacity::{CiaTable, CollisionPair};
-use crate::spectrum::{Absorber, Model, State, choose_tier};
+use crate::spectrum::{Model, State, choose_tier};
 use crate::timing::Stages;
 use crate::{Error, Note, Progress, Resources, Result, Stage};
 
@@ -31,7 +31,7 @@ pub struct Scene {
     /// Pressures of the layers.
     pub pressure: PressureGrid,
     /// Species with their line lists.
-    pub absorbers: Vec<Absorber<Arc<dyn LineSource>>>,
+    pub absorbers: Vec<AnyAbsorber>,
     /// Where to compute.
     pub backend: Backend,
     /// Time that opening took, by stage.
