@@ -10,7 +10,8 @@ import pytest
 
 import photosphere as ph
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The project, whose example data and pages are used.
+ROOT = pathlib.Path(os.environ.get("PHOTOSPHERE_ROOT") or pathlib.Path(__file__).resolve().parents[2])
 LAYERS = 20
 
 

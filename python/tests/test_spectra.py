@@ -3,6 +3,7 @@
 import concurrent.futures
 import gc
 import multiprocessing
+import pathlib
 import pickle
 import subprocess
 import sys
@@ -202,7 +203,7 @@ def test_spawned_processes_give_the_same_bits(model, inputs):
 def test_a_forked_process_is_refused_and_says_what_to_do(device):
     code = f"""
 import multiprocessing, sys
-sys.path.insert(0, {str(ROOT / "python/tests")!r})
+sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})
 import photosphere as ph
 from conftest import emission
 model = emission({device!r})
