@@ -1,6 +1,6 @@
 //! How a caller ends work before it is done, without the library knowing of signals.
 //!
-//! Long loops (chunks of files, temperatures of tables, blocks of spectra, portions of a device's program) ask [`check`] between two steps. What they ask is a
+//! Long loops (chunks of files, temperatures of tables, blocks of spectra, portions of a device's program) ask between two steps whether to stop. What they ask is a
 //! question that the caller has set for its own thread with [`interruptible`]; without one, nothing is asked. What was begun stays usable: models and devices go on
 //! with the next spectrum.
 
