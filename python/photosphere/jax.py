@@ -41,7 +41,7 @@ def spectrum(model: Model) -> Callable[..., jax.Array]:
         inputs = {name: value for name, value in inputs.items() if value is not None}
         leaves, tree = jax.tree_util.tree_flatten(inputs)
         call = _Call(model, tree, reference_pressure)
-        return call.value(*(jnp.asarray(leaf, dtype=jnp.result_type(float)) for leaf in leaves))
+        return call.value(*(jnp.asarray(leaf, dtype=_float()) for leaf in leaves))
 
     function.__doc__ = f"Spectrum [{len(model.grid)}], {model.unit}, of {model!r}."
     return function
@@ -126,12 +126,20 @@ class _Call:
         return self.model._model.product(given, self.names(), rows)
 
     def _each(self, leaves: Any, rows: np.ndarray, batch: tuple[int, ...], axes: int, function: Any) -> np.ndarray:
-        """All rows at once where the leaves are the same for all, else one after the other."""
-        if all(leaf.shape[:axes] == (1,) * axes for leaf in leaves):
-            return function(self.inputs([leaf.reshape(leaf.shape[axes:]) for leaf in leaves]), rows)
-        flat = [_flat(leaf, batch, axes) for leaf in leaves]
-        parts = [function(self.inputs([leaf[k] for leaf in flat]), rows[k : k + 1]) for k in range(len(rows))]
-        return np.concatenate(parts)
+        """``function`` of leaves and rows, in one call for all rows with the same leaves: gives [row, ...]."""
+        own = _batch(leaves, axes)
+        rows = rows.reshape(*batch, -1)
+        result = None
+        for place in np.ndindex(own):
+            # Along axes that the leaves do not have, all rows.
+            here = tuple(k if n > 1 else slice(None) for k, n in zip(place, own))
+            at = [leaf[tuple(min(k, n - 1) for k, n in zip(place, leaf.shape))] for leaf in leaves]
+            of_place = rows[here]
+            part = function(self.inputs(at), of_place.reshape(-1, rows.shape[-1]))
+            if result is None:
+                result = np.empty((*batch, part.shape[1]))
+            result[here] = part.reshape(*of_place.shape[:-1], part.shape[1])
+        return result.reshape(int(np.prod(batch)), -1)
 
 
 def _nothing() -> dict[str, Any]:
@@ -158,45 +166,42 @@ _weights = Primitive("photosphere_weights")
 _weights.multiple_results = True
 
 
-def _callback(host: Callable[..., Any], result: Any, *arrays: jax.Array) -> Any:
-    to_numpy = lambda *arrays: host(*(np.asarray(a) for a in arrays))
-    return jax.pure_callback(to_numpy, result, *arrays)
+def _float() -> Any:
+    """The type of JAX's numbers: float32, or float64 where that is enabled."""
+    return jnp.result_type(float)
 
 
 def _row(call: _Call, arrays: Any, axes: int) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct((*_batch(arrays, axes), call.points), jnp.result_type(float))
-
-
-def _compute_value(*leaves: jax.Array, call: _Call, axes: int) -> jax.Array:
-    result = _row(call, leaves, axes)
-    return _callback(lambda *a: call.values(a, axes).astype(result.dtype), result, *leaves)
-
-
-def _compute_tangent(*arrays: jax.Array, call: _Call, axes: int) -> jax.Array:
-    result, n = _row(call, arrays, axes), call.tree.num_leaves
-    return _callback(lambda *a: call.tangents(a[:n], a[n:], axes).astype(result.dtype), result, *arrays)
+    return jax.ShapeDtypeStruct((*_batch(arrays, axes), call.points), _float())
 
 
 def _leaves(call: _Call, arrays: Any, axes: int) -> list[jax.ShapeDtypeStruct]:
     batch = _batch(arrays, axes)
-    return [jax.ShapeDtypeStruct((*batch, *leaf.shape[axes:]), leaf.dtype) for leaf in arrays[:-1]]
+    return [jax.ShapeDtypeStruct((*batch, *leaf.shape[axes:]), _float()) for leaf in arrays[:-1]]
 
 
-def _compute_weights(*arrays: jax.Array, call: _Call, axes: int) -> list[jax.Array]:
-    results = _leaves(call, arrays, axes)
-
-    def host(*a: np.ndarray) -> list[np.ndarray]:
-        return [p.astype(r.dtype) for p, r in zip(call.weights(a[:-1], a[-1], axes), results)]
-
-    return _callback(host, results, *arrays)
+# On the host: NumPy arrays in and out.
 
 
-def _batched(primitive: Primitive, first_linear: Callable[[_Call], int]) -> Callable[..., Any]:
+def _host_value(call: _Call, axes: int, *leaves: np.ndarray) -> np.ndarray:
+    return call.values(leaves, axes).astype(_float())
+
+
+def _host_tangent(call: _Call, axes: int, *arrays: np.ndarray) -> np.ndarray:
+    n = call.tree.num_leaves
+    return call.tangents(arrays[:n], arrays[n:], axes).astype(_float())
+
+
+def _host_weights(call: _Call, axes: int, *arrays: np.ndarray) -> list[np.ndarray]:
+    return [part.astype(_float()) for part in call.weights(arrays[:-1], arrays[-1], axes)]
+
+
+def _batched(primitive: Primitive) -> Callable[..., Any]:
     """A batch is a further axis in front. What the primitive is linear in has it in full, so that its transpose needs no sums; leaves may have it with length 1."""
 
     def rule(arrays: Any, dims: Any, *, call: _Call, axes: int) -> Any:
         size = next(a.shape[d] for a, d in zip(arrays, dims) if d is not None)
-        linear = first_linear(call)
+        linear = call.tree.num_leaves
 
         def front(i: int, array: Any, dim: Any) -> Any:
             if dim is not None:
@@ -220,17 +225,29 @@ def _transpose_tangent(cotangent: Any, *arrays: Any, call: _Call, axes: int) -> 
     return [None] * n + [p if ad.is_undefined_primal(t) else None for p, t in zip(parts, arrays[n:])]
 
 
-for _primitive, _compute, _abstract, _linear in (
-    (_value, _compute_value, lambda *a, call, axes: _shaped(_row(call, a, axes)), lambda call: call.tree.num_leaves),
-    (_tangent, _compute_tangent, lambda *a, call, axes: _shaped(_row(call, a, axes)), lambda call: call.tree.num_leaves),
-    (_weights, _compute_weights, lambda *a, call, axes: [_shaped(s) for s in _leaves(call, a, axes)], lambda call: call.tree.num_leaves),
-):
-    _primitive.def_impl(_compute)
-    _primitive.def_abstract_eval(_abstract)
-    mlir.register_lowering(_primitive, mlir.lower_fun(_compute, multiple_results=_primitive.multiple_results))
-    batching.primitive_batchers[_primitive] = _batched(_primitive, _linear)
+def _define(primitive: Primitive, host: Callable[..., Any], results: Callable[..., Any]) -> None:
+    """Outside of traces the host is called at once, within by a callback."""
+
+    def now(*arrays: Any, call: _Call, axes: int) -> Any:
+        return jax.tree_util.tree_map(jnp.asarray, host(call, axes, *(np.asarray(a) for a in arrays)))
+
+    def later(*arrays: jax.Array, call: _Call, axes: int) -> Any:
+        def to_numpy(*arrays: Any) -> Any:
+            return host(call, axes, *(np.asarray(a) for a in arrays))
+
+        return jax.pure_callback(to_numpy, results(call, arrays, axes), *arrays)
+
+    def shapes(*arrays: Any, call: _Call, axes: int) -> Any:
+        shaped = lambda struct: jax.core.ShapedArray(struct.shape, struct.dtype)
+        return jax.tree_util.tree_map(shaped, results(call, arrays, axes))
+
+    primitive.def_impl(now)
+    primitive.def_abstract_eval(shapes)
+    mlir.register_lowering(primitive, mlir.lower_fun(later, multiple_results=primitive.multiple_results))
+    batching.primitive_batchers[primitive] = _batched(primitive)
+
+
+_define(_value, _host_value, _row)
+_define(_tangent, _host_tangent, _row)
+_define(_weights, _host_weights, _leaves)
 ad.primitive_transposes[_tangent] = _transpose_tangent
-
-
-def _shaped(struct: jax.ShapeDtypeStruct) -> Any:
-    return jax.core.ShapedArray(struct.shape, struct.dtype)
