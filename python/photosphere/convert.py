@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +60,8 @@ def inference_data(posterior: Posterior) -> Any:
         "posterior": {name: posterior[name] for name in posterior.names},
         "sample_stats": statistics,
     }
-    try:
-        made = arviz.from_dict(groups)
-    except TypeError:
-        # Before version 1 each group is an argument of its own.
-        made = arviz.from_dict(**groups)
+    # Before version 1 each group is an argument of its own.
+    apart = "posterior" in inspect.signature(arviz.from_dict).parameters
+    made = arviz.from_dict(**groups) if apart else arviz.from_dict(groups)
     made["posterior"].attrs.update(attributes)
     return made
