@@ -182,3 +182,16 @@ def test_numpyro_agrees_with_the_own_sampler(retrieval, path):
             # Effective draws are no fewer than a fifth of all.
             error_of_means = np.hypot(a.std() / np.sqrt(len(a) / 5), b.std() / np.sqrt(len(b) / 5))
             assert abs(a.mean() - b.mean()) < 3 * error_of_means and 0.5 < a.std() / b.std() < 2.0
+
+
+def test_sampling_ends_with_an_exception_of_its_progress(retrieval):
+    tasks = []
+
+    def stop(task, done, total):
+        tasks.append(task)
+        if done > 0:
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        retrieval.sample(chains=1, warmup=2000, draws=2000, progress=stop)
+    assert tasks[0].startswith("chain 1") and np.isfinite(retrieval.log_likelihood(TRUTH))

@@ -289,3 +289,61 @@ def test_transmission_needs_a_radius(device, seen):
     assert model(**seen).radius.min() > 7.9e9
     with pytest.raises(ValueError, match="radius"):
         model(**{**seen, "radius": None})
+
+
+CONTINUA = """
+[grid]
+range_cm = [1200.0, 1800.0]
+points = 900
+[atmosphere]
+layers = 15
+pressure_top_bar = 1e-3
+pressure_bottom_bar = 50.0
+gravity_cgs = 900.0
+radius_cm = 7e9
+mean_molecular_weight = 20.0
+[atmosphere.temperature]
+kind = "isothermal"
+temperature_k = 320.0
+[[species]]
+name = "O2"
+volume_mixing_ratio = 0.5
+[[species]]
+name = "H"
+volume_mixing_ratio = 0.1
+[[species]]
+name = "e-"
+volume_mixing_ratio = 1e-9
+[[cia]]
+file = "{cia}"
+pair = ["O2", "O2"]
+temperature = "clamp"
+[continua]
+rayleigh = ["O2"]
+h_minus = true
+[[cloud]]
+kind = "grey-haze"
+opacity_cm2_g = 1e-4
+[transfer]
+surface_temperature_k = 400.0
+"""
+
+
+def test_continua_have_the_bits_of_the_command_line(tmp_path, device):
+    cia = ROOT / "tests/data/cases/04-cia/o2o2_2024.cia"
+    _, flux = command_line(tmp_path, CONTINUA.replace("{cia}", str(cia)), device, "flux.npy")
+    model = ph.Emission(
+        ph.Grid.from_wavenumber(1200.0, 1800.0, points=900),
+        ph.Pressure(1e-3, 50.0, layers=15),
+        continua=[ph.GreyHaze(1e-4), ph.HMinus(), ph.Rayleigh("O2"), ph.CIA(cia, clamp=True)],
+        temperature_range=(320, 320),
+        surface=True,
+        device=device,
+    )
+    given = {"temperature": 320.0, "vmr": {"O2": 0.5, "H": 0.1, "e-": 1e-9}, "gravity": 900.0, "radius": 7e9, "mean_molar_mass": 20.0, "surface_temperature": 400.0}
+    assert np.array_equal(model(**given).flux, flux)
+    assert model.opacities == ["O2-O2", "Rayleigh O2", "H-", "grey-haze"]
+    with pytest.raises(ValueError, match="O2"):
+        model(**{**given, "vmr": {"H": 0.1, "e-": 1e-9}})
+    with pytest.raises(ValueError, match="surface"):
+        model(**{**given, "surface_temperature": None})
