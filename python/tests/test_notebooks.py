@@ -6,7 +6,7 @@ import runpy
 import pytest
 
 NOTEBOOKS = sorted((pathlib.Path(__file__).parents[1] / "notebooks").glob("*.py"))
-NEEDS = {"classic_exercise": ["jax", "optax"], "own_sampler": ["dynesty"]}
+NEEDS = {"classic_exercise": ["jax", "optax", "numpyro"], "own_sampler": ["dynesty"]}
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

@@ -347,3 +347,56 @@ def test_continua_have_the_bits_of_the_command_line(tmp_path, device):
         model(**{**given, "vmr": {"H": 0.1, "e-": 1e-9}})
     with pytest.raises(ValueError, match="surface"):
         model(**{**given, "surface_temperature": None})
+
+
+EXOMOL = """
+[grid]
+range_cm = [1000.0, 1010.0]
+points = 500
+[atmosphere]
+layers = 12
+pressure_top_bar = 1e-4
+pressure_bottom_bar = 1.0
+gravity_cgs = 1000.0
+[atmosphere.temperature]
+kind = "isothermal"
+temperature_k = 1500.0
+[[species]]
+name = "NaH"
+format = "exomol"
+lines = "{lines}"
+default_width = { half_width_cm_bar = 0.06, temperature_exponent = 0.4 }
+mass_mixing_ratio = 1e-3
+[transfer]
+surface_temperature_k = 2000.0
+[method]
+temperature_range_k = [1000.0, 1800.0]
+wings = { cutoff_cm = 25.0 }
+"""
+
+
+def test_exomol_data_sets_have_the_bits_of_the_command_line(tmp_path, device):
+    folder = ROOT / "tests/data/cases/05-natural-width/nah"
+    _, flux = command_line(tmp_path, EXOMOL.replace("{lines}", str(folder)), device, "flux.npy")
+    model = ph.Emission(
+        ph.Grid.from_wavenumber(1000.0, 1010.0, points=500),
+        ph.Pressure(1e-4, 1.0, layers=12),
+        {"NaH": ph.ExoMol(folder, default_width=(0.06, 0.4))},
+        temperature_range=(1000, 1800),
+        wing_cutoff=25.0,
+        surface=True,
+        device=device,
+    )
+    s = model(temperature=1500.0, mmr={"NaH": 1e-3}, gravity=1000.0, surface_temperature=2000.0)
+    assert np.array_equal(s.flux, flux) and np.ptp(s.flux) > 0
+
+
+def test_ten_thousand_calls_leave_memory_flat(inputs):
+    model = emission("cpu", method="table")
+    for _ in range(500):
+        model(**inputs)
+    before = resident()
+    for _ in range(10_000):
+        model(**inputs)
+    # Their results would be 32 MB.
+    assert resident() - before < 1 << 20
