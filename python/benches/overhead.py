@@ -42,7 +42,9 @@ def single():
         outside.append(time.perf_counter() - start)
         inside.append(m._model.last_seconds())
     extra = statistics.median(o - i for o, i in zip(outside, inside))
-    print(f"call: {1e6 * statistics.median(outside):.1f} us seen, {1e6 * statistics.median(inside):.1f} us in the library, {1e6 * extra:.1f} us beside it")
+    print(
+        f"call: {1e6 * statistics.median(outside):.1f} us seen, {1e6 * statistics.median(inside):.1f} us in the library, {1e6 * extra:.1f} us beside it"
+    )
     return 1e6 * extra
 
 
@@ -56,7 +58,9 @@ def batch():
         m.batch(temperature=t, vmr={"CO": 5e-4, "H2": 0.85}, gravity=2500.0)
         seen = time.perf_counter() - start
         ratios.append(seen / m._model.last_seconds())
-        print(f"batch of 100: {seen:.3f} s seen, {m._model.last_seconds():.3f} s in the library, ratio {ratios[-1]:.4f}")
+        print(
+            f"batch of 100: {seen:.3f} s seen, {m._model.last_seconds():.3f} s in the library, ratio {ratios[-1]:.4f}"
+        )
     return min(ratios)
 
 

@@ -17,7 +17,9 @@ jax.config.update("jax_enable_x64", True)
 
 grid = ph.Grid.from_wavenumber(2140.0, 2150.0, points=1000)
 layers = ph.Pressure(1e-5, 10.0, layers=40)
-model = ph.Emission(grid, layers, {"CO": ph.CarbonMonoxide()}, temperature_range=(500, 1500), method="table", device="cpu")
+model = ph.Emission(
+    grid, layers, {"CO": ph.CarbonMonoxide()}, temperature_range=(500, 1500), method="table", device="cpu"
+)
 flux = spectrum(model)
 pressure = jnp.asarray(layers.bar)
 

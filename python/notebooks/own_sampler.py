@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Bring your own sampler
 #
-# A configuration file as a likelihood with a prior transform: what dynesty and UltraNest take. Needs `pip install dynesty`.
+# A configuration file as a likelihood with a prior transform: what nested samplers such as dynesty take. Needs `pip install dynesty`.
 
 # %%
 import pathlib

@@ -271,9 +271,7 @@ class Model:
         values, jacobian = self._model.jacobian(inputs_, list(wrt))
         return values, {name: part for name, part in _split(inputs_, wrt, jacobian)}
 
-    def jvp(
-        self, *, tangents: Mapping[str, Any], **inputs: Any
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def jvp(self, *, tangents: Mapping[str, Any], **inputs: Any) -> tuple[np.ndarray, np.ndarray]:
         """A spectrum [nu] and its derivative [nu] along a direction: ``tangents`` has the changes of arguments by name, each of the argument's shape."""
         inputs_ = self._inputs(False, _complete(inputs))
         sizes = {name: (size, scalar) for name, size, scalar in inputs_.names()}
@@ -356,9 +354,7 @@ class Model:
 
     def __repr__(self) -> str:
         grid, layers = self.grid, self.pressure.layers
-        return (
-            f"<{type(self).__name__}: {', '.join(self.opacities)}; {grid.points} points from {grid.lo} to {grid.hi} cm-1, {layers} layers; {self.device}>"
-        )
+        return f"<{type(self).__name__}: {', '.join(self.opacities)}; {grid.points} points from {grid.lo} to {grid.hi} cm-1, {layers} layers; {self.device}>"
 
 
 class Emission(Model):

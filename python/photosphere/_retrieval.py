@@ -27,7 +27,9 @@ def _toml(value: Any) -> str:
         return "{ " + ", ".join(f"{json.dumps(str(k))} = {_toml(v)}" for k, v in value.items()) + " }"
     if isinstance(value, (list, tuple, np.ndarray)):
         return "[" + ", ".join(_toml(v) for v in value) + "]"
-    raise ValueError(f"overrides: given {value!r}, required numbers, text, true or false, lists and dictionaries of them")
+    raise ValueError(
+        f"overrides: given {value!r}, required numbers, text, true or false, lists and dictionaries of them"
+    )
 
 
 class Retrieval:

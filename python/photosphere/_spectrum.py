@@ -85,7 +85,9 @@ class Spectrum:
         return np.array(self.values, dtype=dtype, copy=bool(copy)) if copy else np.asarray(self.values, dtype=dtype)
 
     def __repr__(self) -> str:
-        return f"<{self._model.quantity} [{len(self)}] {self.unit}, {self._model.grid.lo} to {self._model.grid.hi} cm-1>"
+        return (
+            f"<{self._model.quantity} [{len(self)}] {self.unit}, {self._model.grid.lo} to {self._model.grid.hi} cm-1>"
+        )
 
     def to_quantity(self) -> Any:
         """The values as an astropy quantity."""

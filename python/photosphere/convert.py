@@ -48,9 +48,7 @@ def inference_data(posterior: Posterior) -> Any:
     import arviz
 
     names = posterior.statistics[0][0].keys() if posterior.statistics and posterior.statistics[0] else ()
-    statistics = {
-        name: np.array([[draw[name] for draw in chain] for chain in posterior.statistics]) for name in names
-    }
+    statistics = {name: np.array([[draw[name] for draw in chain] for chain in posterior.statistics]) for name in names}
     attributes = {
         "inference_library": "photosphere",
         "inference_library_version": _photosphere.__version__,

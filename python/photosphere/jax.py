@@ -57,9 +57,10 @@ class _Call:
 
     # Two of them are one where the model itself is the same.
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Call)
-            and (self.model, self.tree, self.reference_pressure) == (other.model, other.tree, other.reference_pressure)
+        return isinstance(other, _Call) and (self.model, self.tree, self.reference_pressure) == (
+            other.model,
+            other.tree,
+            other.reference_pressure,
         )
 
     def __hash__(self) -> int:

@@ -40,13 +40,21 @@ def device(request):
 def emission(device="cpu", **more):
     grid = ph.Grid.from_wavenumber(4290.0, 4300.0, points=400)
     choices = {"continua": [ph.Rayleigh("H2"), ph.CloudDeck(5.0)], "temperature_range": (500, 2500), **more}
-    return ph.Emission(grid, ph.Pressure(1e-5, 10.0, layers=LAYERS), {"CO": ph.CarbonMonoxide(broadener="H2")}, device=device, **choices)
+    return ph.Emission(
+        grid,
+        ph.Pressure(1e-5, 10.0, layers=LAYERS),
+        {"CO": ph.CarbonMonoxide(broadener="H2")},
+        device=device,
+        **choices,
+    )
 
 
 def transmission(device="cpu", **more):
     grid = ph.Grid.from_wavenumber(4290.0, 4300.0, points=300)
     choices = {"continua": [ph.Rayleigh("H2"), ph.Haze(1e-4)], "temperature_range": (500, 2500), **more}
-    return ph.Transmission(grid, ph.Pressure(1e-6, 1.0, layers=LAYERS), {"CO": ph.CarbonMonoxide()}, device=device, **choices)
+    return ph.Transmission(
+        grid, ph.Pressure(1e-6, 1.0, layers=LAYERS), {"CO": ph.CarbonMonoxide()}, device=device, **choices
+    )
 
 
 @pytest.fixture
@@ -61,7 +69,13 @@ def inputs():
 @pytest.fixture
 def seen():
     """Inputs of a transmission spectrum."""
-    return {"temperature": np.linspace(900.0, 1300.0, LAYERS), "vmr": {"CO": 5e-4, "H2": 0.85}, "gravity": 1500.0, "radius": 8e9, "reference_pressure": 0.1}
+    return {
+        "temperature": np.linspace(900.0, 1300.0, LAYERS),
+        "vmr": {"CO": 5e-4, "H2": 0.85},
+        "gravity": 1500.0,
+        "radius": 8e9,
+        "reference_pressure": 0.1,
+    }
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +85,8 @@ def model(device):
 
 def run_python(code, *, check=True, **environment):
     """Another interpreter; its standard output."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env={**os.environ, **environment})
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env={**os.environ, **environment}
+    )
     assert not check or done.returncode == 0, done.stderr
     return done

@@ -14,7 +14,13 @@ def tolerance(device, cpu, single):
 def test_jacobians_are_those_of_differences():
     """float64 alone: differences of float32 spectra have no digits."""
     model = emission("cpu")
-    given = {"temperature": np.linspace(900, 1600, LAYERS), "vmr": {"CO": 5e-4, "H2": np.full(LAYERS, 0.85)}, "gravity": 2500.0, "mean_molar_mass": 2.3, "parameters": {"deck.pressure_bar": 4.0}}
+    given = {
+        "temperature": np.linspace(900, 1600, LAYERS),
+        "vmr": {"CO": 5e-4, "H2": np.full(LAYERS, 0.85)},
+        "gravity": 2500.0,
+        "mean_molar_mass": 2.3,
+        "parameters": {"deck.pressure_bar": 4.0},
+    }
     wrt = ("temperature", "CO", "H2", "gravity", "mean_molar_mass", "deck.pressure_bar")
     flux, jacobian = model.jacobian(wrt=wrt, **given)
     assert np.allclose(flux, model(**given).flux, rtol=1e-12)
@@ -30,7 +36,15 @@ def test_jacobians_are_those_of_differences():
         place[name] = value if value.ndim else float(value)
         return model(**g).flux, value if value.ndim else float(value)
 
-    for name, layer in [("temperature", 5), ("temperature", 15), ("CO", None), ("H2", 10), ("gravity", None), ("mean_molar_mass", None), ("deck.pressure_bar", None)]:
+    for name, layer in [
+        ("temperature", 5),
+        ("temperature", 15),
+        ("CO", None),
+        ("H2", 10),
+        ("gravity", None),
+        ("mean_molar_mass", None),
+        ("deck.pressure_bar", None),
+    ]:
         h = 1e-5
         (up, x_up), (down, x_down) = changed(name, h, layer), changed(name, -h, layer)
         step = np.asarray(x_up - x_down)[layer] if layer is not None else x_up - x_down
@@ -41,15 +55,21 @@ def test_jacobians_are_those_of_differences():
 
 def test_transmission_by_radius_and_reference_gravity(seen):
     model = transmission("cpu")
-    _, jacobian = model.jacobian(wrt=("radius", "gravity", "temperature", "haze.opacity_cm2_g", "haze.exponent"), **seen)
+    _, jacobian = model.jacobian(
+        wrt=("radius", "gravity", "temperature", "haze.opacity_cm2_g", "haze.exponent"), **seen
+    )
     for name in ("radius", "gravity"):
         h = 1e-6 * seen[name]
-        difference = (model(**{**seen, name: seen[name] + h}).radius - model(**{**seen, name: seen[name] - h}).radius) / (2 * h)
+        difference = (
+            model(**{**seen, name: seen[name] + h}).radius - model(**{**seen, name: seen[name] - h}).radius
+        ) / (2 * h)
         assert np.abs(jacobian[name] - difference).max() < 1e-5 * np.abs(difference).max(), name
     t = seen["temperature"]
     h = np.zeros(LAYERS)
     h[8] = 1e-3
-    difference = (model(**{**seen, "temperature": t + h}).radius - model(**{**seen, "temperature": t - h}).radius) / 2e-3
+    difference = (
+        model(**{**seen, "temperature": t + h}).radius - model(**{**seen, "temperature": t - h}).radius
+    ) / 2e-3
     assert np.abs(jacobian["temperature"][8] - difference).max() < 1e-5 * np.abs(difference).max()
 
 
@@ -95,7 +115,9 @@ def test_names_that_were_not_given_are_refused(model, inputs):
 def test_instruments_and_their_transposes():
     grid = ph.Grid.from_wavenumber(4290, 4310, sampling=3e5)
     at = np.linspace(4293, 4307, 50)
-    instrument = ph.Instrument(resolving_power=3e4, radial_velocity=12.0, v_sin_i=5.0, u1=0.3, scale=1.5, offset=2.0, continuum=[0.1])
+    instrument = ph.Instrument(
+        resolving_power=3e4, radial_velocity=12.0, v_sin_i=5.0, u1=0.3, scale=1.5, offset=2.0, continuum=[0.1]
+    )
     observed = instrument.on(grid, at)
     flat = observed(np.ones(len(grid)))
     assert flat.shape == (50,) and np.allclose(flat, 1.5 * (1 + 0.1 * np.linspace(-1, 1, 50)) + 2.0, rtol=1e-12)

@@ -32,7 +32,11 @@ from conftest import LAYERS, emission
         ("vmr", {"CO": np.ones(3), "H2": 0.8}, r'vmr\["CO"\]: given an array of shape'),
         ("mmr", {"CO": 0.1}, "CO.*: given given twice|given twice"),
         ("surface_temperature", np.ones(2), "surface_temperature: given an array of shape"),
-        ("parameters", {"none": 1.0}, "parameters: given none, required those of the model's opacities: deck.pressure_bar"),
+        (
+            "parameters",
+            {"none": 1.0},
+            "parameters: given none, required those of the model's opacities: deck.pressure_bar",
+        ),
         ("parameters", {"deck.pressure_bar": -1.0}, "deck.pressure_bar"),
     ],
 )
@@ -53,12 +57,21 @@ def test_bad_models_are_refused():
         (lambda: ph.Grid.from_wavenumber(5, 10, sampling=-1), "sampling: given -1"),
         (lambda: ph.Grid.from_wavelength(1, 2, "parsec", points=3), "unit: given 'parsec'"),
         (lambda: ph.Emission(grid, layers, co, tolerance=3.0, device="cpu"), "tolerance"),
-        (lambda: ph.Emission(grid, layers, co, method="quick", device="cpu"), "method: given quick, required one of auto"),
+        (
+            lambda: ph.Emission(grid, layers, co, method="quick", device="cpu"),
+            "method: given quick, required one of auto",
+        ),
         (lambda: ph.Emission(grid, layers, co, temperature_range=(500, 100), device="cpu"), "500"),
         (lambda: ph.Emission(grid, layers, {}, device="cpu"), "nothing that absorbs"),
         (lambda: ph.Emission(grid, layers, {"CO": 3}, device="cpu"), "required a line list"),
-        (lambda: ph.Emission(grid, layers, {"CO": ph.CarbonMonoxide(isotopologues=99)}, device="cpu"), "isotopologues: given 99"),
-        (lambda: ph.Emission(grid, layers, {"CO": ph.CarbonMonoxide(broadener={"H2": 0.5})}, device="cpu"), "broadener"),
+        (
+            lambda: ph.Emission(grid, layers, {"CO": ph.CarbonMonoxide(isotopologues=99)}, device="cpu"),
+            "isotopologues: given 99",
+        ),
+        (
+            lambda: ph.Emission(grid, layers, {"CO": ph.CarbonMonoxide(broadener={"H2": 0.5})}, device="cpu"),
+            "broadener",
+        ),
         (lambda: ph.Emission(grid, layers, co, continua=[ph.Rayleigh("Xe")], device="cpu"), "Xe"),
         (lambda: ph.Emission(grid, layers, co, continua=[7], device="cpu"), "continua: given 7"),
         (lambda: ph.Emission(7, layers, co, device="cpu"), "grid: given 7"),
@@ -127,7 +140,10 @@ def test_opacities_of_ones_own_have_derivatives(device, inputs):
     assert np.array_equal(flux, same)
     for name in exact:
         # Central differences at steps of 0.004 cm-1 in a band of 2 cm-1.
-        assert np.abs(exact[name] - by_difference[name]).max() < (3e-5 if device == "cpu" else 1e-4) * np.abs(exact[name]).max()
+        assert (
+            np.abs(exact[name] - by_difference[name]).max()
+            < (3e-5 if device == "cpu" else 1e-4) * np.abs(exact[name]).max()
+        )
     assert np.abs(flux - emission(device, continua=[])(**inputs).flux).max() > 0.01 * flux.max()
 
 
@@ -147,7 +163,12 @@ def test_exceptions_of_opacities_come_back_and_models_stay_usable(device, inputs
     assert any(entry.name == "moody" for entry in raised.traceback)
     wrong["raise"] = False
     assert np.array_equal(model(**inputs).flux, before)
-    for result, said in [(np.ones(7), "7 numbers"), (np.nan, "finite number of 0 or more"), (-1.0, "finite number of 0"), ((1.0, {"colour": 1.0}), "colour")]:
+    for result, said in [
+        (np.ones(7), "7 numbers"),
+        (np.nan, "finite number of 0 or more"),
+        (-1.0, "finite number of 0"),
+        ((1.0, {"colour": 1.0}), "colour"),
+    ]:
         bad = emission(device, continua=[ph.Opacity("bad", lambda nu, t, p, r=result: r)])
         with pytest.raises(ValueError, match=said):
             bad(**inputs)
@@ -172,7 +193,13 @@ def test_exceptions_of_progress_come_back(inputs, tmp_path):
 
 def test_an_interrupt_works_within_a_second(device):
     grid = ph.Grid.from_wavenumber(4200, 4400, points=20_000)
-    model = ph.Emission(grid, ph.Pressure(1e-5, 10, layers=100), {"CO": ph.CarbonMonoxide()}, temperature_range=(500, 2500), device=device)
+    model = ph.Emission(
+        grid,
+        ph.Pressure(1e-5, 10, layers=100),
+        {"CO": ph.CarbonMonoxide()},
+        temperature_range=(500, 2500),
+        device=device,
+    )
     given = {"vmr": {"CO": 1e-3}, "gravity": 2000.0}
     sent = []
 

@@ -48,8 +48,15 @@ def test_check_grads_in_both_modes(function):
 
 
 def test_jacobians_are_those_of_the_model(cpu, function):
-    _, exact = cpu.jacobian(wrt=("temperature", "CO", "gravity"), temperature=np.asarray(T), vmr={"CO": 5e-4, "H2": 0.85}, gravity=2500.0)
-    for ask in (jax.jacfwd, jax.jacrev, lambda f, argnums: jax.jit(jax.jacfwd(f, argnums)), lambda f, argnums: jax.jit(jax.jacrev(f, argnums))):
+    _, exact = cpu.jacobian(
+        wrt=("temperature", "CO", "gravity"), temperature=np.asarray(T), vmr={"CO": 5e-4, "H2": 0.85}, gravity=2500.0
+    )
+    for ask in (
+        jax.jacfwd,
+        jax.jacrev,
+        lambda f, argnums: jax.jit(jax.jacfwd(f, argnums)),
+        lambda f, argnums: jax.jit(jax.jacrev(f, argnums)),
+    ):
         t, co, g = ask(function, (0, 1, 2))(*X)
         for found, name in ((t.T, "temperature"), (co, "CO"), (g, "gravity")):
             assert np.abs(found * 1e4 - exact[name]).max() < 1e-10 * np.abs(exact[name]).max(), name

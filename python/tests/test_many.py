@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import photosphere as ph
 from conftest import emission
 
 
@@ -18,7 +17,10 @@ def test_two_hundred_models_on_a_dask_cluster_have_the_bits_of_one_process():
     distributed = pytest.importorskip("distributed", reason="dask")
     model = emission("cpu", method="table", temperature_range=(800, 1600))
     here = np.stack([flux(model, *x) for x in GRID])
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster, distributed.Client(cluster) as client:
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
         client.wait_for_workers(2)
         # Sent once: each process opens the model again, with the same table from the cache.
         shared = client.scatter(model, broadcast=True)

@@ -25,7 +25,9 @@ print(seconds)
 
 def test_the_command_line_is_there_with_its_exit_codes(tmp_path):
     def run(*arguments):
-        return subprocess.run([sys.executable, "-m", "photosphere", *arguments], capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            [sys.executable, "-m", "photosphere", *arguments], capture_output=True, text=True, timeout=120
+        )
 
     assert (run("--version").returncode, run("--version").stdout.strip()) == (0, f"photosphere {ph.__version__}")
     assert "cpu" in run("devices").stdout

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import photosphere as ph
-from conftest import ROOT
 
 CONFIG = """
 [grid]
@@ -59,11 +58,20 @@ def path(tmp_path_factory):
     folder = tmp_path_factory.mktemp("retrieval")
     (folder / "case.toml").write_text(CONFIG)
     grid = ph.Grid.from_wavenumber(2140.0, 2150.0, points=500)
-    model = ph.Emission(grid, ph.Pressure(1e-5, 10, layers=20), {"CO": ph.CarbonMonoxide()}, temperature_range=(500, 1500), method="table", device="cpu")
+    model = ph.Emission(
+        grid,
+        ph.Pressure(1e-5, 10, layers=20),
+        {"CO": ph.CarbonMonoxide()},
+        temperature_range=(500, 1500),
+        method="table",
+        device="cpu",
+    )
     t = np.clip(TRUTH[0] * model.pressure.bar ** TRUTH[1], 500, 1500)
     flux = model(temperature=t, mmr={"CO": 0.01}, gravity=24785.773).flux
     noisy = flux + np.random.default_rng(0).normal(0, NOISE, len(flux))
-    np.savetxt(folder / "mock.txt", np.column_stack([grid.wavenumber, noisy, np.full(len(flux), NOISE)])[DATA], fmt="%.17g")
+    np.savetxt(
+        folder / "mock.txt", np.column_stack([grid.wavenumber, noisy, np.full(len(flux), NOISE)])[DATA], fmt="%.17g"
+    )
     return folder / "case.toml"
 
 
@@ -74,7 +82,12 @@ def retrieval(path):
 
 def test_the_fit_is_that_of_the_command_line(retrieval, path, tmp_path):
     fit = retrieval.fit()
-    subprocess.run([sys.executable, "-m", "photosphere", "fit", str(path), "--out", str(tmp_path), "--device", "cpu"], check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [sys.executable, "-m", "photosphere", "fit", str(path), "--out", str(tmp_path), "--device", "cpu"],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     assert json.loads((tmp_path / "fit.json").read_text())["fit"]["parameters"] == fit.parameters.tolist()
     assert fit.converged and (np.abs(fit.parameters - TRUTH) < 5 * fit.standard_errors).all()
     assert fit.covariance.shape == (2, 2) and "T0" in str(fit)
@@ -102,12 +115,19 @@ def test_likelihoods_have_gradients_and_priors_their_transforms(retrieval):
 
 
 def test_overrides_replace_keys(path):
-    changed = ph.Retrieval.from_toml(path, device="cpu", overrides={"parameters.T0.start": 880.0, "species[0].mass_mixing_ratio": 1e-6})
+    changed = ph.Retrieval.from_toml(
+        path, device="cpu", overrides={"parameters.T0.start": 880.0, "species[0].mass_mixing_ratio": 1e-6}
+    )
     assert changed.start.tolist() == [880.0, 0.09]
     assert changed.log_likelihood(TRUTH) < ph.Retrieval.from_toml(path, device="cpu").log_likelihood(TRUTH)
     again = pickle.loads(pickle.dumps(changed))
     assert again.log_likelihood(TRUTH) == changed.log_likelihood(TRUTH)
-    for key, value, said in [("grid.pints", 3, "pints"), ("species[4].name", "CO", "1 elements"), ("grid.points", "many", "grid.points"), ("grid.points", object(), "overrides")]:
+    for key, value, said in [
+        ("grid.pints", 3, "pints"),
+        ("species[4].name", "CO", "1 elements"),
+        ("grid.points", "many", "grid.points"),
+        ("grid.points", object(), "overrides"),
+    ]:
         with pytest.raises(ValueError, match=said):
             ph.Retrieval.from_toml(path, device="cpu", overrides={key: value})
 
@@ -122,7 +142,10 @@ def test_posteriors_are_resumed_and_turned_into_arviz(retrieval, tmp_path):
         posterior["T9"]
     arviz = pytest.importorskip("arviz", reason="extra arviz")
     data = posterior.to_inference_data()
-    assert np.array_equal(data["posterior"]["T0"].values, posterior["T0"]) and data["sample_stats"]["diverging"].dtype == bool
+    assert (
+        np.array_equal(data["posterior"]["T0"].values, posterior["T0"])
+        and data["sample_stats"]["diverging"].dtype == bool
+    )
     assert data["posterior"].attrs["inference_library"] == "photosphere"
     assert np.isclose(float(arviz.summary(data).loc["T0", "mean"]), posterior["T0"].mean(), rtol=1e-3)
 
@@ -136,7 +159,9 @@ def test_the_evidence_of_a_nested_sampler_is_that_of_a_sum_over_a_grid(retrieval
         except ValueError:
             return -np.inf
 
-    sampler = dynesty.NestedSampler(log_likelihood, retrieval.prior_transform, 2, nlive=100, rstate=np.random.default_rng(1))
+    sampler = dynesty.NestedSampler(
+        log_likelihood, retrieval.prior_transform, 2, nlive=100, rstate=np.random.default_rng(1)
+    )
     sampler.run_nested(print_progress=False, dlogz=0.5)
     results = sampler.results
     # The same integral over the unit square: cells small against the posterior, about the best fit.
@@ -162,18 +187,29 @@ def test_numpyro_agrees_with_the_own_sampler(retrieval, path):
     _, data, error = np.loadtxt(path.with_name("mock.txt")).T
     grid = ph.Grid.from_wavenumber(2140.0, 2150.0, points=500)
     pressure = ph.Pressure(1e-5, 10, layers=20)
-    flux = spectrum(ph.Emission(grid, pressure, {"CO": ph.CarbonMonoxide()}, temperature_range=(500, 1500), method="table", device="cpu"))
+    flux = spectrum(
+        ph.Emission(
+            grid, pressure, {"CO": ph.CarbonMonoxide()}, temperature_range=(500, 1500), method="table", device="cpu"
+        )
+    )
 
     def model():
         t0 = numpyro.sample("T0", dist.Uniform(800.0, 1000.0))
         alpha = numpyro.sample("alpha", dist.Normal(0.1, 0.02))
         t = jnp.clip(t0 * jnp.asarray(pressure.bar) ** alpha, 500.0, 1500.0)
-        numpyro.sample("y", dist.Normal(flux(temperature=t, mmr={"CO": 0.01}, gravity=24785.773)[DATA], error), obs=data)
+        numpyro.sample(
+            "y", dist.Normal(flux(temperature=t, mmr={"CO": 0.01}, gravity=24785.773)[DATA], error), obs=data
+        )
 
     own = retrieval.sample(chains=2, warmup=100, draws=150)
     for forward in (True, False):
         start = {"T0": jnp.array(890.0), "alpha": jnp.array(0.09)}
-        kernel = NUTS(model, forward_mode_differentiation=forward, dense_mass=True, init_strategy=numpyro.infer.init_to_value(values=start))
+        kernel = NUTS(
+            model,
+            forward_mode_differentiation=forward,
+            dense_mass=True,
+            init_strategy=numpyro.infer.init_to_value(values=start),
+        )
         mcmc = MCMC(kernel, num_warmup=80, num_samples=120, progress_bar=False)
         mcmc.run(jax.random.PRNGKey(0))
         draws = mcmc.get_samples()
@@ -195,3 +231,12 @@ def test_sampling_ends_with_an_exception_of_its_progress(retrieval):
     with pytest.raises(LookupError, match="enough"):
         retrieval.sample(chains=1, warmup=2000, draws=2000, progress=stop)
     assert tasks[0].startswith("chain 1") and np.isfinite(retrieval.log_likelihood(TRUTH))
+
+
+def test_devices_agree_with_the_cpu(path, device):
+    lines = {"method.method": "lines"}
+    here = ph.Retrieval.from_toml(path, device=device, overrides=lines)
+    value, gradient = here.log_likelihood(TRUTH, gradient=True)
+    exact, slopes = ph.Retrieval.from_toml(path, device="cpu", overrides=lines).log_likelihood(TRUTH, gradient=True)
+    # Cross sections of a device are within 1e-3, as the CPU's are, and noise is larger than that.
+    assert abs(value - exact) < 0.5 and np.abs(gradient - slopes).max() < 0.05 * np.abs(slopes).max()
