@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use available::available_memory;
-pub(crate) use available::require;
+pub use available::require;
 
 use crate::stage::Stage;
 

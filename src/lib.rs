@@ -70,6 +70,7 @@ pub mod host_memory;
 #[cfg(feature = "inference")]
 pub mod inference;
 pub mod instrument;
+pub mod interrupt;
 #[doc(hidden)]
 pub mod kernels;
 pub mod lines;

@@ -2,28 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use photosphere::cli::{self, Cli};
-
 fn main() -> ExitCode {
     quiet_drivers();
-    let arguments = match Cli::try_parse() {
-        Ok(arguments) => arguments,
-        // Advice to take an option or command with a similar name would lead astray.
-        Err(error) if let Some(answer) = cli::not_supported(&error) => {
-            eprintln!("error: {answer}\n\nFor more information, try '--help'.");
-            return ExitCode::from(2);
-        }
-        // Help, the version, and wrong usage.
-        Err(error) => error.exit(),
-    };
-    match cli::run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            cli::report(&error);
-            ExitCode::from(cli::exit_code(&error))
-        }
-    }
+    ExitCode::from(photosphere::cli::main(std::env::args_os()))
 }
 
 /// Mesa's Vulkan drivers print an error about this variable where it is not set (in containers, over ssh), though nothing is

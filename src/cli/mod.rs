@@ -11,14 +11,44 @@ mod parse;
 pub mod progress;
 pub mod table;
 
+use std::ffi::OsString;
 use std::io::Write;
 
 pub use args::Cli;
 use args::Command;
+use clap::Parser;
 use progress::TerminalProgress;
 
 use crate::scenario::config;
 use crate::{Error, Progress, Result};
+
+/// The command line as a whole: reads the arguments, the program's name first, carries the command out, and tells errors. Gives the exit code (see [`exit_code`]).
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        // Advice to take an option or command with a similar name would lead astray.
+        Err(error) if let Some(answer) = not_supported(&error) => {
+            let text = format!("error: {answer}\n\nFor more information, try '--help'.\n");
+            let _ = std::io::stderr().lock().write_all(text.as_bytes());
+            return USAGE;
+        }
+        // Help, the version, and wrong usage.
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { USAGE } else { 0 };
+        }
+    };
+    match run(cli) {
+        Ok(()) => 0,
+        Err(error) => {
+            report(&error);
+            exit_code(&error)
+        }
+    }
+}
+
+/// Exit code of wrong usage, clap's own.
+const USAGE: u8 = 2;
 
 /// Carries out a command, progress on the terminal.
 ///

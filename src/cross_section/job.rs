@@ -14,7 +14,7 @@ use crate::output::Values;
 use crate::settings::{Method, Settings};
 use crate::stage::Stage;
 use crate::timing::Stages;
-use crate::{Error, Note, Progress, Resources, Result};
+use crate::{Error, Note, Progress, Resources, Result, interrupt};
 
 /// A job: lists, grid, pairs and settings, set up once.
 ///
@@ -194,6 +194,7 @@ impl CrossSections {
             }
             values.extend(row);
             progress.advance(1);
+            interrupt::check()?;
         }
         Ok(values)
     }
@@ -216,6 +217,7 @@ impl CrossSections {
                 cpu::add_layers(prepared, first, &t, &vec![1.0; t.len()], rows)?;
             }
             progress.advance(t.len() as u64);
+            interrupt::check()?;
         }
         Ok(values)
     }

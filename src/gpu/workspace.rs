@@ -15,7 +15,7 @@ use super::summary::five_largest;
 use super::transfer::{read_back, upload};
 use super::{BufferId, BufferSummary, Device, Program, Role, Summary};
 use crate::stage::{PassStage, Stage};
-use crate::{Error, Result};
+use crate::{Error, Result, interrupt};
 
 /// Passes per submission. Drivers reset a device whose submission takes seconds (2 s on Windows), so a long program goes in portions.
 const PORTION: usize = 64;
@@ -131,6 +131,7 @@ impl Workspace {
         self.check_inputs()?;
         let mut in_flight = VecDeque::new();
         for portion in self.program.passes[first..end].chunks(PORTION) {
+            interrupt::check()?;
             for stage in portion.chunk_by(|a, b| a.0 == b.0) {
                 self.device.ledger().enter(self.program.stage(stage[0].0));
             }
@@ -165,6 +166,7 @@ impl Workspace {
             let submission = self.submit(portion)?;
             self.device.handle.wait(Some(submission))?;
             watch(stage, start.elapsed().as_secs_f64())?;
+            interrupt::check()?;
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ pub fn available_memory() -> Option<u64> {
 ///
 /// # Errors
 /// [`Error::HostMemory`], naming `what` needs the memory.
-pub(crate) fn require(what: &str, needed: u64) -> Result<()> {
+pub fn require(what: &str, needed: u64) -> Result<()> {
     match available_memory() {
         Some(available) if available < needed => Err(Error::HostMemory { what: what.to_owned(), needed, available }),
         _ => Ok(()),

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::bzip2_blocks::ParallelBzip2;
 use super::fields::quote;
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Result, interrupt};
 
 /// Bytes of text per chunk; also the longest line that is accepted.
 const CHUNK: usize = 1 << 20;
@@ -93,6 +93,7 @@ pub(crate) fn for_each_chunk<T: Send>(
             }
         });
         while let Ok(first) = receive.recv() {
+            interrupt::check()?;
             let mut chunks = vec![first];
             chunks.extend(receive.try_iter().take(batch - 1));
             let parsed: Vec<Result<T>> = chunks.into_par_iter().map(|c| parse(c?)).collect();

@@ -107,6 +107,18 @@ impl Custom {
         Self::from_parts(name.into(), amount, parameters, Arc::new(evaluate))
     }
 
+    /// From a function that gives ln of the coefficient at many wavenumbers of a layer at once, with its derivatives: `coefficient(conditions, wavenumbers, into)`. It is
+    /// called by several threads.
+    pub fn at_wavenumbers<'p>(
+        name: impl Into<String>,
+        amount: Amount,
+        parameters: impl IntoIterator<Item = &'p str>,
+        coefficient: impl Fn(&Conditions, &[f64], &mut LnCoefficient) + Send + Sync + 'static,
+    ) -> Self {
+        let parameters = parameters.into_iter().map(str::to_owned).collect();
+        Self::from_parts(name.into(), amount, parameters, Arc::new(coefficient))
+    }
+
     fn from_parts(name: String, amount: Amount, parameters: Vec<String>, evaluate: Arc<Evaluate>) -> Self {
         Self { name, amount, parameters, extinction: Extinction::Absorption, spacing: SPACING, evaluate }
     }

@@ -17,6 +17,7 @@
 //! # Ok::<(), photosphere::Error>(())
 //! ```
 
+mod absorber;
 #[doc(hidden)]
 pub mod broadening;
 #[doc(hidden)]
@@ -47,6 +48,7 @@ pub mod words;
 
 use serde_json::{Value, json};
 
+pub use absorber::{AnyAbsorber, absorber};
 pub use config::Config;
 pub use cross_section::{CrossSectionJob, CrossSectionResult, cross_section};
 pub use derived::{Derived, spectrum_unit};

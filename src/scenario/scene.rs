@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
+use super::absorber::{AnyAbsorber, absorber};
 use super::config::{CiaKeys, Config, GeometryKeys, SpeciesKeys};
 use super::source::DeviceChoice;
 use super::state::{Keyed, Profiles};
-use super::{continua, in_config, lists, micrometres};
+use super::{continua, in_config, micrometres};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::cross_section::{Method, Settings};
 use crate::gpu::Limits;
 use crate::grid::{Grid, TemperatureRange};
-use crate::lines::LineSource;
 use crate::opacity::{CiaTable, CollisionPair};
-use crate::spectrum::{Absorber, Model, State, choose_tier};
+use crate::spectrum::{Model, State, choose_tier};
 use crate::timing::Stages;
 use crate::{Error, Note, Progress, Resources, Result, Stage};
 
@@ -31,7 +31,7 @@ pub struct Scene {
     /// Pressures of the layers.
     pub pressure: PressureGrid,
     /// Species with their line lists.
-    pub absorbers: Vec<Absorber<Arc<dyn LineSource>>>,
+    pub absorbers: Vec<AnyAbsorber>,
     /// Where to compute.
     pub backend: Backend,
     /// Time that opening took, by stage.
@@ -85,21 +85,18 @@ impl Scene {
         let resources = Resources::with_cache(&cache, progress);
 
         let mut seconds = Stages::default();
-        let temperatures = (settings.temperature_range.lo, settings.temperature_range.hi);
-        let needed = lists::Needed { grid: config.grid.range, margin: settings.line_margin, temperatures };
         let (mut absorbers, mut notes, mut molar_masses) = (Vec::new(), Vec::new(), Vec::new());
         for (i, species) in config.species.iter().enumerate() {
             let Some(lines) = &species.lines else {
                 molar_masses.push(species.molar_mass);
                 continue;
             };
-            let opened = seconds.time(Stage::Load, || lists::open(lines, &needed, &resources));
-            let opened = opened.map_err(|e| micrometres::hint(config.grid.range, e));
-            let opened = opened.map_err(|e| in_config(config, &format!("species[{i}]"), e))?;
-            notes.extend(opened.notes);
-            let (lists, molar_mass) = (opened.lists, opened.molar_mass);
-            molar_masses.push(Some(molar_mass));
-            absorbers.push(Absorber { name: species.name.clone(), lists, molar_mass });
+            let open = || absorber(lines, config.grid.range, &settings, &resources);
+            let opened = seconds.time(Stage::Load, open);
+            let (absorber, told) = opened.map_err(|e| in_config(config, &format!("species[{i}]"), e))?;
+            notes.extend(told);
+            molar_masses.push(Some(absorber.molar_mass));
+            absorbers.push(absorber);
         }
         let pairs = config.cia.iter().enumerate();
         let table = |(i, cia)| seconds.time(Stage::Load, || pair_table(config, cia, &format!("cia[{i}]")));

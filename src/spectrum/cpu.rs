@@ -12,7 +12,7 @@ use crate::opacity::{CpuOpacity, Layers, Opacity, OpticalRows};
 use crate::stage::Stage;
 use crate::timing::Stages;
 use crate::transfer::{LayerJacobian, Order, Sensitivity};
-use crate::{Progress, Result};
+use crate::{Progress, Result, interrupt};
 
 /// Values that a thread sets or adds at a time.
 const CHUNK: usize = 1 << 15;
@@ -122,6 +122,7 @@ fn walk(
     let several = schedule.segments.len() > 1 || derivatives;
     let mut ready: Vec<Box<dyn CpuOpacity + '_>> = Vec::new();
     for step in schedule.steps() {
+        interrupt::check()?;
         match step {
             Step::Begin(layers) if several => {
                 let at = Layers { state, pressure: &model.pressure, range: layers.clone() };

@@ -312,6 +312,18 @@ impl Retrieval {
         Ok(all.swap_remove(0))
     }
 
+    /// As [`layer_gradient`](Self::layer_gradient) for several rows of weights \[output\]\[nu\], one result for each.
+    ///
+    /// # Errors
+    /// As [`layer_gradient`](Self::layer_gradient).
+    pub fn layer_gradients(&mut self, state: &State, weights: &[f64]) -> Result<Vec<LayerGradient>> {
+        let n = self.model.grid.len();
+        self.check_weights(weights.len(), weights.len().div_ceil(n).max(1))?;
+        self.weights = self.weights.max(weights.len() / n);
+        let rows = |_: &[f64]| Ok(weights.chunks(n).map(<[f64]>::to_vec).collect());
+        self.gradients(state, Wanted { columns: true }, &mut { rows })
+    }
+
     /// Spectrum \[nu\]; and in reverse mode from `weights` \[output\]\[nu\] their product with the Jacobian \[output\]\[parameter\].
     ///
     /// # Errors

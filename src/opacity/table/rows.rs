@@ -8,11 +8,14 @@ use rayon::prelude::*;
 use super::axis::{Axis, STEPS};
 use super::kernel::store;
 use super::source::NodeSource;
-use crate::Result;
 use crate::cache::Numbers;
+use crate::{Result, interrupt};
 
 /// Most layers that a source is asked for at once.
 pub const RUN: usize = 8;
+
+/// Rows are made in groups of so many jobs for each thread, and between them a caller may end the work.
+const JOBS_PER_THREAD: usize = 4;
 
 /// ln of the cross sections of a layer at a node \[point\], cm2.
 #[derive(Clone, Debug)]
@@ -92,18 +95,20 @@ fn jobs(wanted: &mut Vec<Place>) -> Vec<(usize, Range<usize>)> {
 /// # Errors
 /// Those of the source.
 pub fn make(source: &dyn NodeSource, axis: &Axis, mut wanted: Vec<Place>) -> Result<Vec<(Place, Row)>> {
-    let made: Vec<Vec<(Place, Row)>> = jobs(&mut wanted)
-        .into_par_iter()
-        .map(|(node, layers)| {
-            let xs = source.cross_sections(axis.temperature(node), layers.clone())?;
-            let rows = layers.clone().zip(xs.chunks(xs.len() / layers.len())).map(|(layer, xs)| {
-                let (ln, nothing) = store(xs);
-                (Place { node, layer }, Row { ln: ln.into(), nothing })
-            });
-            Ok(rows.collect())
-        })
-        .collect::<Result<_>>()?;
-    Ok(made.into_iter().flatten().collect())
+    let one = |(node, layers): &(usize, Range<usize>)| {
+        let xs = source.cross_sections(axis.temperature(*node), layers.clone())?;
+        let rows = layers.clone().zip(xs.chunks(xs.len() / layers.len())).map(|(layer, xs)| {
+            let (ln, nothing) = store(xs);
+            (Place { node: *node, layer }, Row { ln: ln.into(), nothing })
+        });
+        Ok(rows.collect::<Vec<_>>())
+    };
+    let mut made = Vec::with_capacity(wanted.len());
+    for group in jobs(&mut wanted).chunks(JOBS_PER_THREAD * rayon::current_num_threads()) {
+        interrupt::check()?;
+        made.extend(group.par_iter().map(one).collect::<Result<Vec<_>>>()?.into_iter().flatten());
+    }
+    Ok(made)
 }
 
 #[cfg(test)]
