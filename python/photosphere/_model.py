@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 from typing import Any, Callable, Mapping, Sequence
 
@@ -26,6 +27,7 @@ def options(
     temperature_range: tuple[float, float] = (100.0, 3000.0),
     tolerance: float = 1e-3,
     method: str = "auto",
+    evaluations: int = 1,
     device: str = "auto",
     memory_budget: str | int | float = "auto",
     cache: Any = None,
@@ -42,6 +44,7 @@ def options(
         "temperature_range": (lo, hi),
         "tolerance": float(tolerance),
         "method": method,
+        "evaluations": _count(evaluations),
         "device": device,
         "memory_budget": str(memory_budget),
         "cache": None if cache is None or cache is False else os.fspath(cache),
@@ -53,6 +56,16 @@ def options(
         "subtract_pedestal": bool(subtract_pedestal),
         "chi": None if chi is None else os.fspath(chi),
     }
+
+
+def _count(evaluations: Any) -> int:
+    try:
+        count = operator.index(evaluations)
+    except TypeError:
+        count = 0
+    if not 1 <= count < 1 << 32:
+        raise ValueError(f"evaluations: given {evaluations!r}, required a whole number of spectra, 1 or more")
+    return count
 
 
 class Model:
@@ -74,6 +87,8 @@ class Model:
         Relative error aimed at in the cross sections, 1e-7 to 0.1.
     method : str
         ``"auto"``, ``"lines"``, ``"density"``, or ``"table"`` for many spectra on the same pressures.
+    evaluations : int
+        Spectra that are expected of the model: what ``"auto"`` weighs the making of a table against. Say 5000 for a sampler.
     device : str
         ``"auto"``, ``"cpu"``, or part of a name that :func:`devices` gives.
     memory_budget : str, int or float

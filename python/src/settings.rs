@@ -54,6 +54,7 @@ pub struct Options {
     tolerance: f64,
     temperature_range: (f64, f64),
     method: String,
+    evaluations: u32,
     line_margin: Option<f64>,
     natural_width: bool,
     pressure_shift: bool,
@@ -77,6 +78,7 @@ impl Options {
             tolerance: self.tolerance,
             temperature_range,
             method: self.method()?,
+            evaluations: self.evaluations,
             line_margin: self.line_margin.unwrap_or(f64::INFINITY),
             profile: self.profile().read().map_err(refuse)?,
         })

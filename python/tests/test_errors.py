@@ -61,6 +61,7 @@ def test_bad_models_are_refused():
             lambda: ph.Emission(grid, layers, co, method="quick", device="cpu"),
             "method: given quick, required one of auto",
         ),
+        (lambda: ph.Emission(grid, layers, co, evaluations=0, device="cpu"), "evaluations: given 0"),
         (lambda: ph.Emission(grid, layers, co, temperature_range=(500, 100), device="cpu"), "500"),
         (lambda: ph.Emission(grid, layers, {}, device="cpu"), "nothing that absorbs"),
         (lambda: ph.Emission(grid, layers, {"CO": 3}, device="cpu"), "required a line list"),

@@ -43,7 +43,7 @@ impl<S: LineSource> Source for Absorber<S> {
         }
         match self.finish(&job, opened, told) {
             // A table is a choice: where there is no memory for it, or widths differ too much for sums, the lines are taken.
-            Err(_) if job.may_be_table && job.chooses => {
+            Err(Error::OutOfMemory { .. } | Error::Invalid { .. }) if job.may_be_table && job.chooses => {
                 told.notes.truncate(told_before);
                 let without = Settings { evaluations: 0, ..*at.settings };
                 self.prepare(&Setting { settings: &without, ..*at }, told)
