@@ -24,6 +24,8 @@ import numpy as np
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from ._model import _complete
+
 if TYPE_CHECKING:
     from ._model import Model
 
@@ -110,7 +112,7 @@ class _Call:
         return self._each(leaves, rows, batch, axes, self._along).reshape((*batch, self.points))
 
     def _along(self, inputs: dict[str, Any], rows: np.ndarray) -> np.ndarray:
-        given = self.model._inputs(False, {**_nothing(), **inputs})
+        given = self.model._inputs(False, _complete(inputs))
         return self.model._model.jacobian(given, self.names(), rows)[1]
 
     def weights(self, leaves: Any, weights: Any, axes: int) -> list[np.ndarray]:
@@ -123,7 +125,7 @@ class _Call:
         return [p.reshape((*batch, *shape)) for p, shape in zip(np.split(products, ends, axis=1), shapes)]
 
     def _back(self, inputs: dict[str, Any], rows: np.ndarray) -> np.ndarray:
-        given = self.model._inputs(False, {**_nothing(), **inputs})
+        given = self.model._inputs(False, _complete(inputs))
         return self.model._model.product(given, self.names(), rows)
 
     def _each(self, leaves: Any, rows: np.ndarray, batch: tuple[int, ...], axes: int, function: Any) -> np.ndarray:
@@ -141,12 +143,6 @@ class _Call:
                 result = np.empty((*batch, part.shape[1]))
             result[here] = part.reshape(*of_place.shape[:-1], part.shape[1])
         return result.reshape(int(np.prod(batch)), -1)
-
-
-def _nothing() -> dict[str, Any]:
-    from ._model import _DEFAULTS
-
-    return _DEFAULTS
 
 
 def _batch(arrays: Any, axes: int) -> tuple[int, ...]:

@@ -182,8 +182,9 @@ impl Model {
     pub(crate) fn cpu_sweep(&self, threads: usize) -> u64 {
         let schedule = Schedule::cpu_derivatives(self);
         let (layers, points) = (self.layers(), schedule.segment_points());
-        // the opacities' parts, their sum, its slope
-        let rows = 8 * points * layers * (self.rows_of_opacities() + 2);
+        // the opacities' parts, the sum of several, the slope
+        let sum = usize::from(self.opacities().count() != 1);
+        let rows = 8 * points * layers * (self.rows_of_opacities() + sum + 1);
         let transfer = self.geometry().cpu_work(layers, points, true);
         rows as u64 + transfer + self.opacity_work(&(0..layers), points, threads, true, true)
     }

@@ -33,6 +33,7 @@ use rayon::prelude::*;
 use self::axis::Axis;
 use self::kernel::LayerNodes;
 use self::nodes::Nodes;
+pub(crate) use self::nodes::USUAL_NODES;
 use self::source::Exhausted;
 pub(crate) use self::source::{LineNodes, NodeSource, summed_at};
 use self::stored::Shelf;
@@ -52,11 +53,18 @@ struct Table {
     shelf: Option<Shelf>,
     /// What went wrong with the cache.
     trouble: Mutex<Option<String>>,
-    /// True if it has no rows, but only a size: for plans.
+    /// True if it is for a plan: no more rows are made.
     sketch: bool,
+    /// What its source took while the table was made, if that was let go \[bytes\].
+    building: u64,
 }
 
 impl Table {
+    /// What its source takes for a while.
+    fn work_bytes(&self) -> u64 {
+        self.source.work_bytes(0..rows::RUN.min(self.nodes.levels.len()))
+    }
+
     fn keep(&self, growth: usize) {
         if let Some(Err(trouble)) = self.shelf.as_ref().map(|shelf| shelf.keep(&self.nodes, growth)) {
             *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
@@ -140,14 +148,21 @@ impl LayerTable {
         let held: u64 = nodes.rows.all().map(|(_, row)| 4 * row.ln.len() as u64).sum();
         let what = format!("the table of {}: {points} points, {} layers", species.name(), pressure.len());
         host_memory::require(&what, nodes.bytes().saturating_sub(held))?;
-        let mut table = Table { nodes, source, shelf, trouble: Mutex::new(None), sketch: at.sketch };
+        let mut table = Table { nodes, source, shelf, trouble: Mutex::new(None), sketch: at.sketch, building: 0 };
         if whole && !at.sketch {
-            table.nodes.complete(&*table.source)?;
+            if table.nodes.complete(&*table.source)? {
+                table.building = table.source.held_bytes() + table.work_bytes();
+            }
             table.source = Box::new(Exhausted);
         }
         notes.push(describe(species.name(), &table.nodes, whole && at.sketch, at));
         table.keep(1);
         Ok(Self { species, table: Arc::new(table) })
+    }
+
+    /// Bytes of all rows.
+    pub(super) fn bytes(&self) -> u64 {
+        self.table.nodes.bytes()
     }
 
     /// True if the errors measured so far are within a tolerance.
@@ -250,10 +265,9 @@ impl Opacity for LayerTable {
 
     fn host_bytes(&self) -> HostBytes {
         let species = self.species.host_bytes();
-        let work = self.table.source.work_bytes(0..rows::RUN.min(self.table.nodes.levels.len()));
         HostBytes {
-            prepared: species.prepared + self.table.nodes.bytes() + self.table.source.held_bytes(),
-            building: species.building.max(work),
+            prepared: species.prepared + self.bytes() + self.table.source.held_bytes(),
+            building: species.building.max(self.table.work_bytes()).max(self.table.building),
             ..species
         }
     }

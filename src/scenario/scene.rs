@@ -75,8 +75,7 @@ impl Scene {
         let keyed = |(key, e): Keyed| in_config(config, &key, e);
         let state = profiles.state(&start, &pressure).map_err(keyed)?;
         check(config, &state, &pressure)?;
-        let mut settings = settings(config, &state.temperature_k)?;
-        settings.evaluations = config.method.evaluations.unwrap_or(evaluations);
+        let settings = settings(config, &state.temperature_k, evaluations)?;
         let cache = config.cache.open();
         let backend = match device {
             Some(device) => device.open(config.method.method, &cache, config.memory_budget)?,
@@ -250,8 +249,8 @@ fn heavy(state: &State) -> Option<Note> {
     (sum > 1.0 + MASS_TOLERANCE).then(|| Note::new("atmosphere.mean_molecular_weight", text(), None))
 }
 
-/// Accuracy, and the temperatures to prepare for: as declared, else the profile's lowest and highest.
-fn settings(config: &Config, temperature_k: &[f64]) -> Result<Settings> {
+/// Accuracy, the temperatures to prepare for, and the number of spectra: as declared, else the profile's lowest and highest, and `evaluations`.
+fn settings(config: &Config, temperature_k: &[f64], evaluations: u32) -> Result<Settings> {
     let method = &config.method;
     let coldest = temperature_k.iter().copied().fold(f64::INFINITY, f64::min);
     let hottest = temperature_k.iter().copied().fold(0.0, f64::max);
@@ -266,9 +265,9 @@ fn settings(config: &Config, temperature_k: &[f64]) -> Result<Settings> {
         temperature_range: TemperatureRange::new(lo, hi)
             .map_err(|e| in_config(config, "method.temperature_range_k", e))?,
         method: method.method,
+        evaluations: method.evaluations.unwrap_or(evaluations),
         line_margin: method.line_margin,
         profile: method.profile.read()?,
-        ..Settings::default()
     })
 }
 

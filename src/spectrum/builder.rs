@@ -69,20 +69,14 @@ impl Model {
 
 impl<'a> ModelBuilder<'a> {
     pub(super) fn emission(grid: Grid, pressure: PressureGrid) -> Self {
-        let geometry = Chosen::Emission { streams: 8, surface: false };
-        Self {
-            grid,
-            pressure,
-            sources: Vec::new(),
-            geometry,
-            misplaced: None,
-            settings: Settings::default(),
-            sketch: false,
-        }
+        Self::new(grid, pressure, Chosen::Emission { streams: 8, surface: false })
     }
 
     pub(super) fn with_geometry(grid: Grid, pressure: PressureGrid, geometry: impl Geometry + 'static) -> Self {
-        let geometry = Chosen::Given(Arc::new(geometry));
+        Self::new(grid, pressure, Chosen::Given(Arc::new(geometry)))
+    }
+
+    fn new(grid: Grid, pressure: PressureGrid, geometry: Chosen) -> Self {
         Self {
             grid,
             pressure,

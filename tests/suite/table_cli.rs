@@ -43,7 +43,6 @@ fn spectra_and_fits_from_tables() {
 #[test]
 fn what_tables_cannot_do_is_refused() {
     let bench = Bench::new(CONFIG);
-    bench.write("tables.toml", &tables());
     let isothermal = tables()
         .replace("kind = \"power-law\"", "kind = \"isothermal\"\ntemperature_k = \"T0\"")
         .replace("temperature_1bar_k = \"T0\"\nalpha = \"alpha\"\nclip_k = [400.0, 1600.0]\n", "")

@@ -43,7 +43,7 @@ impl<S: LineSource> Source for Absorber<S> {
         }
         match self.finish(&job, opened, told) {
             // A table is a choice: where there is no memory for it, or widths differ too much for sums, the lines are taken.
-            Err(Error::OutOfMemory { .. } | Error::Invalid { .. }) if job.may_be_table && job.chooses => {
+            Err(Error::HostMemory { .. } | Error::Invalid { .. }) if job.may_be_table && job.chooses => {
                 told.notes.truncate(told_before);
                 let without = Settings { evaluations: 0, ..*at.settings };
                 self.prepare(&Setting { settings: &without, ..*at }, told)
@@ -64,9 +64,14 @@ impl<S: LineSource> Absorber<S> {
     fn finish(&self, job: &Job<'_>, opened: Vec<Part<'_>>, told: &mut Told) -> Result<Box<dyn Opacity>> {
         let size = job.size;
         let at = &Setting { settings: &job.of_table, ..*job.at };
-        let (has_long, keys) = (opened.iter().any(Part::is_long), opened.iter().map(Part::key).collect::<Vec<_>>());
-        let found = match job.may_be_table && !opened.is_empty() {
-            true => Some(Found::look(&self.name, LineNodes::key(&keys), at)?),
+        let has_long = opened.iter().any(Part::is_long);
+        let pays = || ways::table_pays(size, opened.iter().filter_map(Part::prepared), at.settings);
+        let wanted = job.may_be_table && !opened.is_empty() && (has_long || !job.chooses || pays());
+        let found = match wanted {
+            true => {
+                let keys: Vec<_> = opened.iter().map(Part::key).collect();
+                Some(Found::look(&self.name, LineNodes::key(&keys), at)?)
+            }
             false => None,
         };
         let is_kept = found.as_ref().is_some_and(Found::is_whole);
@@ -80,20 +85,18 @@ impl<S: LineSource> Absorber<S> {
         told.notes.extend(remarks::told(&lists.collect::<Vec<_>>(), job.at.settings));
         let lines = Lines { name: self.name.clone(), molar_mass: self.molar_mass, parts: prepared.clone() };
         let Some(found) = found else { return Ok(Box::new(lines)) };
-        let wanted = has_long || !job.chooses || ways::table_pays(size, &prepared, at.settings);
-        if !wanted {
-            return Ok(Box::new(lines));
-        }
         let mut notes = Vec::new();
         let source = LineNodes { parts: prepared, summed };
         let table = || LayerTable::new(Arc::new(lines.clone()), Box::new(source), found, has_long, at, &mut notes);
         let table = told.seconds.time(Stage::SetUp, table)?;
-        // A table that was not asked for must be as accurate as the lines that are there.
-        if job.chooses && !has_long && !table.is_accurate(at.settings.tolerance) {
+        // A table that was not asked for must be as accurate as the lines that are there, and must still have room.
+        let tables = told.tables.saturating_add(table.bytes());
+        let suits = table.is_accurate(at.settings.tolerance) && tables <= at.resources.host_bytes;
+        if job.chooses && !has_long && !suits {
             return Ok(Box::new(lines));
         }
         told.notes.extend(notes);
-        told.tables += size.table_bytes();
+        told.tables = tables;
         Ok(Box::new(table))
     }
 }
@@ -184,6 +187,14 @@ enum Part<'l> {
 impl Part<'_> {
     fn is_long(&self) -> bool {
         matches!(self, Self::Long { .. })
+    }
+
+    /// A list that is not to be summed.
+    fn prepared(&self) -> Option<&Prepared> {
+        match self {
+            Self::Ready { prepared, .. } => Some(prepared),
+            Self::Long { .. } => None,
+        }
     }
 
     /// What its cross sections depend on, and how they are computed.

@@ -3,18 +3,15 @@
 //! A way has a price for the set-up and one for every spectrum. Prices are nanoseconds of one thread, measured once on the CPU (`benches/ways.rs` compares the choice with the measured
 //! times of the other ways); a device is faster at all of it, about alike. The choice depends on nothing but sizes, so that it is the same on every machine.
 
-use std::ops::Add;
-
 use crate::Settings;
 use crate::cross_section::Prepared;
 use crate::cross_section::prepared::Tier;
+use crate::opacity::table::USUAL_NODES;
 
 /// From so many lines on, a list is summed at the nodes of a table in one reading, rather than taken line by line at each of them.
 const SUMMED_LINES: u64 = 200_000;
-/// Most of a table's cost that a saving of time is worth: a table must be quicker by a fifth.
+/// A table must take less than this part of the time without one, for the memory it takes.
 const WORTH: f64 = 0.8;
-/// Nodes of a table, in a layer, before it is known how many are needed.
-pub const USUAL_NODES: u64 = 9;
 
 /// A line in a layer.
 const LINE: f64 = 90.0;
@@ -32,25 +29,22 @@ const SUM: f64 = 25.0;
 const CHECKED: f64 = 1.5;
 
 /// What a way costs \[ns of one thread\].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Cost {
+#[derive(Clone, Copy, Debug)]
+struct Cost {
     /// Once.
-    pub set_up: f64,
+    set_up: f64,
     /// For each spectrum.
-    pub spectrum: f64,
+    spectrum: f64,
 }
 
 impl Cost {
-    fn of(&self, spectra: u32) -> f64 {
+    fn of(self, spectra: u32) -> f64 {
         self.set_up + self.spectrum * f64::from(spectra)
     }
-}
 
-impl Add for Cost {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self { set_up: self.set_up + other.set_up, spectrum: self.spectrum + other.spectrum }
+    /// True if a table of this cost is worth making, for so many spectra.
+    fn pays(self, without: Self, spectra: u32) -> bool {
+        self.of(spectra) < WORTH * without.of(spectra)
     }
 }
 
@@ -84,8 +78,8 @@ impl Size {
 
     /// A table from the sums of so many lines at so many temperatures; the list is read twice, for what it holds and for its sums.
     fn summed(self, lines: f64, temperatures: usize) -> Cost {
-        let read = Cost { set_up: (2.0 * READ + SUM * temperatures as f64) * lines, spectrum: 0.0 };
-        read + self.table(FROM_SUMS)
+        let table = self.table(FROM_SUMS);
+        Cost { set_up: table.set_up + (2.0 * READ + SUM * temperatures as f64) * lines, ..table }
     }
 }
 
@@ -96,25 +90,24 @@ pub fn is_long(lines: u64) -> bool {
 
 /// True if a table is worth making of a long list, whose lines are summed at so many temperatures.
 pub fn sums_pay(size: Size, lines: u64, temperatures: usize, settings: &Settings) -> bool {
-    let (lines, spectra) = (lines as f64, settings.evaluations);
-    size.summed(lines, temperatures).of(spectra) < WORTH * size.lines(lines).of(spectra)
+    let lines = lines as f64;
+    size.summed(lines, temperatures).pays(size.lines(lines), settings.evaluations)
 }
 
 /// True if a table is worth making of lists that are ready.
-pub fn table_pays(size: Size, parts: &[Prepared], settings: &Settings) -> bool {
-    let anew = parts.iter().map(|part| anew(size, part)).fold(Cost::default(), Cost::add);
-    let table = size.table(anew.spectrum / size.values());
-    table.of(settings.evaluations) < WORTH * anew.of(settings.evaluations)
+pub fn table_pays<'a>(size: Size, parts: impl Iterator<Item = &'a Prepared>, settings: &Settings) -> bool {
+    let spectrum = parts.map(|part| anew(size, part)).sum();
+    size.table(spectrum / size.values()).pays(Cost { set_up: 0.0, spectrum }, settings.evaluations)
 }
 
-/// A list that is ready, computed anew for every spectrum.
-fn anew(size: Size, part: &Prepared) -> Cost {
+/// A spectrum of a list that is ready, without a table.
+fn anew(size: Size, part: &Prepared) -> f64 {
     let ladders: f64 = part.layers.iter().map(|l| l.ladder.cost).sum();
     let sources = match &part.tier {
         Tier::Lines => LINE * part.table.lines.len() as f64 * size.layers as f64,
         Tier::Density { .. } => MULTIPLY_ADD * part.density_cost() * size.points as f64,
     };
-    Cost { set_up: 0.0, spectrum: MULTIPLY_ADD * ladders * size.points as f64 + sources }
+    MULTIPLY_ADD * ladders * size.points as f64 + sources
 }
 
 #[cfg(test)]
@@ -137,10 +130,9 @@ mod tests {
     #[test]
     fn a_table_must_save_a_fifth() {
         let size = Size { points: 1000, layers: 10 };
-        let table = size.table(100.0);
-        let spectra = |cost: f64, n: u32| Cost { set_up: 0.0, spectrum: cost }.of(n);
+        let without = Cost { set_up: 0.0, spectrum: 100.0 * size.values() };
         // 1.5 x 9 rows of 100 ns a value, then 4 ns, against 100 ns.
-        let pays = |n| table.of(n) < WORTH * spectra(100.0 * size.values(), n);
+        let pays = |n| size.table(100.0).pays(without, n);
         assert!(!pays(1) && !pays(17) && pays(18));
     }
 }

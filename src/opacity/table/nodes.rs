@@ -22,8 +22,10 @@ use crate::{Error, Result, host_memory};
 /// Surveyed layers lie at least this far apart in log10 of pressure.
 const SURVEY_STEP: f64 = 0.5;
 
-/// The level that most layers have at a tolerance of 1e-3.
+/// The level that most layers have at a tolerance of 1e-3, before it is known what they need.
 const USUAL: u32 = 3;
+/// Nodes of that level.
+pub const USUAL_NODES: u64 = (1 << USUAL) + 1;
 
 /// A table's layers.
 #[derive(Debug)]
