@@ -45,10 +45,7 @@ impl Backend {
     pub fn select_with(selector: &str, cache: &Cache) -> Result<Self> {
         match selector {
             "cpu" => Ok(Self::Cpu),
-            "auto" => match Device::list().into_iter().find(|d| d.is_gpu) {
-                Some(info) => Device::open_with(&info.name, cache).map(Self::Device),
-                None => Ok(Self::Cpu),
-            },
+            "auto" => Ok(Device::first_gpu(cache)?.map_or(Self::Cpu, Self::Device)),
             name => Device::open_with(name, cache).map(Self::Device),
         }
     }

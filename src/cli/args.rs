@@ -324,8 +324,9 @@ pub struct PlanArgs {
     /// [default: the configuration's, or auto]
     #[arg(long, value_name = "SIZE", visible_alias = "budget", allow_hyphen_values = true)]
     pub memory_budget: Option<MemoryPolicy>,
-    /// Limits of the device: `webgpu` (what every device has, and all that `spectrum` uses) or a JSON file as in the report
-    #[arg(long, value_name = "webgpu|FILE.json", default_value = "webgpu")]
+    /// Device to plan for: `webgpu` (what every device has, on a software driver), `integrated` or `discrete` (a usual GPU of that class), or limits in a JSON
+    /// file as in the report
+    #[arg(long, value_name = "webgpu|integrated|discrete|FILE.json", default_value = "webgpu")]
     pub device_limits: String,
     /// Print JSON
     #[arg(long)]

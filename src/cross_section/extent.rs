@@ -1,26 +1,20 @@
 //! How a job on a device is cut into batches of layers and segments of the grid, and which cuts are worth a try.
 //!
 //! Memory falls with the batch and with the segment; what it costs is passes (each has a fixed price) and, where levels are near, what
-//! a segment computes beyond its ends. The cost model counts multiply-adds, with a pass and a byte held at a fixed exchange; it need only
+//! a segment computes beyond its ends. The cost model counts multiply-adds, with a pass and a byte held at the exchange of the device's class; it need only
 //! order the candidates, and it does not see the budget: so a larger budget never leads to a slower plan.
 
 use std::ops::Range;
 
 use super::levels::SEGMENT_MULTIPLE;
 use super::prepared::Prepared;
+use crate::gpu::{DeviceClass, Rates};
 use crate::grid::level::FAR;
 
-/// A pass, in multiply-adds: some 30 us of a software driver, 5 us of a GPU; between the two.
-const PASS_COST: f64 = 2e6;
-/// A byte held, in multiply-adds: it has to be allocated, cleared, and brought through the caches. So much that three times the memory has to save
-/// a tenth of the time; on lavapipe it saves nothing (`docs/memory.md`).
-const BYTE_COST: f64 = 16.0;
 /// Output nodes beyond each end of a segment that its near levels need.
 const HALO: f64 = 320.0;
 /// Most nodes of one level in a segment: 65 535 workgroups of 64 invocations.
 const MOST_NODES: usize = 65_535 * 64;
-/// Scratch buffers' sizes to try \[bytes\]; the largest is well below the largest binding, 128 MiB.
-const SCRATCH_BYTES: [u64; 4] = [32 << 20, 4 << 20, 512 << 10, 64 << 10];
 
 /// How a job is cut: layers in batches, each batch in segments of the grid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +55,7 @@ impl Extent {
         layers: Range<usize>,
         batch_multiple: usize,
         finest: Option<i32>,
+        class: DeviceClass,
         cost: impl Fn(&Self) -> f64,
     ) -> Vec<Self> {
         let most_points = MOST_NODES >> -finest.unwrap_or(0).min(0);
@@ -69,7 +64,7 @@ impl Extent {
         let mut candidates: Vec<(f64, Self)> = Vec::new();
         for batch in batches {
             for segments in doubling(1, most_segments).chain(doubling(3, most_segments)) {
-                for scratch in SCRATCH_BYTES {
+                for &scratch in class.scratch_bytes() {
                     let extent = Self::new(layers.clone(), batch, points, segments, scratch);
                     if extent.segment_points() <= most_points {
                         candidates.push((cost(&extent), extent));
@@ -88,22 +83,24 @@ impl Extent {
         layers: Range<usize>,
         batch: usize,
         segments: usize,
+        class: DeviceClass,
         cost: impl Fn(&Self) -> f64,
     ) -> Vec<Self> {
-        let mut cuts = SCRATCH_BYTES.map(|scratch| Self::new(layers.clone(), batch, points, segments, scratch));
+        let of = |scratch: &u64| Self::new(layers.clone(), batch, points, segments, *scratch);
+        let mut cuts: Vec<Self> = class.scratch_bytes().iter().map(of).collect();
         cuts.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
-        cuts.into()
+        cuts
     }
 
     /// Cost in multiply-adds of what every job has: passes of transfer and continua, and bytes of `rows_held` rows of each layer.
-    pub fn cost(&self, rows_held: usize) -> f64 {
+    pub fn cost(&self, rates: &Rates, rows_held: usize) -> f64 {
         let (segments, batches) = (self.segments.len() as f64, self.batches().count() as f64);
         let held = 4.0 * (rows_held * self.batch.min(self.layers.len()) * self.segment_points()) as f64;
-        PASS_COST * 3.0 * batches * segments + BYTE_COST * held
+        rates.pass * 3.0 * batches * segments + rates.byte * held
     }
 
     /// Cost in multiply-adds of the cross sections of a list of lines.
-    pub fn cost_of(&self, prepared: &Prepared, points: usize) -> f64 {
+    pub fn cost_of(&self, rates: &Rates, prepared: &Prepared, points: usize) -> f64 {
         let segments = self.segments.len() as f64;
         let beyond = 2.0 * HALO / self.segment_points() as f64 * if segments > 1.0 { 1.0 } else { 0.0 };
         let mut cost = 0.0;
@@ -120,7 +117,7 @@ impl Extent {
             let starts = i.is_multiple_of(self.batch) || !layers[i - 1].is_like(layer);
             let runs = if starts { 1.0 } else { crowded };
             let far_levels = f64::from(ladder.top - ladder.far() + 1);
-            cost += PASS_COST * runs * (3.0 * far_levels + 2.0 + segments * (3.0 * near_levels + 3.0));
+            cost += rates.pass * runs * (3.0 * far_levels + 2.0 + segments * (3.0 * near_levels + 3.0));
         }
         cost
     }
@@ -152,7 +149,9 @@ mod tests {
 
     #[test]
     fn candidates_reach_from_everything_at_once_to_the_smallest_pieces() {
-        let candidates = Extent::candidates(150_000, 0..200, 8, None, |e| e.cost(1));
+        let candidates = Extent::candidates(150_000, 0..200, 8, None, DeviceClass::Processor, |e| {
+            e.cost(&DeviceClass::Processor.rates(), 1)
+        });
         let has = |batch, segments: usize| {
             let length = 150_000usize.div_ceil(segments).next_multiple_of(SEGMENT_MULTIPLE).min(150_000);
             candidates.iter().any(|e| e.batch == batch && e.segment_points() == length)

@@ -19,9 +19,11 @@ pub struct DeviceInfo {
     pub driver_info: String,
     /// `discrete GPU`, `integrated GPU`, `virtual GPU`, `CPU` (a software driver) or `other`.
     pub device_type: String,
+    /// Address on the PCI bus, where the driver tells it.
+    pub pci_bus_id: Option<String>,
     /// Not a software driver.
     pub is_gpu: bool,
-    /// What the device could do; only [`Limits::default`] is ever requested.
+    /// What the device could do; of a software driver only [`Limits::default`] is ever requested.
     pub limits: Limits,
     /// Device-local memory, where the driver tells it \[bytes\].
     pub memory_bytes: Option<u64>,
@@ -86,7 +88,8 @@ pub(super) fn describe(adapter: &wgpu::Adapter) -> DeviceInfo {
         driver_info: info.driver_info,
         device_type: device_type.to_owned(),
         is_gpu: info.device_type != wgpu::DeviceType::Cpu,
-        limits: Limits::from(&adapter.limits()),
+        limits: Limits::of(&adapter.limits(), info.device_type.into()),
+        pci_bus_id: (!info.device_pci_bus_id.is_empty()).then_some(info.device_pci_bus_id),
         memory_bytes: super::driver_memory::query(adapter).total,
     }
 }
@@ -101,16 +104,32 @@ pub(super) fn select(adapters: Vec<wgpu::Adapter>, selector: &str) -> Result<wgp
         ));
     }
     let wanted = selector.trim().to_lowercase();
-    let names: Vec<String> = adapters.iter().map(|a| a.get_info().name).collect();
-    let any = wanted.is_empty() || wanted == ANY;
-    let found = adapters.into_iter().find(|a| {
-        let info = a.get_info();
-        // Software drivers name themselves in the driver's name too: llvmpipe is "lavapipe" there.
-        any || [&info.name, &info.driver, &info.driver_info].iter().any(|s| s.to_lowercase().contains(&wanted))
-    });
+    let infos: Vec<_> = adapters.iter().map(wgpu::Adapter::get_info).collect();
+    let found = position(&infos, &wanted);
+    let found = found.and_then(|at| adapters.into_iter().nth(at));
     found.ok_or_else(|| {
-        Error::NoAdapter(format!("given `{selector}`, required `{ANY}`, or part of one of: {}", names.join("; ")))
+        let names: Vec<_> = infos.iter().enumerate().map(|(i, info)| format!("{i} {}", info.name)).collect();
+        let names = names.join("; ");
+        Error::NoAdapter(format!("given `{selector}`, required `{ANY}`, a number, or part of one of: {names}"))
     })
+}
+
+/// Which of several adapters is meant: by number, address on the PCI bus, or part of a name.
+fn position(infos: &[wgpu::AdapterInfo], wanted: &str) -> Option<usize> {
+    if wanted.is_empty() || wanted == ANY {
+        return (!infos.is_empty()).then_some(0);
+    }
+    if let Ok(number) = wanted.parse::<usize>()
+        && number < infos.len()
+    {
+        return Some(number);
+    }
+    let has_address = |info: &wgpu::AdapterInfo| info.device_pci_bus_id.eq_ignore_ascii_case(wanted);
+    // Software drivers name themselves in the driver's name too: llvmpipe is "lavapipe" there.
+    let is_named = |info: &wgpu::AdapterInfo| {
+        [&info.name, &info.driver, &info.driver_info].iter().any(|s| s.to_lowercase().contains(wanted))
+    };
+    infos.iter().position(has_address).or_else(|| infos.iter().position(is_named))
 }
 
 /// The selector that takes the best adapter there is.

@@ -9,7 +9,7 @@ use super::handle::Handle;
 use super::ledger::Ledger;
 use super::pipelines::{DriverCache, Pipeline, Pipelines};
 use super::pool::Pool;
-use super::{DeviceInfo, DriverMemory, Kernel, Limits, MemoryPolicy};
+use super::{DeviceClass, DeviceInfo, DriverMemory, Kernel, Limits, MemoryPolicy};
 use crate::{Cache, Error, Result};
 
 /// A device, opened. Cheap to clone: clones share the device, its compiled kernels, its ledger and its memory policy.
@@ -34,10 +34,10 @@ impl Device {
         adapters(&instance()).iter().map(|adapter| (describe(adapter), query(adapter))).collect()
     }
 
-    /// Opens a device with WebGPU's default limits, no optional features, and [`MemoryPolicy::Default`].
+    /// Opens a device with its own limits (a software driver with WebGPU's minimum), no optional features, and [`MemoryPolicy::Default`].
     ///
-    /// `selector`: `gpu-any` (or empty) for the first of [`list`](Self::list), otherwise a part of the device's or
-    /// driver's name in any case, such as `llvmpipe`, `SwiftShader`, `H100`.
+    /// `selector`: `gpu-any` (or empty) for the first of [`list`](Self::list); its number there from 0, such as `1`; a card's address on the PCI bus, such as
+    /// `0000:65:00.0`; otherwise a part of the device's or driver's name in any case, such as `llvmpipe`, `SwiftShader`, `H100`.
     ///
     /// # Errors
     /// [`Error::NoAdapter`] if there is no device, none matches, or it cannot be opened.
@@ -51,15 +51,38 @@ impl Device {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(selector: &str, cache: &Cache) -> Result<Self> {
-        let adapter = select(adapters(&instance()), selector)?;
+        Self::open_as(select(adapters(&instance()), selector)?, None, cache)
+    }
+
+    /// Opens the first GPU that is no software driver, if there is one; as [`open_with`](Self::open_with).
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] if it cannot be opened.
+    pub fn first_gpu(cache: &Cache) -> Result<Option<Self>> {
+        let gpu = adapters(&instance()).into_iter().find(|a| describe(a).is_gpu);
+        gpu.map(|adapter| Self::open_as(adapter, None, cache)).transpose()
+    }
+
+    /// As [`open`](Self::open), with schedules and limits as for another class of devices, where the adapter has these: a test of a card's schedule without one.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_in_class(selector: &str, class: DeviceClass) -> Result<Self> {
+        Self::open_as(select(adapters(&instance()), selector)?, Some(class), &Cache::off())
+    }
+
+    fn open_as(adapter: wgpu::Adapter, class: Option<DeviceClass>, cache: &Cache) -> Result<Self> {
         let info = describe(&adapter);
+        let class = class.unwrap_or_else(|| adapter.get_info().device_type.into());
+        let required_limits = Limits::requested(&adapter.limits(), class);
+        let limits = Limits::of(&required_limits, class);
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("photosphere"),
             required_features: match cache.folder() {
                 Some(_) => adapter.features() & DriverCache::FEATURE,
                 None => wgpu::Features::empty(),
             },
-            required_limits: wgpu::Limits::default(),
+            required_limits,
             // Buffers are few and planned; reserving more than they need would make the plan untrue.
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
@@ -80,7 +103,8 @@ impl Device {
         queue.submit([]);
         let _ = device.poll(wgpu::PollType::wait_indefinitely());
         let pipelines = Arc::new(Pipelines::new(DriverCache::open(&adapter.get_info(), &device, cache)));
-        let handle = Handle { device, queue, adapter, faults, info: Arc::new(info), ledger: Arc::default() };
+        let (info, ledger) = (Arc::new(info), Arc::default());
+        let handle = Handle { device, queue, adapter, faults, info, limits, ledger };
         Ok(Self { handle, pipelines, pool: Arc::default() })
     }
 
@@ -103,9 +127,9 @@ impl Device {
         &self.handle.info
     }
 
-    /// Limits that programs for this device are planned with: always [`Limits::default`].
+    /// Limits that programs for this device are planned with: [`Limits::default`] of a software driver, a GPU's own.
     pub fn limits(&self) -> Limits {
-        self.handle.limits()
+        self.handle.limits
     }
 
     /// The account of the device memory of all workspaces.
@@ -125,9 +149,9 @@ impl Device {
         let _ = self.handle.device.poll(wgpu::PollType::wait_indefinitely());
     }
 
-    /// The compiled kernel; compiled at the first call.
-    pub(super) fn pipeline(&self, kernel: &'static Kernel) -> Result<Arc<Pipeline>> {
-        self.pipelines.get(&self.handle, kernel)
+    /// The compiled kernels; compiled at the first call.
+    pub(super) fn pipelines(&self, kernels: &[&'static Kernel]) -> Result<Vec<Arc<Pipeline>>> {
+        self.pipelines.get(&self.handle, kernels)
     }
 }
 

@@ -17,15 +17,12 @@ pub(super) struct Handle {
     pub adapter: wgpu::Adapter,
     pub faults: Arc<Faults>,
     pub info: Arc<DeviceInfo>,
+    /// Those that programs are planned with.
+    pub limits: Limits,
     pub ledger: Arc<Ledger>,
 }
 
 impl Handle {
-    /// Limits that programs are planned with.
-    pub fn limits(&self) -> Limits {
-        Limits::default()
-    }
-
     /// What the driver says of its memory at this moment.
     pub fn driver_memory(&self) -> DriverMemory {
         query(&self.adapter)

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Limits that a [`Program`](super::Program) is checked against. [`Default`] is WebGPU's guaranteed minimum, and it is
-/// all that [`Device::open`](super::Device::open) ever requests: what works on one device works on every other.
+use super::DeviceClass;
+
+/// Limits that a [`Program`](super::Program) is checked against, and the kind of device that it is made for. [`Default`] is WebGPU's guaranteed minimum on a
+/// software driver: what works there works on every other device. Of a GPU its own limits are requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Largest storage binding \[bytes\].
@@ -24,11 +26,41 @@ pub struct Limits {
     pub workgroup_bytes: u32,
     /// Uniform bindings start at multiples of this \[bytes\].
     pub uniform_alignment: u32,
+    /// What schedules are made for.
+    #[serde(default)]
+    pub class: DeviceClass,
 }
 
-impl From<&wgpu::Limits> for Limits {
-    fn from(l: &wgpu::Limits) -> Self {
+/// Largest buffer that is ever asked for \[bytes\]: indices of its values stay within 31 bits.
+const MOST_BUFFER_BYTES: u64 = (4 << 30) - 256;
+
+impl Limits {
+    /// What is requested of an adapter: of a software driver WebGPU's minimum, of a GPU as much of its own as kernels can use.
+    pub(super) fn requested(adapter: &wgpu::Limits, class: DeviceClass) -> wgpu::Limits {
+        let minimum = wgpu::Limits::default();
+        match class {
+            DeviceClass::Processor => minimum,
+            DeviceClass::Integrated | DeviceClass::Discrete => wgpu::Limits {
+                max_storage_buffer_binding_size: adapter.max_storage_buffer_binding_size.min(MOST_BUFFER_BYTES),
+                max_buffer_size: adapter.max_buffer_size.min(MOST_BUFFER_BYTES),
+                ..minimum
+            },
+        }
+    }
+
+    /// WebGPU's guaranteed minimum for the processor, and what usual devices of the other classes have.
+    pub fn of_class(class: DeviceClass) -> Self {
+        let bytes = match class {
+            DeviceClass::Processor => return Self::default(),
+            DeviceClass::Integrated => 1 << 30,
+            DeviceClass::Discrete => MOST_BUFFER_BYTES,
+        };
+        Self { storage_binding_bytes: bytes, buffer_bytes: bytes, class, ..Self::default() }
+    }
+
+    pub(super) fn of(l: &wgpu::Limits, class: DeviceClass) -> Self {
         Self {
+            class,
             storage_binding_bytes: l.max_storage_buffer_binding_size,
             uniform_binding_bytes: l.max_uniform_buffer_binding_size,
             buffer_bytes: l.max_buffer_size,
@@ -48,7 +80,7 @@ impl From<&wgpu::Limits> for Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::from(&wgpu::Limits::default())
+        Self::of(&wgpu::Limits::default(), DeviceClass::Processor)
     }
 }
 

@@ -22,6 +22,7 @@ mod adapter;
 mod ballast;
 mod buffers;
 mod choose;
+mod class;
 mod declaration;
 mod device;
 mod driver_memory;
@@ -34,6 +35,7 @@ mod limits;
 mod memory;
 #[cfg(any(test, feature = "testing"))]
 mod ordered_faults;
+mod packed;
 mod pipelines;
 mod plan;
 mod policy;
@@ -56,6 +58,7 @@ pub use adapter::DeviceInfo;
 pub use ballast::Ballast;
 #[doc(hidden)]
 pub use choose::{first_that_fits, open_within};
+pub use class::{DeviceClass, Rates};
 #[doc(hidden)]
 pub use declaration::{BufferId, Constant, Element, Role};
 pub use device::Device;

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Kernel;
+use rayon::prelude::*;
+
 use super::handle::Handle;
+use super::{DeviceClass, Kernel};
 use crate::Result;
 use crate::cache::{Cache, Key, KeyHasher};
 
@@ -87,16 +89,19 @@ impl Pipelines {
         Self { compiled: Mutex::default(), driver_cache }
     }
 
-    /// The compiled kernel; compiled at the first call.
-    pub fn get(&self, handle: &Handle, kernel: &'static Kernel) -> Result<Arc<Pipeline>> {
+    /// The compiled kernels, in the order asked for; those that are new are compiled at the same time.
+    pub fn get(&self, handle: &Handle, kernels: &[&'static Kernel]) -> Result<Vec<Arc<Pipeline>>> {
         // Held while compiling, so that two threads do not compile the same kernel.
-        let mut pipelines = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = pipelines.get(kernel.name) {
-            return Ok(pipeline.clone());
-        }
-        let pipeline = Arc::new(self.compile(handle, kernel)?);
-        pipelines.insert(kernel.name, pipeline.clone());
-        Ok(pipeline)
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let new: Vec<_> = kernels.iter().filter(|k| !compiled.contains_key(k.name)).collect();
+        let compile = |kernel: &&&'static Kernel| Ok((kernel.name, Arc::new(self.compile(handle, kernel)?)));
+        let new: Vec<_> = match handle.limits.class {
+            // A software driver's compiler takes tens of MiB for each that is under way.
+            DeviceClass::Processor => new.iter().map(compile).collect::<Result<_>>()?,
+            _ => new.par_iter().map(compile).collect::<Result<_>>()?,
+        };
+        compiled.extend(new);
+        Ok(kernels.iter().map(|k| compiled[k.name].clone()).collect())
     }
 
     fn compile(&self, handle: &Handle, kernel: &Kernel) -> Result<Pipeline> {

@@ -1,16 +1,22 @@
 //! From declarations to a program: lives, checks, slots, peak.
 
+use std::ops::Range;
+
 use super::declaration::Declared;
 use super::program::{Pass, Program, ProgramBuilder};
 use super::slots::{Tenant, assign};
 use super::summary::{BufferSummary, StageSummary, Summary, five_largest};
-use super::{BufferId, Kernel, Limits, Role};
+use super::{BufferId, DeviceClass, Kernel, Limits, Role};
 use crate::stage::PassStage;
 use crate::{Error, Result};
 
-/// Staging buffers are no larger than this \[bytes\]; larger transfers go in chunks. At 0.1 to 0.2 ms per submission
-/// (measured, software drivers) a chunk of 1 MiB still moves several GB/s.
-const TRANSFER_BYTES: u64 = 1 << 20;
+/// Submissions that may wait for the device at a time; more would only hold command memory.
+pub(super) const IN_FLIGHT: usize = 4;
+
+/// Passes in pieces of at most `portion`.
+pub(super) fn pieces(passes: Range<usize>, portion: usize) -> impl Iterator<Item = Range<usize>> {
+    passes.clone().step_by(portion).map(move |first| first..(first + portion).min(passes.end))
+}
 
 /// A pass's use of a buffer.
 struct Use {
@@ -33,7 +39,7 @@ impl ProgramBuilder {
 }
 
 fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u64>) -> Result<Program> {
-    let ProgramBuilder { buffers, stages, passes, retired, params, pauses, full_staging, .. } = builder;
+    let ProgramBuilder { buffers, stages, passes, retired, params, pauses, full_staging, multiply_adds, .. } = builder;
     for buffer in &buffers {
         let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);
         if buffer.bytes > limit {
@@ -98,9 +104,15 @@ fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u64>) -> Resu
     if params_bytes > limits.buffer_bytes {
         return Err(Error::out_of_memory("the parameters of all dispatches", params_bytes, limits.buffer_bytes));
     }
-    let staging = |largest: u64| if full_staging { TRANSFER_BYTES } else { largest.min(TRANSFER_BYTES) };
-    let upload_bytes = staging(largest(&[Role::Input, Role::Constant]).max(params_bytes));
-    let readback_bytes = staging(largest(&[Role::Output]));
+    let chunk = limits.class.transfer_bytes();
+    let staging = |largest: u64| if full_staging { chunk } else { largest.min(chunk) };
+    // All inputs of a run go together, where they are no more than a chunk.
+    let is_input = |b: &Declared, t: &Tenant| b.role == Role::Input && used(t.lives.as_slice());
+    let inputs: u64 = buffers.iter().zip(&tenants).filter(|(b, t)| is_input(b, t)).map(|(b, _)| b.bytes).sum();
+    let packed = if inputs <= chunk { inputs } else { 0 };
+    let upload_bytes = staging(largest(&[Role::Input, Role::Constant]).max(params_bytes)).max(packed);
+    let largest_output = largest(&[Role::Output]);
+    let readback_bytes = staging(largest_output);
     let peak_bytes = slots.iter().sum::<u64>() + params_bytes + upload_bytes + readback_bytes;
     if let Some(limit) = budget.filter(|&b| peak_bytes > b) {
         let largest = five_largest(buffers.iter().map(|b| (b.name.as_str(), b.bytes)));
@@ -120,6 +132,18 @@ fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u64>) -> Resu
             slot,
         })
         .collect();
+    let portion = limits.class.portion(passes.len(), multiply_adds);
+    let mut parts = vec![0];
+    parts.extend(pauses.into_iter().filter(|p| *p > 0 && *p < passes.len()));
+    parts.push(passes.len());
+    parts.dedup();
+    let is_timed = limits.class == DeviceClass::Processor;
+    let runs: usize = match is_timed {
+        true => passes.chunk_by(|a, b| a.0 == b.0).map(|stage| stage.len().div_ceil(portion)).sum(),
+        false => parts.windows(2).map(|part| (part[1] - part[0]).div_ceil(portion)).sum(),
+    };
+    let reads = largest_output.div_ceil(readback_bytes.max(1)) as usize;
+    let waited = if is_timed { runs } else { runs.saturating_sub(IN_FLIGHT) };
     let dispatches = passes.iter().filter(|(_, p)| matches!(p, Pass::Dispatch { .. })).count();
     let summary = Summary {
         buffers,
@@ -132,12 +156,10 @@ fn finish(builder: ProgramBuilder, limits: &Limits, budget: Option<u64>) -> Resu
         peak_bytes,
         dispatches,
         passes: passes.len(),
+        submissions: runs + reads,
+        waits: waited + reads,
     };
-    let mut parts = vec![0];
-    parts.extend(pauses.into_iter().filter(|p| *p > 0 && *p < passes.len()));
-    parts.push(passes.len());
-    parts.dedup();
-    Ok(Program { passes, params, stages, parts, summary })
+    Ok(Program { passes, params, stages, parts, portion, is_timed, packs_inputs: packed > 0, multiply_adds, summary })
 }
 
 fn misuse(buffer: &Declared, pass: &Pass, how: &str) -> Error {

@@ -217,7 +217,7 @@ impl State {
         let wanted = self.reserve.saturating_sub(room);
         let missing = |handle: &Handle| wanted.saturating_sub(handle.ledger.allocated()) / 4 * 4;
         while missing(handle) > 0 {
-            let bytes = missing(handle).min(handle.limits().buffer_bytes);
+            let bytes = missing(handle).min(handle.limits.buffer_bytes);
             self.ballast.push(create(handle, &ballast_request("gpu.reserve", bytes), Holding::Ballast)?);
         }
         Ok(())

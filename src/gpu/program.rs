@@ -45,6 +45,7 @@ pub struct ProgramBuilder {
     /// Number of passes before each pause.
     pub(super) pauses: Vec<usize>,
     pub(super) full_staging: bool,
+    pub(super) multiply_adds: f64,
     pub(super) error: Option<Error>,
 }
 
@@ -130,7 +131,13 @@ impl ProgramBuilder {
         self
     }
 
-    /// Gives both staging buffers their full size, 1 MiB, however small the largest transfer is: bytes then grow linearly with an output.
+    /// Says what all passes together cost, in multiply-adds: on GPUs submissions are cut by it.
+    pub fn multiply_adds(&mut self, cost: f64) -> &mut Self {
+        self.multiply_adds = cost;
+        self
+    }
+
+    /// Gives both staging buffers their full size, that of the device's class, however small the largest transfer is: bytes then grow linearly with an output.
     pub fn full_staging(&mut self) -> &mut Self {
         self.full_staging = true;
         self
@@ -176,6 +183,13 @@ pub struct Program {
     pub(super) stages: Vec<PassStage>,
     /// First pass of each part, and the number of passes.
     pub(super) parts: Vec<usize>,
+    /// Passes of a submission at most.
+    pub(super) portion: usize,
+    /// True where each stage's time is taken, with a wait: on a software driver that costs next to nothing.
+    pub(super) is_timed: bool,
+    /// True if all inputs fit into the staging buffer together.
+    pub(super) packs_inputs: bool,
+    pub(super) multiply_adds: f64,
     pub(super) summary: Summary,
 }
 
@@ -188,6 +202,24 @@ impl Program {
     /// Number of parts that [pauses](ProgramBuilder::pause) divide it into.
     pub fn parts(&self) -> usize {
         self.parts.len() - 1
+    }
+
+    /// What all passes together cost, in multiply-adds, as far as that was said.
+    pub fn multiply_adds(&self) -> f64 {
+        self.multiply_adds
+    }
+
+    /// Its kernels, each once, in order of first use.
+    pub(super) fn kernels(&self) -> Vec<&'static Kernel> {
+        let mut kernels: Vec<&'static Kernel> = Vec::new();
+        for (_, pass) in &self.passes {
+            if let Pass::Dispatch { kernel, .. } = pass
+                && !kernels.iter().any(|k| k.name == kernel.name)
+            {
+                kernels.push(kernel);
+            }
+        }
+        kernels
     }
 
     pub(super) fn stage(&self, stage: usize) -> &PassStage {

@@ -61,6 +61,10 @@ pub struct Summary {
     pub dispatches: usize,
     /// Number of passes: dispatches, copies and clears.
     pub passes: usize,
+    /// Submissions of a run of all passes, and of reading its largest output.
+    pub submissions: usize,
+    /// Of these the host waits for so many before it goes on, the last one included.
+    pub waits: usize,
 }
 
 /// `the program (largest: ...)`, for errors.

@@ -349,7 +349,7 @@ fn gpu_compiled_kernels_are_kept_and_a_wrong_blob_is_harmless() {
     let selector = std::env::var("PHOTOSPHERE_DEVICE").unwrap_or_default();
     let open = || {
         let device = Device::open_with(&selector, &cache).unwrap();
-        [&AFFINE, &ADD].into_iter().for_each(|k| drop(device.pipeline(k).unwrap()));
+        drop(device.pipelines(&[&AFFINE, &ADD]).unwrap());
         device
     };
     let supported = open().pipelines.driver_cache.is_some();

@@ -20,14 +20,20 @@ pub(super) fn upload(
     let mut at = offset;
     for chunk in bytes.chunks(staging.bytes as usize) {
         let length = chunk.len() as u64;
-        map(device, &staging.buffer, wgpu::MapMode::Write, length)?;
-        let written = staging.buffer.slice(..length).get_mapped_range_mut().map(|mut view| view.copy_from_slice(chunk));
-        staging.buffer.unmap();
-        written.map_err(|e| Error::Rejected(format!("staging buffer: {e}")))?;
+        fill(device, staging, chunk)?;
         copy(device, (&staging.buffer, 0), (target, at), length)?;
         at += length;
     }
     Ok(())
+}
+
+/// Writes `bytes`, no more than it holds, to the staging buffer. Waits for copies from it that are under way.
+pub(super) fn fill(device: &Device, staging: &Tracked, bytes: &[u8]) -> Result<()> {
+    let length = bytes.len() as u64;
+    map(device, &staging.buffer, wgpu::MapMode::Write, length)?;
+    let written = staging.buffer.slice(..length).get_mapped_range_mut().map(|mut view| view.copy_from_slice(bytes));
+    staging.buffer.unmap();
+    written.map_err(|e| Error::Rejected(format!("staging buffer: {e}")))
 }
 
 /// Reads `bytes` from `source` at `offset`. Lengths and offset are multiples of 4 and inside the buffer.

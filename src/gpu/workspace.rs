@@ -4,11 +4,14 @@
 //! allocate nothing. The bytes are those of [`Program::peak_bytes`], which tests compare with the ledger and the driver's counter.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::buffers::Request;
+use super::packed::Packed;
 use super::pipelines::Pipeline;
+use super::plan::{IN_FLIGHT, pieces};
 use super::pool::Tracked;
 use super::program::Pass;
 use super::summary::five_largest;
@@ -17,20 +20,18 @@ use super::{BufferId, BufferSummary, Device, Program, Role, Summary};
 use crate::stage::{PassStage, Stage};
 use crate::{Error, Result, interrupt};
 
-/// Passes per submission. Drivers reset a device whose submission takes seconds (2 s on Windows), so a long program goes in portions.
-const PORTION: usize = 64;
-
-/// Submissions that may wait for the device at a time; more would only hold command memory.
-const IN_FLIGHT: usize = 4;
 
 /// A program made ready on a device.
 #[derive(Debug)]
 pub struct Workspace {
     device: Device,
     program: Program,
-    pipelines: HashMap<&'static str, Arc<Pipeline>>,
+    /// By pass, if it is a dispatch: which of the pipelines and bind groups.
+    dispatches: Vec<Option<(usize, usize)>>,
+    pipelines: Vec<Arc<Pipeline>>,
     /// One per kernel and list of buffers.
-    bind_groups: HashMap<(&'static str, Vec<BufferId>), wgpu::BindGroup>,
+    bind_groups: Vec<wgpu::BindGroup>,
+    inputs: Packed,
     slots: Vec<Tracked>,
     params: Option<Tracked>,
     upload: Option<Tracked>,
@@ -54,14 +55,7 @@ impl Workspace {
         device.handle.check()?;
         device.ledger().enter(&Stage::Upload.into());
         let summary = program.summary();
-        let mut pipelines = HashMap::new();
-        for (_, pass) in &program.passes {
-            if let Pass::Dispatch { kernel, .. } = pass
-                && !pipelines.contains_key(kernel.name)
-            {
-                pipelines.insert(kernel.name, device.pipeline(kernel)?);
-            }
-        }
+        let pipelines = device.pipelines(&program.kernels())?;
         let what = five_largest(summary.buffers.iter().map(|b| (b.name.as_str(), b.bytes)));
         let mut slots = device.pool.allocate(&device.handle, &requests(summary), &what)?;
         // In the order of `requests`; those that take no bytes are left out there.
@@ -74,9 +68,21 @@ impl Workspace {
         }
         let written = vec![false; summary.buffers.len()];
         let device = device.clone();
-        let bind_groups = HashMap::new();
-        let mut workspace =
-            Self { device, program, pipelines, bind_groups, slots, params, upload: staging, readback, written };
+        let inputs = if program.packs_inputs { Packed::new(summary) } else { Packed::default() };
+        let (dispatches, bind_groups) = (Vec::new(), Vec::new());
+        let mut workspace = Self {
+            device,
+            program,
+            dispatches,
+            pipelines,
+            bind_groups,
+            inputs,
+            slots,
+            params,
+            upload: staging,
+            readback,
+            written,
+        };
         workspace.create_bind_groups()?;
         Ok(workspace)
     }
@@ -86,7 +92,7 @@ impl Workspace {
         &self.program
     }
 
-    /// Writes a whole [`Role::Input`] or [`Role::Constant`] buffer; `bytes` has exactly its size.
+    /// Writes a whole [`Role::Input`] or [`Role::Constant`] buffer; `bytes` has exactly its size. Small inputs go to the device with the next run.
     pub fn write(&mut self, buffer: BufferId, bytes: &[u8]) -> Result<()> {
         let summary = self.buffer(buffer, "written by the host", &[Role::Input, Role::Constant])?;
         if bytes.len() as u64 != summary.bytes {
@@ -101,6 +107,10 @@ impl Workspace {
             return Ok(());
         }
         let slot = summary.slot;
+        if self.inputs.keep(buffer, bytes) {
+            self.written[buffer.0] = true;
+            return Ok(());
+        }
         let staging = self.upload.as_ref().ok_or_else(|| Error::Internal("no upload buffer".to_owned()))?;
         upload(&self.device, staging, &self.slots[slot].buffer, 0, bytes)?;
         self.written[buffer.0] = true;
@@ -112,12 +122,12 @@ impl Workspace {
         self.write(buffer, bytemuck::cast_slice(values))
     }
 
-    /// Runs all passes and waits for the device. Every input must have been written.
+    /// Hands all passes to the device; reading waits for them. Every input must have been written.
     pub fn run(&mut self) -> Result<()> {
         self.run_passes(0, self.program.passes.len())
     }
 
-    /// Runs part `part` of the program, from one [pause](super::ProgramBuilder::pause) to the next, and waits. Parts go in their order; what an
+    /// Runs part `part` of the program, from one [pause](super::ProgramBuilder::pause) to the next. Parts go in their order; what an
     /// earlier one left is there until a later one overwrites it.
     pub fn run_part(&mut self, part: usize) -> Result<()> {
         let parts = &self.program.parts;
@@ -130,9 +140,9 @@ impl Workspace {
     fn run_passes(&mut self, first: usize, end: usize) -> Result<()> {
         self.check_inputs()?;
         let mut in_flight = VecDeque::new();
-        for portion in self.program.passes[first..end].chunks(PORTION) {
+        for portion in pieces(first..end, self.program.portion) {
             interrupt::check()?;
-            for stage in portion.chunk_by(|a, b| a.0 == b.0) {
+            for stage in self.program.passes[portion.clone()].chunk_by(|a, b| a.0 == b.0) {
                 self.device.ledger().enter(self.program.stage(stage[0].0));
             }
             in_flight.push_back(self.submit(portion)?);
@@ -140,7 +150,16 @@ impl Workspace {
                 self.device.handle.wait(in_flight.pop_front())?;
             }
         }
-        self.device.handle.wait(None)
+        self.device.handle.check()
+    }
+
+    /// Runs all passes. On a software driver the stages' wall-clock seconds are given, as [`run_timed`](Self::run_timed) does; on GPUs, which would idle
+    /// meanwhile, none are.
+    pub fn run_told(&mut self) -> Result<Vec<(PassStage, f64)>> {
+        match self.program.is_timed {
+            true => self.run_timed(),
+            false => self.run().map(|()| Vec::new()),
+        }
     }
 
     /// Like [`run`](Self::run), but waits after each portion; gives the stages in order of first appearance, with wall-clock seconds.
@@ -156,17 +175,24 @@ impl Workspace {
         Ok(times)
     }
 
-    /// Like [`run`](Self::run), but waits after each portion (at most 64 passes of one stage) and then calls `watch` with the stage and the
+    /// Like [`run`](Self::run), but waits after each submission (passes of one stage) and then calls `watch` with the stage and the
     /// portion's wall-clock seconds. An error of `watch` ends the run and is returned.
     pub fn run_watched(&mut self, mut watch: impl FnMut(&PassStage, f64) -> Result<()>) -> Result<()> {
         self.check_inputs()?;
-        for (stage, portion) in self.portions() {
-            self.device.ledger().enter(stage);
-            let start = Instant::now();
-            let submission = self.submit(portion)?;
-            self.device.handle.wait(Some(submission))?;
-            watch(stage, start.elapsed().as_secs_f64())?;
-            interrupt::check()?;
+        let mut first = 0;
+        while first < self.program.passes.len() {
+            let stage = self.program.passes[first].0;
+            let end = first + self.program.passes[first..].iter().take_while(|p| p.0 == stage).count();
+            let stage = self.program.stage(stage).clone();
+            for portion in pieces(first..end, self.program.portion) {
+                self.device.ledger().enter(&stage);
+                let start = Instant::now();
+                let submission = self.submit(portion)?;
+                self.device.handle.wait(Some(submission))?;
+                watch(&stage, start.elapsed().as_secs_f64())?;
+                interrupt::check()?;
+            }
+            first = end;
         }
         Ok(())
     }
@@ -227,29 +253,33 @@ impl Workspace {
         self.device.handle.check()
     }
 
-    /// Stage and passes of each submission: at most [`PORTION`] passes of one stage.
-    fn portions(&self) -> impl Iterator<Item = (&PassStage, &[(usize, Pass)])> {
-        let stage_changes = self.program.passes.chunk_by(|a, b| a.0 == b.0);
-        stage_changes.flat_map(|run| run.chunks(PORTION)).map(|portion| (self.program.stage(portion[0].0), portion))
-    }
-
-    fn submit(&self, passes: &[(usize, Pass)]) -> Result<wgpu::SubmissionIndex> {
+    /// Hands in inputs that wait, and some passes.
+    fn submit(&mut self, passes: Range<usize>) -> Result<wgpu::SubmissionIndex> {
+        let staged = self.inputs.stage(&self.device, self.upload.as_ref())?;
         self.device.handle.lose_if_ordered();
         let submission = self.device.handle.scoped("submission", || {
             let mut encoder =
                 self.device.handle.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            for (buffer, first) in staged {
+                let Some(staging) = &self.upload else { continue };
+                let summary = &self.program.summary().buffers[buffer.0];
+                let target = &self.slots[summary.slot].buffer;
+                encoder.copy_buffer_to_buffer(&staging.buffer, first, target, 0, summary.bytes);
+            }
             // Consecutive dispatches share a compute pass; wgpu puts the barriers between them.
+            let (mut first, passes) = (passes.start, &self.program.passes[passes]);
             let is_dispatch = |p: &(usize, Pass)| matches!(p.1, Pass::Dispatch { .. });
             for run in passes.chunk_by(|a, b| is_dispatch(a) && is_dispatch(b)) {
-                self.encode(&mut encoder, run);
+                self.encode(&mut encoder, first, run);
+                first += run.len();
             }
             self.device.handle.queue.submit([encoder.finish()])
         })?;
         Ok(submission)
     }
 
-    /// Either one copy or clear, or dispatches only.
-    fn encode(&self, encoder: &mut wgpu::CommandEncoder, passes: &[(usize, Pass)]) {
+    /// Either one copy or clear, or dispatches only; `first` is the number of the first of them.
+    fn encode(&self, encoder: &mut wgpu::CommandEncoder, first: usize, passes: &[(usize, Pass)]) {
         let summary = |id: &BufferId| &self.program.summary().buffers[id.0];
         let raw = |id: &BufferId| &self.slots[summary(id).slot].buffer;
         match &passes[0].1 {
@@ -259,13 +289,14 @@ impl Workspace {
             }
             Pass::Dispatch { .. } => {
                 let mut compute = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                for (_, pass) in passes {
-                    let Pass::Dispatch { kernel, params_offset, bindings, workgroups: [x, y, z] } = pass else {
+                for ((_, pass), ready) in passes.iter().zip(&self.dispatches[first..]) {
+                    let (Pass::Dispatch { params_offset, workgroups: [x, y, z], .. }, Some((pipeline, group))) =
+                        (pass, ready)
+                    else {
                         continue;
                     };
-                    compute.set_pipeline(&self.pipelines[kernel.name].pipeline);
-                    let bind_group = &self.bind_groups[&(kernel.name, bindings.clone())];
-                    compute.set_bind_group(0, bind_group, &[*params_offset]);
+                    compute.set_pipeline(&self.pipelines[*pipeline].pipeline);
+                    compute.set_bind_group(0, &self.bind_groups[*group], &[*params_offset]);
                     compute.dispatch_workgroups(*x, *y, *z);
                 }
             }
@@ -274,13 +305,21 @@ impl Workspace {
 
     fn create_bind_groups(&mut self) -> Result<()> {
         let Some(params) = &self.params else { return Ok(()) };
+        let kernels = self.program.kernels();
+        let mut known: HashMap<(usize, &[BufferId]), usize> = HashMap::new();
         for (_, pass) in &self.program.passes {
-            let Pass::Dispatch { kernel, bindings, .. } = pass else { continue };
-            let key = (kernel.name, bindings.clone());
-            if self.bind_groups.contains_key(&key) {
+            let Pass::Dispatch { kernel, bindings, .. } = pass else {
+                self.dispatches.push(None);
+                continue;
+            };
+            let at = kernels.iter().position(|k| k.name == kernel.name).unwrap_or_default();
+            let next = self.bind_groups.len();
+            let group = *known.entry((at, bindings)).or_insert(next);
+            self.dispatches.push(Some((at, group)));
+            if group < next {
                 continue;
             }
-            let pipeline = &self.pipelines[kernel.name];
+            let pipeline = &self.pipelines[at];
             let entry = |binding, buffer, bytes| wgpu::BindGroupEntry {
                 binding,
                 resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
@@ -303,7 +342,7 @@ impl Workspace {
                     entries: &entries,
                 })
             })?;
-            self.bind_groups.insert(key, group);
+            self.bind_groups.push(group);
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ pub struct Alternative {
     pub host_bytes: u64,
     /// Device bytes: taken, or if nothing fits what the smallest plan needs.
     pub device_bytes: u64,
-    /// Modelled cost, in multiply-adds ([`Model::cost`]); none if nothing fits.
+    /// Modelled cost, in multiply-adds ([`SpectrumPlan::cost`]); none if nothing fits.
     pub cost: Option<f64>,
 }
 
@@ -44,7 +44,7 @@ impl Model {
                 segments: plan.segments,
                 host_bytes: self.estimate(Place::Device(&plan)).host_peak(),
                 device_bytes: plan.memory.peak_bytes,
-                cost: Some(self.cost(&plan)),
+                cost: Some(plan.cost),
             }),
             Err(Error::OutOfMemory { needed, .. }) => {
                 Ok(Alternative { change, batch: 0, segments: 0, host_bytes: 0, device_bytes: needed, cost: None })

@@ -213,6 +213,8 @@ mod tests {
             peak_bytes: 24_256,
             dispatches: 8,
             passes: 8,
+            submissions: 3,
+            waits: 3,
         }
     }
 

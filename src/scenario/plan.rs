@@ -123,7 +123,7 @@ pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result
         layers: model.layers(),
         lines: inputs.lines(&model),
         budget,
-        cost: model.cost(&plan),
+        cost: plan.cost,
         estimate: model.estimate(Place::Device(&plan)),
         plan,
         alternatives,

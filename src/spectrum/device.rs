@@ -36,7 +36,7 @@ impl DeviceSpectrum {
         room: &mut dyn FnMut(u64),
         seconds: &mut Stages,
     ) -> Result<Self> {
-        Self::cut(model, device, SpectrumProgram::candidates(model), budget, room, seconds)
+        Self::cut(model, device, SpectrumProgram::candidates(model, device.limits().class), budget, room, seconds)
     }
 
     /// The first of `extents` within `budget` bytes.
@@ -89,7 +89,7 @@ impl DeviceSpectrum {
     /// What is computed \[nu\].
     pub fn values(&mut self, model: &Model, state: &State, seconds: &mut Stages) -> Result<Vec<f32>> {
         seconds.time(Stage::Upload, || self.inputs.write(&mut self.workspace, model, state))?;
-        for (stage, time) in seconds.watch(Stage::Forward, || self.workspace.run_timed())? {
+        for (stage, time) in seconds.watch(Stage::Forward, || self.workspace.run_told())? {
             seconds.add(stage.stage, time);
         }
         let mut values: Vec<f32> = seconds.time(Stage::Readback, || self.workspace.read_vec(self.result))?;

@@ -9,7 +9,7 @@ use super::device::program::SpectrumPlan;
 use crate::{Error, Result};
 
 /// How spectra and derivatives are computed, as far as it is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RetrievalPlan {
     /// Of the spectrum alone; none on the CPU.

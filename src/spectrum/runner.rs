@@ -49,7 +49,7 @@ impl Model {
     /// As [`open`](Self::open); zero batches or segments.
     pub fn open_cut(&self, device: &Device, batch: usize, segments: usize) -> Result<Runner> {
         let mut seconds = self.seconds.clone();
-        let cuts = self.cuts(batch, segments)?;
+        let cuts = self.cuts(batch, segments, device.limits().class)?;
         let spectrum = DeviceSpectrum::cut(self, device, cuts, device.budget()?, &mut |_| (), &mut seconds)?;
         let (on, backend) = (On::Device(Box::new(spectrum)), Backend::Device(device.clone()));
         Ok(Runner { model: self.clone(), backend, on, seconds })

@@ -71,6 +71,7 @@ mod tests {
             device_type: if is_gpu { "discrete GPU" } else { "CPU" }.into(),
             is_gpu,
             limits: Limits::default(),
+            pci_bus_id: None,
             memory_bytes: Some(8 << 30),
         };
         (info, DriverMemory { total: Some(8 << 30), free: None, used_by_process: None })

@@ -3,7 +3,7 @@
 use crate::cli::args::PlanArgs;
 use crate::cli::notes;
 use crate::cli::table::{Table, bytes, count};
-use crate::gpu::Limits;
+use crate::gpu::{DeviceClass, Limits};
 use crate::memory::StageEstimate;
 use crate::scenario::{self, Config, Planned, PlannedModel, PlannedRetrieval};
 use crate::{Error, Progress, Result};
@@ -29,10 +29,13 @@ pub fn run(args: &PlanArgs, progress: &dyn Progress) -> Result<()> {
     planned.refused.map_or(Ok(()), Err)
 }
 
-/// `webgpu`, or a file.
+/// Those of a class, or of a file.
 fn limits(text: &str) -> Result<Limits> {
-    if text == "webgpu" {
-        return Ok(Limits::default());
+    match text {
+        "webgpu" => return Ok(Limits::default()),
+        "integrated" => return Ok(Limits::of_class(DeviceClass::Integrated)),
+        "discrete" => return Ok(Limits::of_class(DeviceClass::Discrete)),
+        _ => {}
     }
     let content = std::fs::read_to_string(text).map_err(|e| Error::io("read", text, e))?;
     serde_json::from_str(&content).map_err(|e| Error::parse(text, e.line() as u64, e.to_string()))
@@ -50,7 +53,9 @@ fn render(planned: &Planned) -> String {
     let plan = &planned.plan;
     out.row(["batch".to_owned(), format!("{} layers", plan.batch)]);
     out.row(["segments".to_owned(), format!("{} of {} points", plan.segments, count(plan.segment_points as u64))]);
-    out.row(["passes".to_owned(), count(memory.passes as u64)]);
+    let (passes, dispatches) = (count(memory.passes as u64), count(memory.dispatches as u64));
+    out.row(["passes".to_owned(), format!("{passes}, {dispatches} of them dispatches")]);
+    out.row(["submissions".to_owned(), format!("{}, waits {}", memory.submissions, memory.waits)]);
     out.row(["cost".to_owned(), format!("{:.2e} multiply-adds", planned.cost)]);
 
     let retrieval = planned.retrieval.as_ref();

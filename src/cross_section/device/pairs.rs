@@ -86,7 +86,7 @@ impl Pairs<'_> {
                 }
                 Ok::<(), Error>(())
             })?;
-            for (stage, time) in seconds.watch(Stage::Forward, || workspace.run_timed())? {
+            for (stage, time) in seconds.watch(Stage::Forward, || workspace.run_told())? {
                 seconds.add(stage.stage, time);
             }
             let scaled: Vec<f32> = seconds.time(Stage::Readback, || workspace.read_vec(job.output))?;
@@ -109,8 +109,11 @@ impl Pairs<'_> {
     ) -> Result<Portion<'a>> {
         let points = self.grid.len();
         let finest = self.prepared.iter().flat_map(|p| &p.layers[pairs.clone()]).map(|l| l.ladder.finest).min();
-        let cost = |e: &Extent| e.cost(1) + self.prepared.iter().map(|p| e.cost_of(p, points)).sum::<f64>();
-        let extents = Extent::candidates(points, pairs.clone(), pairs.len(), finest, cost);
+        let rates = limits.class.rates();
+        let cost = |e: &Extent| {
+            e.cost(&rates, 1) + self.prepared.iter().map(|p| e.cost_of(&rates, p, points)).sum::<f64>()
+        };
+        let extents = Extent::candidates(points, pairs.clone(), pairs.len(), finest, limits.class, cost);
         first_that_fits(extents, |extent| self.build(tables, &extent, limits, budget))
     }
 

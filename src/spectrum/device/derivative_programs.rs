@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::program::{Build, Built, DepthRows, SpectrumPlan, Tables};
 use crate::Result;
 use crate::cross_section::device::{Extent, ROW_MULTIPLE};
-use crate::gpu::{BufferId, Element, Limits, ProgramBuilder, Role, first_that_fits};
+use crate::gpu::{BufferId, DeviceClass, Element, Limits, ProgramBuilder, Role, first_that_fits};
 use crate::opacity::Opacity;
 use crate::opacity::device::points;
 use crate::spectrum::derivatives::{ChunkSize, LayerGradient};
@@ -31,7 +31,7 @@ pub struct Wanted {
 }
 
 /// The plan of a Jacobian: bytes as a function of the chunk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct JacobianPlan {
     /// Columns in all.
@@ -47,7 +47,7 @@ pub struct JacobianPlan {
 }
 
 /// The plan of a gradient.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct GradientPlan {
     /// True if opacities and sensitivities of the whole grid are kept; false if they are computed twice.
@@ -116,8 +116,8 @@ impl Rows {
 }
 
 /// Ways of cutting the job, the fastest first: all layers at once.
-fn candidates(model: &Model) -> Vec<Extent> {
-    model.extents(model.layers(), model.geometry().rows_held())
+fn candidates(model: &Model, class: DeviceClass) -> Vec<Extent> {
+    model.extents(model.layers(), model.geometry().rows_held(), class)
 }
 
 /// A Jacobian's program.
@@ -151,7 +151,7 @@ impl<'a> JacobianProgram<'a> {
         // More columns at a time save next to nothing: the cut comes first. The fewest columns say whether it fits at all.
         let fewest = chunks[chunks.len() - 1];
         let build = |extent: Extent, chunk| Self::build(model, tables, wanted, columns, chunk, extent, limits, budget);
-        let found = first_that_fits(candidates(model), |extent| build(extent, fewest))?;
+        let found = first_that_fits(candidates(model, limits.class), |extent| build(extent, fewest))?;
         let (m0, m1) = (found.bytes_without_columns(), found.bytes_per_column());
         let fits = |chunk: &&usize| budget.is_none_or(|b| m0 + m1 * **chunk as u64 <= b);
         let most = limits.storage_binding_bytes / m1;
@@ -206,7 +206,7 @@ impl<'a> JacobianProgram<'a> {
                 Ok(())
             },
         )?;
-        Ok(Self { built: b.finish(limits, budget)?, coefficients, jacobian, chunk, columns })
+        Ok(Self { built: b.finish(model.geometry().rows_held(), limits, budget)?, coefficients, jacobian, chunk, columns })
     }
 
     fn bytes_per_column(&self) -> u64 {
@@ -252,7 +252,7 @@ impl<'a> GradientProgram<'a> {
         limits: &Limits,
         budget: Option<u64>,
     ) -> Result<Self> {
-        let ways = ways.iter().flat_map(|stored| candidates(model).into_iter().map(|e| (*stored, e)));
+        let ways = ways.iter().flat_map(|stored| candidates(model, limits.class).into_iter().map(|e| (*stored, e)));
         first_that_fits(ways, |(stored, extent)| Self::build(model, tables, wanted, stored, extent, limits, budget))
     }
 
@@ -318,7 +318,7 @@ impl<'a> GradientProgram<'a> {
                 },
             )?;
         }
-        Ok(Self { built: b.finish(limits, budget)?, weights, sums, stored })
+        Ok(Self { built: b.finish(model.geometry().rows_held(), limits, budget)?, weights, sums, stored })
     }
 
     /// Its plan.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::atmosphere::State;
 use crate::cross_section::device::{Extent, ROW_MULTIPLE};
-use crate::gpu::{BufferId, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_that_fits};
+use crate::gpu::{BufferId, DeviceClass, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_that_fits};
 use crate::opacity::device::points;
 use crate::opacity::{self, Constant, DeviceOpacity, DeviceTables, OpticalBuffers, add_part};
 use crate::spectrum::model::Model;
@@ -156,8 +156,10 @@ impl<'a> Build<'a> {
         Ok(())
     }
 
-    pub fn finish(self, limits: &Limits, budget: Option<u64>) -> Result<Built<'a>> {
-        let Self { builder, extent, constants, opacities, transfer, .. } = self;
+    /// The program of a job of which `rows_held` rows of each layer are held.
+    pub fn finish(self, rows_held: usize, limits: &Limits, budget: Option<u64>) -> Result<Built<'a>> {
+        let Self { mut builder, model, extent, constants, opacities, transfer, .. } = self;
+        builder.multiply_adds(model.extent_cost(&extent, rows_held, limits.class));
         let inputs = Inputs { opacities: opacities.iter().map(|o| o.inputs()).collect(), transfer: transfer.inputs() };
         let result = transfer.result();
         drop(opacities);
@@ -210,8 +212,8 @@ pub struct SpectrumProgram<'a> {
 
 impl<'a> SpectrumProgram<'a> {
     /// Ways of cutting the job, the fastest first.
-    pub fn candidates(model: &Model) -> Vec<Extent> {
-        model.extents(model.batch_multiple(), 1)
+    pub fn candidates(model: &Model, class: DeviceClass) -> Vec<Extent> {
+        model.extents(model.batch_multiple(), 1, class)
     }
 
     /// The program for one way of cutting.
@@ -240,13 +242,13 @@ impl<'a> SpectrumProgram<'a> {
             },
         )?;
         b.transfer.end(&mut b.builder);
-        let Built { program, extent, constants, inputs, result } = b.finish(limits, budget)?;
+        let Built { program, extent, constants, inputs, result } = b.finish(1, limits, budget)?;
         Ok(Self { program, extent, constants, inputs, result })
     }
 }
 
 /// How a spectrum will be computed on a device: plain data, made without one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SpectrumPlan {
     /// Layers of a batch.
@@ -257,6 +259,8 @@ pub struct SpectrumPlan {
     pub segment_points: usize,
     /// Most bytes that one scratch buffer takes if fewer layers at a time help.
     pub scratch_bytes: u64,
+    /// What the choice among plans goes by, in multiply-adds: work, and the class's prices of passes and of bytes held.
+    pub cost: f64,
     /// Buffers, slots, stages, bytes.
     pub memory: Summary,
 }
@@ -268,6 +272,7 @@ impl SpectrumPlan {
             segments: extent.segments.len(),
             segment_points: extent.segment_points(),
             scratch_bytes: extent.scratch_bytes,
+            cost: program.multiply_adds(),
             memory: program.summary().clone(),
         }
     }
@@ -275,16 +280,19 @@ impl SpectrumPlan {
 
 impl Model {
     /// Ways of cutting the job, the fastest first: batches in multiples of `multiple` layers, of each of which `rows` rows are held.
-    pub(super) fn extents(&self, multiple: usize, rows: usize) -> Vec<Extent> {
+    pub(super) fn extents(&self, multiple: usize, rows: usize, class: DeviceClass) -> Vec<Extent> {
         let layers = 0..self.layers();
         let finest = self.opacities().filter_map(|o| o.finest_level(&layers)).min();
-        Extent::candidates(self.grid.len(), layers, multiple, finest, |extent| self.extent_cost(extent, rows))
+        Extent::candidates(self.grid.len(), layers, multiple, finest, class, |extent| {
+            self.extent_cost(extent, rows, class)
+        })
     }
 
     /// Cost of a way of cutting, in multiply-adds.
-    fn extent_cost(&self, extent: &Extent, rows: usize) -> f64 {
-        let of_opacities: f64 = self.opacities().map(|o| o.cost(extent, self.grid.len())).sum();
-        extent.cost(rows) + of_opacities
+    pub(super) fn extent_cost(&self, extent: &Extent, rows: usize, class: DeviceClass) -> f64 {
+        let rates = class.rates();
+        let of_opacities: f64 = self.opacities().map(|o| o.cost(extent, self.grid.len(), &rates)).sum();
+        extent.cost(&rates, rows) + of_opacities
     }
 
     /// The plan of the fastest spectrum within `budget` bytes of device memory, on a device with `limits`.
@@ -292,7 +300,7 @@ impl Model {
     /// # Errors
     /// [`Error::OutOfMemory`] if the smallest plan needs more: with bytes needed, the limit, and the largest buffers.
     pub fn plan(&self, limits: &Limits, budget: Option<u64>) -> Result<SpectrumPlan> {
-        self.plan_first(SpectrumProgram::candidates(self), limits, budget)
+        self.plan_first(SpectrumProgram::candidates(self, limits.class), limits, budget)
     }
 
     /// The plan of a spectrum cut in batches of `batch` layers (rounded up to a multiple of 8, or all) and at most `segments` segments of the grid,
@@ -301,7 +309,7 @@ impl Model {
     /// # Errors
     /// Zero batches or segments; buffers beyond `limits`.
     pub fn plan_cut(&self, limits: &Limits, batch: usize, segments: usize) -> Result<SpectrumPlan> {
-        self.plan_first(self.cuts(batch, segments)?, limits, None)
+        self.plan_first(self.cuts(batch, segments, limits.class)?, limits, None)
     }
 
     fn plan_first(&self, extents: Vec<Extent>, limits: &Limits, budget: Option<u64>) -> Result<SpectrumPlan> {
@@ -311,21 +319,20 @@ impl Model {
         Ok(SpectrumPlan::of(&chosen.program, &chosen.extent))
     }
 
-    /// What the choice among plans goes by, in multiply-adds: work, and fixed prices of passes and of bytes held.
-    pub fn cost(&self, plan: &SpectrumPlan) -> f64 {
-        let extent = Extent::new(0..self.layers(), plan.batch, self.grid.len(), plan.segments, plan.scratch_bytes);
-        self.extent_cost(&extent, 1)
-    }
-
     /// The candidates that are cut like this, the fastest first.
-    pub(in crate::spectrum) fn cuts(&self, batch: usize, segments: usize) -> Result<Vec<Extent>> {
+    pub(in crate::spectrum) fn cuts(
+        &self,
+        batch: usize,
+        segments: usize,
+        class: DeviceClass,
+    ) -> Result<Vec<Extent>> {
         for (what, n) in [("layers of a batch", batch), ("segments", segments)] {
             if n == 0 {
                 return Err(Error::invalid(what, n, "at least one"));
             }
         }
         let batch = batch.next_multiple_of(self.batch_multiple()).min(self.layers());
-        let cost = |extent: &Extent| self.extent_cost(extent, 1);
-        Ok(Extent::scratches(self.grid.len(), 0..self.layers(), batch, segments, cost))
+        let cost = |extent: &Extent| self.extent_cost(extent, 1, class);
+        Ok(Extent::scratches(self.grid.len(), 0..self.layers(), batch, segments, class, cost))
     }
 }
