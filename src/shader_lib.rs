@@ -12,7 +12,7 @@ host_struct! {
     pub(crate) struct LayerState {
         inverse_sigma: f32, boltzmann: f32, c2_over_t: f32, ln_t_ratio: f32, ln_pressure: f32, strength_factor: f32,
         output_factor: f32, channel_mid: f32, channel_inverse_half: f32, channel_scale: u32,
-        inverse_temperature: f32, common_slope: f32, pressure: f32, inverse_step: f32, pad0: f32, pad1: f32,
+        inverse_temperature: f32, common_slope: f32, pressure: f32, inverse_step: f32, channels: u32, pad0: f32,
         profile: [[f32; 4]; MAX_CHANNELS / 4],
     }
 }

@@ -11,7 +11,7 @@ fn lane_factors(layer: LayerState, ln_gamma: f32, exponent: f32, ln_slope: f32, 
     let lane = first + vec4(0u, 1u, 2u, 3u);
     let is_slope = lane >= vec4(channels);
     let t = channel_position(layer, layer.channel_scale, ln_gamma);
-    let both = channel_weights_and_slopes(t, select(lane, lane - channels, is_slope), channels);
+    let both = channel_weights_and_slopes(t, select(lane, lane - channels, is_slope), layer.channels);
     let of_width = exponent * channel_position_slope(layer, layer.channel_scale, ln_gamma);
     let slope = (ln_slope * both.weight - of_width * both.slope) * layer.inverse_temperature;
     return select(both.weight, slope, is_slope);

@@ -17,7 +17,8 @@ struct LayerState {
     common_slope: f32,       // of ln S by ln T what all lines share: c2/T times the list's lowest energy, less d ln Q/d ln T
     pressure: f32,           // [bar]
     inverse_step: f32,       // 1/h, steps of the output grid per ln nu
-    pad0: f32, pad1: f32,
+    channels: u32,           // profiles that its lines take
+    pad0: f32,
     profile: array<vec4<f32>, 8>,  // Lorentz widths of the profiles, in units of s
 }
 
@@ -54,7 +55,7 @@ fn stimulated_slope(layer: LayerState, wavenumber: f32) -> f32 {
 // Lagrange weights of the channels `first`..`first + 3` of `count` at t; 0 beyond the last. The barycentric formula on Chebyshev nodes:
 // its sum to 1 does not depend on the nodes' rounding, which is large in weights formed as products.
 fn channel_weights(t: f32, first: u32, count: u32) -> vec4<f32> {
-    if count == 1u { return vec4(1.0, 0.0, 0.0, 0.0); }
+    if count == 1u { return vec4(select(0.0, 1.0, first == 0u), 0.0, 0.0, 0.0); }
     let turn = 0.25 / f32(count);
     var total = 0.0;
     var weight = vec4(0.0);

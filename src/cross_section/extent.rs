@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::levels::SEGMENT_MULTIPLE;
 use super::prepared::Prepared;
-use crate::gpu::{DeviceClass, Rates};
+use crate::gpu::DeviceClass;
 use crate::grid::level::FAR;
 
 /// Output nodes beyond each end of a segment that its near levels need.
@@ -93,14 +93,15 @@ impl Extent {
     }
 
     /// Cost in multiply-adds of what every job has: passes of transfer and continua, and bytes of `rows_held` rows of each layer.
-    pub fn cost(&self, rates: &Rates, rows_held: usize) -> f64 {
+    pub fn cost(&self, class: DeviceClass, rows_held: usize) -> f64 {
+        let rates = class.rates();
         let (segments, batches) = (self.segments.len() as f64, self.batches().count() as f64);
         let held = 4.0 * (rows_held * self.batch.min(self.layers.len()) * self.segment_points()) as f64;
         rates.pass * 3.0 * batches * segments + rates.byte * held
     }
 
-    /// Cost in multiply-adds of the cross sections of a list of lines.
-    pub fn cost_of(&self, rates: &Rates, prepared: &Prepared, points: usize) -> f64 {
+    /// Cost in multiply-adds of the cross sections of a list of lines; profiles that a layer has only for the sake of others of its run are left out.
+    pub fn cost_of(&self, class: DeviceClass, prepared: &Prepared, points: usize) -> f64 {
         let segments = self.segments.len() as f64;
         let beyond = 2.0 * HALO / self.segment_points() as f64 * if segments > 1.0 { 1.0 } else { 0.0 };
         let mut cost = 0.0;
@@ -114,10 +115,10 @@ impl Extent {
             let nodes = self.segment_points() as f64 * 2f64.powi(-ladder.finest);
             let bytes = 4.0 * nodes * ladder.channels.count() as f64;
             let crowded = (bytes / self.scratch_bytes as f64).min(1.0);
-            let starts = i.is_multiple_of(self.batch) || !layers[i - 1].is_like(layer);
+            let starts = i.is_multiple_of(self.batch) || !layers[i - 1].is_like(layer, class);
             let runs = if starts { 1.0 } else { crowded };
             let far_levels = f64::from(ladder.top - ladder.far() + 1);
-            cost += rates.pass * runs * (3.0 * far_levels + 2.0 + segments * (3.0 * near_levels + 3.0));
+            cost += class.rates().pass * runs * (3.0 * far_levels + 2.0 + segments * (3.0 * near_levels + 3.0));
         }
         cost
     }
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn candidates_reach_from_everything_at_once_to_the_smallest_pieces() {
         let candidates = Extent::candidates(150_000, 0..200, 8, None, DeviceClass::Processor, |e| {
-            e.cost(&DeviceClass::Processor.rates(), 1)
+            e.cost(DeviceClass::Processor, 1)
         });
         let has = |batch, segments: usize| {
             let length = 150_000usize.div_ceil(segments).next_multiple_of(SEGMENT_MULTIPLE).min(150_000);

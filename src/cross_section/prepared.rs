@@ -18,6 +18,7 @@ use crate::density::shift::refused_by_densities;
 use crate::density::span::Span;
 use crate::density::summary::LineSummary;
 use crate::density::table_line::TableLine;
+use crate::gpu::DeviceClass;
 use crate::grid::Grid;
 use crate::grid::lagrange::SPREAD;
 use crate::grid::level::{GUARD, LevelNodes};
@@ -68,8 +69,9 @@ pub struct Layer {
 
 impl Layer {
     /// True if two layers may share dispatches of a device.
-    pub fn is_like(&self, other: &Self) -> bool {
-        let key = |l: &Ladder| (l.finest, l.near_field, l.channels.count());
+    pub fn is_like(&self, other: &Self, class: DeviceClass) -> bool {
+        let profiles = |l: &Ladder| if class.pads_profiles() { 0 } else { l.channels.count() };
+        let key = |l: &Ladder| (l.finest, l.near_field, profiles(l));
         let radius = self.ladder.radius == other.ladder.radius;
         key(&self.ladder) == key(&other.ladder) && radius && self.far == other.far
     }

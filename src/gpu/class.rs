@@ -48,6 +48,11 @@ impl DeviceClass {
         }
     }
 
+    /// True if layers that need fewer profiles than others get some that no line takes, so that they share dispatches: where these are dear.
+    pub fn pads_profiles(self) -> bool {
+        self == Self::Discrete
+    }
+
     /// Sizes of scratch buffers worth a try \[bytes\].
     pub fn scratch_bytes(self) -> &'static [u64] {
         const SIZES: [u64; 7] = [2 << 30, 512 << 20, 128 << 20, 32 << 20, 4 << 20, 512 << 10, 64 << 10];

@@ -19,7 +19,7 @@ use crate::cross_section::Prepared;
 use crate::cross_section::cpu::{FarLevels, batch_work, far_bytes};
 use crate::cross_section::extent::Extent;
 use crate::dual::Dual;
-use crate::gpu::Rates;
+use crate::gpu::DeviceClass;
 use crate::lines::{Line, LineList};
 
 /// A species that absorbs by lines, as its user describes it: lists in memory or any other source.
@@ -137,8 +137,8 @@ impl Opacity for Lines {
         self.layers(layers).map(|l| l.ladder.finest).min()
     }
 
-    fn cost(&self, extent: &Extent, points: usize, rates: &Rates) -> f64 {
-        self.parts.iter().map(|part| extent.cost_of(rates, part, points)).sum()
+    fn cost(&self, extent: &Extent, points: usize, class: DeviceClass) -> f64 {
+        self.parts.iter().map(|part| extent.cost_of(class, part, points)).sum()
     }
 
     fn multiply_adds(&self) -> f64 {

@@ -43,7 +43,7 @@ use crate::cache::Key;
 use crate::cross_section::Prepared;
 use crate::cross_section::extent::Extent;
 use crate::dual::Dual;
-use crate::gpu::Rates;
+use crate::gpu::DeviceClass;
 use crate::{Note, Result, Settings, host_memory};
 
 /// A table, what it is made from, and where it is kept.
@@ -256,7 +256,7 @@ impl Opacity for LayerTable {
         trouble.map(|text| Note::new(self.name(), text, None)).into_iter().collect()
     }
 
-    fn cost(&self, extent: &Extent, points: usize, _: &Rates) -> f64 {
+    fn cost(&self, extent: &Extent, points: usize, _: DeviceClass) -> f64 {
         MULTIPLY_ADDS * (extent.layers.len() * points) as f64
     }
 

@@ -16,7 +16,7 @@ use crate::cross_section::Prepared;
 use crate::cross_section::extent::Extent;
 use crate::dual::Dual;
 pub use crate::gpu::Constant;
-use crate::gpu::{BufferId, Limits, ProgramBuilder, Rates, Workspace};
+use crate::gpu::{BufferId, DeviceClass, Limits, ProgramBuilder, Workspace};
 use crate::grid::Grid;
 use crate::{Note, Resources, Result, Settings};
 
@@ -108,8 +108,8 @@ pub trait Opacity: fmt::Debug + Send + Sync {
     }
 
     /// Cost of a spectrum's passes on a device in multiply-adds, beyond the price of a pass that every opacity has.
-    fn cost(&self, extent: &Extent, points: usize, rates: &Rates) -> f64 {
-        let _ = (extent, points, rates);
+    fn cost(&self, extent: &Extent, points: usize, class: DeviceClass) -> f64 {
+        let _ = (extent, points, class);
         0.0
     }
 

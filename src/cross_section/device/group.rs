@@ -64,6 +64,8 @@ pub struct Group {
     pub far: PartBuffers,
     /// Levels computed segment by segment.
     pub near: Option<PartBuffers>,
+    /// Profiles: as many as any of its layers needs.
+    pub channels: usize,
     /// Layers of a run to the output at most.
     pub rows: usize,
     /// Output nodes by which pressure moves lines at most.
@@ -128,11 +130,12 @@ impl Group {
         let ladder = &layer.ladder;
         let most = |moved: fn(&Layer) -> i64| all.iter().map(|l| moved(l)).max().unwrap_or(0);
         let (moved, moved_near) = (most(|l| l.moved), most(|l| l.moved_near));
+        let channels = all.iter().map(|l| l.ladder.channels.count()).max().unwrap_or(1);
         let part = |builder: &mut ProgramBuilder, name: String, windows: &[Vec<LevelNodes>], kept: bool| {
             let moved = if kept { moved } else { moved_near };
             // All but the last segment are alike, and that one is shorter.
             let nodes = &windows[0];
-            let lanes = Lanes { channels: ladder.channels.count(), slopes }.count() as u64;
+            let lanes = Lanes { channels, slopes }.count() as u64;
             let extra = if bins.is_some() { gather_count(prepared, nodes[0].level, moved) } else { 0 };
             let gather = gather_levels(&nodes[0], extra);
             let met = |w: &Vec<LevelNodes>| {
@@ -203,6 +206,6 @@ impl Group {
             };
             Quantities { value: scratch("near_field", 8), slope: slopes.then(|| scratch("near_field_slope", 12)) }
         });
-        Self { far, near, rows, moved, moved_near, near_field }
+        Self { far, near, channels, rows, moved, moved_near, near_field }
     }
 }

@@ -109,9 +109,8 @@ impl Pairs<'_> {
     ) -> Result<Portion<'a>> {
         let points = self.grid.len();
         let finest = self.prepared.iter().flat_map(|p| &p.layers[pairs.clone()]).map(|l| l.ladder.finest).min();
-        let rates = limits.class.rates();
         let cost = |e: &Extent| {
-            e.cost(&rates, 1) + self.prepared.iter().map(|p| e.cost_of(&rates, p, points)).sum::<f64>()
+            e.cost(limits.class, 1) + self.prepared.iter().map(|p| e.cost_of(limits.class, p, points)).sum::<f64>()
         };
         let extents = Extent::candidates(points, pairs.clone(), pairs.len(), finest, limits.class, cost);
         first_that_fits(extents, |extent| self.build(tables, &extent, limits, budget))

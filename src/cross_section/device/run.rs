@@ -144,7 +144,7 @@ impl Run<'_> {
     }
 
     pub(super) fn channels(&self) -> usize {
-        self.layer().ladder.channels.count()
+        self.group.channels
     }
 
     pub(super) fn lanes(&self) -> Lanes {

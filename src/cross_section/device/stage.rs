@@ -223,7 +223,7 @@ impl DeviceStage {
         let group_of: Vec<usize> = used
             .iter()
             .map(|layer| {
-                representative.iter().position(|r| r.is_like(layer)).unwrap_or_else(|| {
+                representative.iter().position(|r| r.is_like(layer, limits.class)).unwrap_or_else(|| {
                     representative.push(layer);
                     representative.len() - 1
                 })
@@ -307,8 +307,10 @@ impl DeviceStage {
             let f = prepared.factors(i, *t)?;
             let channels = &prepared.layers[i].ladder.channels;
             let mut profile = [[0.0; 4]; MAX_CHANNELS / 4];
-            for (k, g) in channels.nodes().into_iter().enumerate() {
-                profile[k / 4][k % 4] = (g / f.sigma) as f32;
+            let nodes = channels.nodes();
+            // Profiles that no line of this layer takes are like its last.
+            for k in 0..MAX_CHANNELS {
+                profile[k / 4][k % 4] = (nodes[k.min(nodes.len() - 1)] / f.sigma) as f32;
             }
             let state = LayerState {
                 inverse_sigma: (1.0 / f.sigma) as f32,
@@ -325,6 +327,7 @@ impl DeviceStage {
                 common_slope: prepared.table.common_slope(&f) as f32,
                 pressure: f.pressure as f32,
                 inverse_step: (1.0 / prepared.grid.step()) as f32,
+                channels: channels.count() as u32,
                 profile,
                 ..bytemuck::Zeroable::zeroed()
             };

@@ -290,9 +290,8 @@ impl Model {
 
     /// Cost of a way of cutting, in multiply-adds.
     pub(super) fn extent_cost(&self, extent: &Extent, rows: usize, class: DeviceClass) -> f64 {
-        let rates = class.rates();
-        let of_opacities: f64 = self.opacities().map(|o| o.cost(extent, self.grid.len(), &rates)).sum();
-        extent.cost(&rates, rows) + of_opacities
+        let of_opacities: f64 = self.opacities().map(|o| o.cost(extent, self.grid.len(), class)).sum();
+        extent.cost(class, rows) + of_opacities
     }
 
     /// The plan of the fastest spectrum within `budget` bytes of device memory, on a device with `limits`.
