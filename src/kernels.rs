@@ -19,5 +19,6 @@ pub fn kernels() -> Vec<&'static Kernel> {
     all.push(&crate::transfer::transmission::device::TRANSMISSION_ROWS);
     all.push(&crate::transfer::transmission::device::TRANSMISSION_SENSITIVITY);
     all.extend(crate::transfer::jacobian::device::kernels());
+    all.push(&crate::benchmark::PEAK);
     all
 }

@@ -53,6 +53,7 @@
 
 pub mod atmosphere;
 pub mod backend;
+pub mod benchmark;
 pub mod cache;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -92,6 +93,7 @@ pub mod scenario;
 pub mod settings;
 pub(crate) mod shader_lib;
 pub mod spectrum;
+pub mod speed;
 pub mod stage;
 pub mod star;
 pub mod timing;

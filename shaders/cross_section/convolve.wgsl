@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var r3 = vec4(0.0);
     for (var k = 0u; k < params.channels; k++) {
         let row = id.y * params.row_channels + k;
-        let tap_row = (row + params.first_tap) * groups;
+        let tap_row = params.level_taps + (row + params.first_tap) * groups;
         let start = (row * params.nodes + first + params.offset) / 4u;
         var s0 = source[start];
         var s1 = source[start + 1u];

@@ -19,6 +19,10 @@ struct BelowParams {
     first_quad: u32,   // and where in it the segment starts
     row_channels: u32, // of a row of taps and of sources; those convolved are the first of the sources
     first_tap: u32,    // and these of the taps
+    level_taps: u32,   // vector of `taps` with which the level's begin
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
 }
 @group(0) @binding(0) var<uniform> params: BelowParams;
 @group(0) @binding(1) var<storage, read> taps: array<vec4<f32>>;
@@ -33,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var sum = vec4(0.0);
     for (var k = 0u; k < params.channels; k++) {
         let row = id.y * params.row_channels + k;
-        let tap_row = (row + params.first_tap) * groups;
+        let tap_row = params.level_taps + (row + params.first_tap) * groups;
         let start = (row * params.nodes + params.offset) / 4u + id.x * params.stride;
         for (var once = params.stride == 2u; once; once = false) {
             var s0 = source[start];

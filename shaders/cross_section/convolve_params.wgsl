@@ -10,7 +10,7 @@ struct ConvolveParams {
     upper_first: u32,   // its node at which this segment of it starts
     row_channels: u32,  // of a row of taps and of sources; those convolved are the first of the sources
     first_tap: u32,     // and these of the taps
-    pad0: u32,
+    level_taps: u32,    // vector of `taps` with which the level's begin
 }
 @group(0) @binding(0) var<uniform> params: ConvolveParams;
 @group(0) @binding(1) var<storage, read> taps: array<vec4<f32>>;

@@ -19,6 +19,10 @@ struct LawParams {
     first: u32,
     last: u32,
     keep: f32,
+    level_taps: u32,   // vector of four of `taps` with which the level's begin
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
 }
 @group(0) @binding(0) var<uniform> params: LawParams;
 @group(0) @binding(1) var<storage, read> factors: array<f32>;
@@ -32,7 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var sum = 0.0;
     for (var k = 0u; k < params.channels; k++) {
         let row = id.y * params.row_channels + k;
-        let tap = (row + params.first_tap) * params.padded;
+        let tap = 4u * params.level_taps + (row + params.first_tap) * params.padded;
         let start = row * params.nodes + id.x + params.offset;
         let factor = id.x * params.width;
         for (var t = params.first; t < params.last; t++) {

@@ -155,8 +155,27 @@ pub enum Command {
     Fit(FitArgs),
     /// Sample the posterior of the parameters of a configuration (NUTS)
     Sample(SampleArgs),
+    /// Measure how fast this machine computes spectra and derivatives; plans then tell seconds
+    Bench(BenchArgs),
     /// List or delete what earlier runs computed and kept: line-shape densities, compiled kernels
     Cache(CacheArgs),
+}
+
+/// Arguments of `bench`.
+#[derive(Args, Clone, Debug)]
+pub struct BenchArgs {
+    /// What to measure: auto (a GPU if there is one, else the CPU), cpu, a number, PCI address or part of a name that `devices` lists
+    #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
+    pub device: String,
+    /// The small workloads alone
+    #[arg(long)]
+    pub quick: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The cache's folder, where the speed is kept [default: $PHOTOSPHERE_CACHE_DIR, else the system's folder for caches]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
 }
 
 /// Arguments of `cache`.

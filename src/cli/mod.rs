@@ -71,6 +71,7 @@ pub fn run_with(cli: Cli, progress: &dyn Progress) -> Result<()> {
         Command::Jacobian(args) => commands::jacobian::run(&args, progress),
         Command::Fit(args) => commands::fit::run(&args, progress),
         Command::Sample(args) => commands::sample::run(&args, progress),
+        Command::Bench(args) => commands::bench::run(&args, progress),
         Command::Cache(args) => commands::cache::run(&args),
     }
 }

@@ -50,6 +50,17 @@ pub fn seconds(s: f64) -> String {
     format!("{s:.digits$} s")
 }
 
+/// A time \[s\] in the unit that suits it.
+pub fn short_time(s: f64) -> String {
+    match s {
+        s if s < 1e-3 => format!("{:.0} us", 1e6 * s),
+        s if s < 1.0 => format!("{:.1} ms", 1e3 * s),
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,7 +118,7 @@ impl Extent {
             let starts = i.is_multiple_of(self.batch) || !layers[i - 1].is_like(layer, class);
             let runs = if starts { 1.0 } else { crowded };
             let far_levels = f64::from(ladder.top - ladder.far() + 1);
-            cost += class.rates().pass * runs * (3.0 * far_levels + 2.0 + segments * (3.0 * near_levels + 3.0));
+            cost += class.rates().pass * runs * (2.0 * far_levels + 3.0 + segments * (2.0 * near_levels + 4.0));
         }
         cost
     }
@@ -150,9 +150,8 @@ mod tests {
 
     #[test]
     fn candidates_reach_from_everything_at_once_to_the_smallest_pieces() {
-        let candidates = Extent::candidates(150_000, 0..200, 8, None, DeviceClass::Processor, |e| {
-            e.cost(DeviceClass::Processor, 1)
-        });
+        let candidates =
+            Extent::candidates(150_000, 0..200, 8, None, DeviceClass::Processor, |e| e.cost(DeviceClass::Processor, 1));
         let has = |batch, segments: usize| {
             let length = 150_000usize.div_ceil(segments).next_multiple_of(SEGMENT_MULTIPLE).min(150_000);
             candidates.iter().any(|e| e.batch == batch && e.segment_points() == length)

@@ -347,8 +347,8 @@ fn gpu_loss_at_any_call_is_an_error() {
         assert_eq!(device.ledger().current(), 0);
         lost_at = k;
     }
-    // Parameters, input and constant: a mapping and a copy each; one submission; a copy and a mapping back.
-    assert_eq!(lost_at, 9);
+    // Parameters and constant: a mapping and a copy each; the input: a mapping, its copy goes with the submission; a copy and a mapping back.
+    assert_eq!(lost_at, 8);
     works(&device(), N);
 }
 

@@ -20,7 +20,6 @@ use super::{BufferId, BufferSummary, Device, Program, Role, Summary};
 use crate::stage::{PassStage, Stage};
 use crate::{Error, Result, interrupt};
 
-
 /// A program made ready on a device.
 #[derive(Debug)]
 pub struct Workspace {
@@ -107,6 +106,7 @@ impl Workspace {
             return Ok(());
         }
         let slot = summary.slot;
+        self.device.handle.check()?;
         if self.inputs.keep(buffer, bytes) {
             self.written[buffer.0] = true;
             return Ok(());

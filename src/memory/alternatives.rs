@@ -24,6 +24,8 @@ pub struct Alternative {
     pub device_bytes: u64,
     /// Modelled cost, in multiply-adds ([`SpectrumPlan::cost`]); none if nothing fits.
     pub cost: Option<f64>,
+    /// True if it is computed on the CPU, whose multiply-adds take another time.
+    pub on_cpu: bool,
 }
 
 impl Model {
@@ -45,9 +47,11 @@ impl Model {
                 host_bytes: self.estimate(Place::Device(&plan)).host_peak(),
                 device_bytes: plan.memory.peak_bytes,
                 cost: Some(plan.cost),
+                on_cpu: false,
             }),
             Err(Error::OutOfMemory { needed, .. }) => {
-                Ok(Alternative { change, batch: 0, segments: 0, host_bytes: 0, device_bytes: needed, cost: None })
+                let (batch, segments, host_bytes) = (0, 0, 0);
+                Ok(Alternative { change, batch, segments, host_bytes, device_bytes: needed, cost: None, on_cpu: false })
             }
             Err(other) => Err(other),
         }
@@ -89,13 +93,14 @@ impl Model {
             host_bytes: self.estimate(Place::Cpu(threads)).host_peak(),
             device_bytes: 0,
             cost: Some(self.multiply_adds()),
+            on_cpu: true,
         });
         Ok(all)
     }
 
-    /// Multiply-adds of all cross sections of a spectrum.
-    fn multiply_adds(&self) -> f64 {
-        self.opacities().map(|o| o.multiply_adds()).sum()
+    /// Multiply-adds of a spectrum on the CPU.
+    pub(crate) fn multiply_adds(&self) -> f64 {
+        self.opacities().map(|o| o.multiply_adds()).sum::<f64>() + self.transfer_cost()
     }
 }
 

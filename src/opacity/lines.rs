@@ -10,6 +10,7 @@ use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
+use self::ways::Size;
 use super::amount::ln_product;
 use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, OpticalRows};
 use crate::Result;
@@ -142,7 +143,8 @@ impl Opacity for Lines {
     }
 
     fn multiply_adds(&self) -> f64 {
-        self.parts.iter().flat_map(|p| p.layers.iter().map(|l| l.ladder.cost * p.grid.len() as f64)).sum()
+        let size = |p: &Prepared| Size { points: p.grid.len(), layers: p.layers.len() };
+        self.parts.iter().map(|p| ways::multiply_adds(size(p), p)).sum()
     }
 
     fn host_bytes(&self) -> HostBytes {

@@ -27,6 +27,7 @@ mod rayleigh;
 pub(crate) mod table;
 #[doc(hidden)]
 pub mod traits;
+mod way;
 
 pub use cia::{CiaLayer, Pair, PairGradient, PairTangent, add_cia, add_cia_with_derivative};
 pub use cia_table::{BandLimits, CiaBlock, CiaGrid, CiaTable, TemperatureWeights};
@@ -44,3 +45,4 @@ pub use traits::{
     Constant, CpuOpacity, DeviceOpacity, DeviceTables, Extinction, HostBytes, Inputs, Layers, Opacity, OpticalBuffers,
     OpticalRows, Setting, Source, Told,
 };
+pub use way::Way;

@@ -18,6 +18,7 @@ use crate::dual::Dual;
 pub use crate::gpu::Constant;
 use crate::gpu::{BufferId, DeviceClass, Limits, ProgramBuilder, Workspace};
 use crate::grid::Grid;
+use crate::opacity::way::Way;
 use crate::{Note, Resources, Result, Settings};
 
 /// What an opacity does to light.
@@ -310,4 +311,6 @@ pub struct Told {
     pub nothing: Option<crate::Error>,
     /// Bytes of the tables so far.
     pub tables: u64,
+    /// The ways of computing each species' cross sections.
+    pub ways: Vec<Way>,
 }

@@ -14,7 +14,9 @@ use crate::grid::Grid;
 use crate::inference::SamplingSize;
 use crate::memory::{Alternative, Bytes, MemoryEstimate, Place, StageEstimate, most_points};
 use crate::objective::Summary;
+use crate::opacity::Way;
 use crate::spectrum::{DerivativeAlternative, Retrieval, RetrievalPlan, SpectrumPlan};
+use crate::speed::{Speed, Worker};
 use crate::{Error, Note, Progress, Result, Stage};
 
 /// A spectrum planned: what it will take, and what would change that.
@@ -33,6 +35,16 @@ pub struct Planned {
     pub plan: SpectrumPlan,
     /// Modelled cost in multiply-adds.
     pub cost: f64,
+    /// What a multiply-add takes on such a device.
+    pub device_speed: Speed,
+    /// The same on this machine's processor.
+    pub cpu_speed: Speed,
+    /// Seconds that a spectrum is expected to take once everything is ready.
+    pub seconds: f64,
+    /// Spectra that the method is chosen for.
+    pub evaluations: u32,
+    /// The ways in which each species' cross sections could be computed, on this machine's processor.
+    pub ways: Vec<Way>,
     /// Host and device bytes by stage.
     pub estimate: MemoryEstimate,
     /// What other choices would take.
@@ -109,6 +121,8 @@ pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result
         let other = inputs.model_with(inputs.grid, Settings { tolerance, ..inputs.settings }, &())?;
         alternatives.push(other.alternative(format!("tolerance {tolerance:e}"), other.plan(limits, budget))?);
     }
+    let cache = config.cache.open();
+    let device_speed = Speed::of(Worker::Device(limits.class), &cache);
     // Derivatives may lack memory that the spectrum does not.
     let (retrieval, refused) = match retrieval(&inputs, limits, budget, progress) {
         Ok(planned) => (planned, None),
@@ -124,6 +138,11 @@ pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result
         lines: inputs.lines(&model),
         budget,
         cost: plan.cost,
+        seconds: device_speed.seconds(plan.cost),
+        device_speed,
+        cpu_speed: Speed::of(Worker::Cpu, &cache),
+        evaluations: inputs.settings.evaluations,
+        ways: model.ways().to_vec(),
         estimate: model.estimate(Place::Device(&plan)),
         plan,
         alternatives,

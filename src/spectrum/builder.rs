@@ -223,8 +223,8 @@ impl<'a> ModelBuilder<'a> {
         }
         told.notes.extend(opacities.iter().filter_map(|o| coarse(&**o, &grid, &settings)));
         let wavenumber = Arc::new(wavenumber);
-        let (notes, seconds) = (told.notes, told.seconds);
-        Ok(Model { grid, wavenumber, pressure, opacities, geometry, settings, notes, seconds })
+        let Told { notes, seconds, ways, .. } = told;
+        Ok(Model { grid, wavenumber, pressure, opacities, geometry, settings, notes, ways, seconds })
     }
 }
 

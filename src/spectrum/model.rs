@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::atmosphere::{PressureGrid, State};
 use crate::grid::Grid;
 use crate::lines::LoadReport;
-use crate::opacity::{HostBytes, Opacity};
+use crate::opacity::{HostBytes, Opacity, Way};
 use crate::timing::Stages;
 use crate::transfer::{Geometry, Order};
 use crate::{Error, Note, Result, Settings};
@@ -44,6 +44,7 @@ pub struct Model {
     pub(super) geometry: Arc<dyn Geometry>,
     pub(super) settings: Settings,
     pub(super) notes: Vec<Note>,
+    pub(super) ways: Vec<Way>,
     pub(crate) seconds: Stages,
 }
 
@@ -92,6 +93,11 @@ impl Model {
     /// The lists that have lines within range: the opacity's name, the isotopologue, and what became of the records of its files.
     pub fn records(&self) -> impl Iterator<Item = (&str, &str, Option<&LoadReport>)> {
         self.opacities().flat_map(|o| o.lists().iter().map(|p| (o.name(), p.species.name.as_str(), p.records.as_ref())))
+    }
+
+    /// The ways in which each species' cross sections could be computed, and which is taken.
+    pub fn ways(&self) -> &[Way] {
+        &self.ways
     }
 
     /// What a user must be told: opacities that contribute nothing, and what became of lines that were read.

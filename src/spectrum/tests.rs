@@ -7,7 +7,8 @@ use crate::atmosphere::{Hydrostatic, PressureGrid, ReferenceLevel};
 use crate::backend::Backend;
 use crate::cross_section::Method;
 use crate::cross_section::device::Extent;
-use crate::gpu::Device;
+use crate::dual::Dual;
+use crate::gpu::{Device, DeviceClass};
 use crate::grid::{Grid, TemperatureRange};
 use crate::lines::carbon_monoxide::{Broadener, Isotopologue, line_list};
 use crate::lines::{Line, LineList};
@@ -244,6 +245,46 @@ fn gpu_spectra_do_not_depend_on_batches_and_segments() {
             let differ = cut.iter().zip(&whole).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
             assert_eq!(differ, 0, "{name}: batches of {batch}, {cuts} segments, {less} bytes: points that differ");
         }
+    }
+}
+
+/// A card's schedule: all layers at once, profiles shared, inputs packed, one wait. It changes nothing of any value.
+#[test]
+fn gpu_schedules_of_cards_give_the_same_bits() {
+    let selector = std::env::var("PHOTOSPHERE_DEVICE").unwrap_or_default();
+    let card = Device::open_in_class(&selector, DeviceClass::Discrete).unwrap();
+    assert_eq!(card.limits().class, DeviceClass::Discrete);
+    for (name, model) in [
+        ("sparse", sparse()),
+        ("crowded", crowded(Method::Lines)),
+        ("density", crowded(Method::Density)),
+        ("table", crowded(Method::Table)),
+        ("continuum", with_continuum()),
+    ] {
+        let state = state(&model);
+        let of = |device: &Device| {
+            let backend = Backend::Device(device.clone());
+            let mut runner = model.open(&backend).unwrap();
+            let flux = runner.spectrum(&state, &()).unwrap().to_f64();
+            let again = runner.spectrum(&state, &()).unwrap().to_f64();
+            assert_eq!(flux, again, "{name}");
+            let memory = runner.plan().unwrap().memory.clone();
+            drop(runner);
+            let none = |_: &[Dual], _: &PressureGrid| Err(crate::Error::invalid("parameters", 0, "none here"));
+            let (names, options) = (vec!["none".to_owned()], DerivativeSettings::default());
+            let mut retrieval = Retrieval::new(model.clone(), &backend, names, none, options).unwrap();
+            let weights: Vec<f64> = flux.iter().enumerate().map(|(i, _)| (i as f64 * 0.01).sin()).collect();
+            let gradient = retrieval.layer_gradient(&state, &weights).unwrap();
+            (flux, gradient.temperature_k().to_vec(), memory)
+        };
+        let (flux, gradient, memory) = of(&device());
+        let (card_flux, card_gradient, card_memory) = of(&card);
+        assert!(flux.iter().zip(&card_flux).all(|(a, b)| a.to_bits() == b.to_bits()), "{name}: flux");
+        let largest = gradient.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+        let off = gradient.iter().zip(&card_gradient).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(off <= 1e-6 * largest, "{name}: gradient off by {off:e} of {largest:e}");
+        assert!(card_memory.dispatches <= memory.dispatches, "{name}");
+        assert_eq!((card_memory.submissions, card_memory.waits), (2, 1), "{name}");
     }
 }
 

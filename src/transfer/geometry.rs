@@ -57,6 +57,12 @@ pub trait Geometry: fmt::Debug + Send + Sync {
         false
     }
 
+    /// What a spectrum costs for each point and layer, with so many layers, in multiply-adds.
+    fn multiply_adds(&self, layers: usize) -> f64 {
+        let _ = layers;
+        0.0
+    }
+
     /// Rows of a segment that are held for each layer while derivatives are computed: optical depths, their slopes, and its own.
     fn rows_held(&self) -> usize;
 

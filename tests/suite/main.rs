@@ -34,6 +34,8 @@ mod retrieval;
 #[cfg(feature = "cli")]
 mod retrieval_cli;
 mod retrieval_memory;
+#[cfg(feature = "cli")]
+mod schedules;
 mod shaders;
 mod structure;
 #[cfg(feature = "cli")]

@@ -20,10 +20,11 @@ fn render(adapters: &[(DeviceInfo, DriverMemory)], system: [Option<u64>; 2], thr
     let chosen = adapters.iter().position(|(info, _)| info.is_gpu);
     let mark = |is_chosen: bool| if is_chosen { "*" } else { "" }.to_owned();
     let size = |n: Option<u64>| n.map_or("-".into(), bytes);
-    let mut t = Table::new(&["", "name", "backend", "kind", "driver", "binding", "buffer", "memory", "free"]);
+    let mut t = Table::new(&["", "", "name", "backend", "kind", "driver", "binding", "buffer", "memory", "free"]);
     for (i, (info, memory)) in adapters.iter().enumerate() {
         t.row([
             mark(chosen == Some(i)),
+            i.to_string(),
             info.name.clone(),
             info.backend.clone(),
             if info.is_gpu { info.device_type.clone() } else { "software".into() },
@@ -36,6 +37,7 @@ fn render(adapters: &[(DeviceInfo, DriverMemory)], system: [Option<u64>; 2], thr
     }
     t.row([
         mark(chosen.is_none()),
+        String::new(),
         "cpu".into(),
         "rust".into(),
         "processor".into(),
@@ -45,8 +47,12 @@ fn render(adapters: &[(DeviceInfo, DriverMemory)], system: [Option<u64>; 2], thr
         size(system[0]),
         size(system[1]),
     ]);
+    let address = |(i, (info, _)): (usize, &(DeviceInfo, DriverMemory))| {
+        info.pci_bus_id.as_ref().map(|id| format!("{i}: PCI address {id}\n"))
+    };
+    let addresses: String = adapters.iter().enumerate().filter_map(address).collect();
     format!(
-        "{t}\n* taken by --device auto; `binding` and `buffer` are the largest allowed, `free` is what may still be taken, - where unknown\n"
+        "{t}{addresses}\n* taken by --device auto, which also takes a number or a PCI address; `binding` and `buffer` are the largest allowed, `free` is what may still be taken, - where unknown\n"
     )
 }
 

@@ -1,5 +1,6 @@
 //! One file per command: all that happens before and after the computation.
 
+pub mod bench;
 pub mod cache;
 pub mod cross_section;
 pub mod devices;

@@ -2,7 +2,7 @@
 
 use crate::cli::args::PlanArgs;
 use crate::cli::notes;
-use crate::cli::table::{Table, bytes, count};
+use crate::cli::table::{Table, bytes, count, short_time};
 use crate::gpu::{DeviceClass, Limits};
 use crate::memory::StageEstimate;
 use crate::scenario::{self, Config, Planned, PlannedModel, PlannedRetrieval};
@@ -57,6 +57,11 @@ fn render(planned: &Planned) -> String {
     out.row(["passes".to_owned(), format!("{passes}, {dispatches} of them dispatches")]);
     out.row(["submissions".to_owned(), format!("{}, waits {}", memory.submissions, memory.waits)]);
     out.row(["cost".to_owned(), format!("{:.2e} multiply-adds", planned.cost)]);
+    let measured = match &planned.device_speed.measured_on {
+        Some(device) => format!("at the speed measured on {device}"),
+        None => "at a usual speed: `photosphere bench` measures this machine's".into(),
+    };
+    out.row(["a spectrum".to_owned(), format!("about {}, {measured}", short_time(planned.seconds))]);
 
     let retrieval = planned.retrieval.as_ref();
     // Without data there is one model, that of the spectrum.
@@ -69,9 +74,10 @@ fn render(planned: &Planned) -> String {
         let shape: Vec<String> = b.shape.iter().map(u64::to_string).collect();
         buffers.row([b.name.clone(), bytes(b.bytes), shape.join(" x "), format!("{:?}", b.role).to_lowercase()]);
     }
-    let mut ways = Table::new(&["instead", "batch", "segments", "host", "device", "cost"]);
+    let mut ways = Table::new(&["instead", "batch", "segments", "host", "device", "time"]);
     for a in &planned.alternatives {
-        let cost = |c: f64| format!("{:.2} of the plan's", c / planned.cost);
+        let speed = if a.on_cpu { &planned.cpu_speed } else { &planned.device_speed };
+        let cost = |c: f64| format!("{:.2} of the plan's", speed.seconds(c) / planned.seconds);
         match a.cost {
             Some(c) => ways.row([
                 a.change.clone(),
@@ -92,9 +98,32 @@ fn render(planned: &Planned) -> String {
         };
     }
     let retrieval = retrieval.map_or(String::new(), render_retrieval);
+    let methods = methods(planned);
     format!(
-        "{out}\n{stages}\n{buffers}\n{ways}\n{retrieval}host bytes are of arrays: the program and its driver come on top\n"
+        "{out}\n{methods}{stages}\n{buffers}\n{ways}\n{retrieval}host bytes are of arrays: the program and its driver come on top\n"
     )
+}
+
+/// The ways of computing each species' cross sections, the ones taken marked.
+fn methods(planned: &Planned) -> String {
+    if planned.ways.is_empty() {
+        return String::new();
+    }
+    let n = planned.evaluations.max(1);
+    let all = format!("{} spectra", count(n.into()));
+    let mut table = Table::new(&["", "species", "method", "set-up", "a spectrum", &all, "memory"]);
+    for way in &planned.ways {
+        table.row([
+            if way.taken { "*" } else { "" }.to_owned(),
+            way.species.clone(),
+            way.name.to_owned(),
+            short_time(way.set_up_seconds),
+            short_time(way.spectrum_seconds),
+            short_time(way.set_up_seconds + f64::from(n) * way.spectrum_seconds),
+            if way.table_bytes > 0 { bytes(way.table_bytes) } else { "-".into() },
+        ]);
+    }
+    format!("{table}\n")
 }
 
 /// Rows of stages.

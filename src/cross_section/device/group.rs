@@ -37,8 +37,10 @@ pub struct PartBuffers {
     pub gather: Vec<BufferId>,
     /// \[level\] of \[row\]\[lane\]\[source node\]: channels S, then derivatives dS.
     pub source: Vec<BufferId>,
-    /// \[level\] of \[row\]\[lane\]\[tap\]: derivatives dK if there are some, then channels K. So dK meets S, and K meets dS.
-    pub taps: Vec<BufferId>,
+    /// By level one after the other \[row\]\[lane\]\[tap\]: derivatives dK if there are some, then channels K. So dK meets S, and K meets dS.
+    pub taps: BufferId,
+    /// \[level\]: where its taps begin, in vectors of four.
+    pub level_taps: Vec<u32>,
     /// \[level\] of \[row\]\[evaluated node\]; none below level 0.
     pub result: Vec<Option<Quantities>>,
     /// Lines tier: strengths by lane; density tier: weights of the columns.
@@ -52,7 +54,7 @@ pub struct PartBuffers {
 impl PartBuffers {
     /// What a run leaves behind, but for the finest result.
     pub fn scratch(&self) -> impl Iterator<Item = BufferId> {
-        let one = self.gather.iter().chain(&self.source).chain(&self.taps).chain([&self.weights]).chain(&self.law_taps);
+        let one = self.gather.iter().chain(&self.source).chain([&self.taps, &self.weights]).chain(&self.law_taps);
         one.copied().chain(self.pedestal.iter().flat_map(Quantities::all))
     }
 }
@@ -149,6 +151,8 @@ impl Group {
             let per_row = 4 * (lines * lanes.next_multiple_of(4)).max(sources * lanes).max(law_taps * lanes);
             let rows = layers.min((extent.scratch_bytes / per_row).max(1) as usize);
             let rows64 = rows as u64;
+            let level_taps =
+                (0..nodes.len()).map(|k| (rows64 * lanes * nodes[..k].iter().map(padded).sum::<u64>() / 4) as u32);
             let mut scratch = |thing: &str, level: Option<i32>, shape: &[u64]| {
                 let level = level.map_or(String::new(), |l| format!(".l{l}"));
                 builder.buffer(format!("{name}.{thing}{level}"), Element::F32, shape, Role::Scratch)
@@ -178,7 +182,8 @@ impl Group {
                     .iter()
                     .map(|n| scratch("source", Some(n.level), &[rows64, lanes, n.sources() as u64]))
                     .collect(),
-                taps: nodes.iter().map(|n| scratch("taps", Some(n.level), &[rows64, lanes, padded(n)])).collect(),
+                taps: scratch("taps", None, &[rows64, lanes, nodes.iter().map(padded).sum()]),
+                level_taps: level_taps.collect(),
                 result: nodes
                     .iter()
                     .enumerate()

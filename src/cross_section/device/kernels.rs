@@ -6,22 +6,25 @@ use crate::shader_lib::{LAYER, LINES, MATH, SHAPE_SLOPE, SHAPE_VALUE, VOIGT, ker
 host_struct! {
     pub(crate) struct RestrictParams { fine_first: i32, fine_nodes: i32, coarse_first: i32, coarse_nodes: u32 }
 }
+/// Most levels whose taps one dispatch makes.
+pub(crate) const TAPS_LEVELS: usize = 32;
+
 host_struct! {
     pub(crate) struct TapsParams {
-        first_layer: u32, reach: i32, padded: u32, channels: u32, step: f32, inner_radius: f32, outer_radius: f32,
-        first_channel: u32,
+        first_layer: u32, channels: u32, first_channel: u32, levels: u32, shape: [[f32; 4]; TAPS_LEVELS],
+        place: [[u32; 4]; TAPS_LEVELS],
     }
 }
 host_struct! {
     pub(crate) struct ConvolveParams {
         outputs: u32, nodes: u32, offset: u32, padded: u32, channels: u32, upper_outputs: u32, result_row: u32, upper_row: u32,
-        upper_first: u32, row_channels: u32, first_tap: u32, pad0: u32,
+        upper_first: u32, row_channels: u32, first_tap: u32, level_taps: u32,
     }
 }
 host_struct! {
     pub(crate) struct BelowParams {
         quads: u32, nodes: u32, offset: u32, padded: u32, channels: u32, stride: u32, first_layer: u32, first_row: u32,
-        row_quads: u32, first_quad: u32, row_channels: u32, first_tap: u32,
+        row_quads: u32, first_quad: u32, row_channels: u32, first_tap: u32, level_taps: u32, pad0: u32, pad1: u32, pad2: u32,
     }
 }
 host_struct! {
@@ -46,7 +49,7 @@ host_struct! {
 host_struct! {
     pub(crate) struct LawParams {
         outputs: u32, nodes: u32, offset: u32, width: u32, padded: u32, channels: u32, row_channels: u32, first_tap: u32,
-        result_row: u32, first: u32, last: u32, keep: f32,
+        result_row: u32, first: u32, last: u32, keep: f32, level_taps: u32, pad0: u32, pad1: u32, pad2: u32,
     }
 }
 host_struct! {
@@ -110,7 +113,7 @@ kernel! {
     TAPS: TapsParams = "cross_section/taps", [MATH, SHAPE_VALUE, LAYER], ["cross_section/taps.wgsl"]
 }
 kernel! {
-    /// Derivatives of the taps of one level by temperature.
+    /// Derivatives of the taps by temperature.
     TAPS_SLOPE: TapsParams = "cross_section/taps_slope", [MATH, SHAPE_SLOPE, LAYER], ["cross_section/taps.wgsl"]
 }
 kernel! {

@@ -183,16 +183,16 @@ impl Run<'_> {
         for (nodes, source) in nodes.windows(2).zip(part.source.windows(2)) {
             self.restrict(builder, (&nodes[0], source[0]), (&nodes[1], source[1]));
         }
+        self.taps(builder, part, nodes);
         for k in (0..nodes.len()).rev() {
             let Some(result) = &part.result[k] else { continue };
-            self.taps(builder, part, nodes, k);
             let own = part.result.get(k + 1).and_then(Option::as_ref);
             let own = own.map(|result| Upper { nodes: &nodes[k + 1], result, row: 0 });
             let upper = own.as_ref().or(upper);
             let law = self.prepared.law.as_deref().filter(|law| is_far && law.level == nodes[k].level);
             if let (Some(law), Some(taps)) = (law, part.law_taps) {
                 // The softened profile alone, as far as a law without cutoff reaches.
-                self.taps_within(builder, taps, law.level, law.reach, 0.0);
+                self.make_taps(builder, taps, &[Taps { level: law.level, reach: law.reach, outer: 0.0, first: 0 }]);
             }
             for quantity in self.quantities() {
                 let (channels, first_tap) = self.convolved(quantity);
@@ -213,9 +213,9 @@ impl Run<'_> {
                     upper_first: upper.map_or(0, |u| (nodes[k].start() / 2 - u.nodes.start()) as u32),
                     row_channels: self.lanes().count() as u32,
                     first_tap,
-                    pad0: 0,
+                    level_taps: part.level_taps[k],
                 };
-                let mut bindings = vec![part.taps[k], part.source[k], quantity.of(result)];
+                let mut bindings = vec![part.taps, part.source[k], quantity.of(result)];
                 bindings.extend(upper.map(|u| quantity.of(u.result)));
                 let kernel = if upper.is_some() { &CONVOLVE } else { &CONVOLVE_TOP };
                 let blocks = nodes[k].outputs().div_ceil(BLOCK as usize).div_ceil(32) as u32;
@@ -280,34 +280,43 @@ impl Run<'_> {
         builder.dispatch(&RESTRICT, &params, &[fine.1, coarse.1], groups);
     }
 
-    /// Taps of level `k` of a part.
-    fn taps(&self, builder: &mut ProgramBuilder, part: &PartBuffers, nodes: &[LevelNodes], k: usize) {
-        let (ladder, nodes) = (&self.layer().ladder, &nodes[k]);
-        let outer = ladder.radius.get((nodes.level - ladder.finest) as usize + 1).map_or(0.0, |r| *r as f32);
-        self.taps_within(builder, part.taps[k], nodes.level, nodes.reach, outer);
+    /// Taps of all levels of a part.
+    fn taps(&self, builder: &mut ProgramBuilder, part: &PartBuffers, nodes: &[LevelNodes]) {
+        let ladder = &self.layer().ladder;
+        let outer = |level: i32| ladder.radius.get((level - ladder.finest) as usize + 1).map_or(0.0, |r| *r as f32);
+        let level = |(n, first): (&LevelNodes, &u32)| Taps {
+            level: n.level,
+            reach: n.reach,
+            outer: outer(n.level),
+            first: *first,
+        };
+        let levels: Vec<Taps> = nodes.iter().zip(&part.level_taps).map(level).collect();
+        for some in levels.chunks(TAPS_LEVELS) {
+            self.make_taps(builder, part.taps, some);
+        }
     }
 
-    /// Taps of a level as far as `reach` nodes, less the profile softened at `outer_radius` if that is not 0.
-    pub(super) fn taps_within(
-        &self,
-        builder: &mut ProgramBuilder,
-        taps: BufferId,
-        level: i32,
-        reach: i64,
-        outer_radius: f32,
-    ) {
-        let (ladder, padded) = (&self.layer().ladder, padded_reach(reach));
+    /// Taps of at most [`TAPS_LEVELS`] levels.
+    fn make_taps(&self, builder: &mut ProgramBuilder, taps: BufferId, levels: &[Taps]) {
+        let ladder = &self.layer().ladder;
         let mut params = TapsParams {
             first_layer: self.first(),
-            reach: reach as i32,
-            padded: padded as u32,
             channels: self.lanes().count() as u32,
-            step: (self.prepared.grid.step() * 2f64.powi(level)) as f32,
-            inner_radius: ladder.radius[(level - ladder.finest) as usize] as f32,
-            outer_radius,
             first_channel: self.convolved(Quantity::Value).1,
+            levels: levels.len() as u32,
+            shape: [[0.0; 4]; TAPS_LEVELS],
+            place: [[0; 4]; TAPS_LEVELS],
         };
-        let groups = [groups64(padded as usize / 4), self.channels() as u32, self.rows()];
+        let mut end = 0;
+        for (i, of) in levels.iter().enumerate() {
+            let padded = padded_reach(of.reach) as u32;
+            end += padded / 4;
+            let step = (self.prepared.grid.step() * 2f64.powi(of.level)) as f32;
+            let inner = ladder.radius[(of.level - ladder.finest) as usize] as f32;
+            params.shape[i] = [step, inner, of.outer, 0.0];
+            params.place[i] = [end, of.first, padded, of.reach as u32];
+        }
+        let groups = [groups64(end as usize), self.channels() as u32, self.rows()];
         builder.dispatch(&TAPS, &params, &[self.stage.inputs.layers, taps], groups);
         if self.stage.slopes {
             params.first_channel = 0;
@@ -396,7 +405,6 @@ impl Run<'_> {
     /// Levels finer than the output: added at the output nodes.
     fn below_zero(&self, builder: &mut ProgramBuilder, part: &PartBuffers, nodes: &[LevelNodes], place: &Place) {
         for k in (0..nodes.len()).rev().filter(|&k| nodes[k].level < 0) {
-            self.taps(builder, part, nodes, k);
             for quantity in self.quantities() {
                 let (channels, first_tap) = self.convolved(quantity);
                 let params = BelowParams {
@@ -412,12 +420,24 @@ impl Run<'_> {
                     first_quad: place.first_quad() as u32,
                     row_channels: self.lanes().count() as u32,
                     first_tap,
+                    level_taps: part.level_taps[k],
+                    pad0: 0,
+                    pad1: 0,
+                    pad2: 0,
                 };
-                let bindings = [part.taps[k], part.source[k], self.stage.inputs.layers, place.buffer(quantity)];
+                let bindings = [part.taps, part.source[k], self.stage.inputs.layers, place.buffer(quantity)];
                 builder.dispatch(&CONVOLVE_BELOW, &params, &bindings, [groups64(place.quads()), self.rows(), 1]);
             }
         }
     }
+}
+
+/// Taps of a level as far as `reach` nodes, less the profile softened at the radius `outer` if that is not 0, from the vector `first` of their buffer on.
+struct Taps {
+    level: i32,
+    reach: i64,
+    outer: f32,
+    first: u32,
 }
 
 /// Where a segment of a run goes.

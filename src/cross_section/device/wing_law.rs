@@ -43,8 +43,8 @@ impl Run<'_> {
             buffer
         });
         let result = part.result[k].as_ref().expect("far levels are at or above 0");
-        let mut bindings =
-            vec![buffers.factors, part.law_taps.unwrap_or(part.taps[k]), part.source[k], quantity.of(result)];
+        let (taps, level_taps) = part.law_taps.map_or((part.taps, part.level_taps[k]), |taps| (taps, 0));
+        let mut bindings = vec![buffers.factors, taps, part.source[k], quantity.of(result)];
         bindings.extend(pedestal);
         // Some drivers give up on an invocation's loops after 65 535 turns.
         let most = 32_768 / (channels as usize + 1);
@@ -62,6 +62,10 @@ impl Run<'_> {
                 first: first as u32,
                 last: (first + most).min(law.taps()) as u32,
                 keep: if first > 0 { 1.0 } else { law.far as f32 },
+                level_taps,
+                pad0: 0,
+                pad1: 0,
+                pad2: 0,
             };
             let kernel = match (pedestal.is_some(), params.keep == 0.0) {
                 (false, true) => &LAW_SET,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ways::{self, Size};
+use super::ways::{self, Costs, Known, Size};
 use super::{Absorber, Lines};
 use crate::cache::Key;
 use crate::cross_section::Prepared;
@@ -29,7 +29,8 @@ impl<S: LineSource> Source for Absorber<S> {
         if at.settings.method == Method::Table {
             LayerTable::check(at.settings)?;
         }
-        let (job, told_before) = (Job::new(at, told), told.notes.len());
+        let job = Job::new(at, told);
+        let (told_before, ways_before) = (told.notes.len(), told.ways.len());
         let mut opened = Vec::new();
         for list in &self.lists {
             let list: &dyn LineSource = list;
@@ -45,6 +46,7 @@ impl<S: LineSource> Source for Absorber<S> {
             // A table is a choice: where there is no memory for it, or widths differ too much for sums, the lines are taken.
             Err(Error::HostMemory { .. } | Error::Invalid { .. }) if job.may_be_table && job.chooses => {
                 told.notes.truncate(told_before);
+                told.ways.truncate(ways_before);
                 let without = Settings { evaluations: 0, ..*at.settings };
                 self.prepare(&Setting { settings: &without, ..*at }, told)
             }
@@ -65,8 +67,10 @@ impl<S: LineSource> Absorber<S> {
         let size = job.size;
         let at = &Setting { settings: &job.of_table, ..*job.at };
         let has_long = opened.iter().any(Part::is_long);
-        let pays = || ways::table_pays(size, opened.iter().filter_map(Part::prepared), at.settings);
-        let wanted = job.may_be_table && !opened.is_empty() && (has_long || !job.chooses || pays());
+        let temperatures = summed_at(at.settings.temperature_range).len();
+        let costs = Costs::of(size, opened.iter().map(|part| part.known(temperatures)));
+        let pays = costs.table_pays(at.settings.evaluations);
+        let wanted = job.may_be_table && !opened.is_empty() && (has_long || !job.chooses || pays);
         let found = match wanted {
             true => {
                 let keys: Vec<_> = opened.iter().map(Part::key).collect();
@@ -84,7 +88,10 @@ impl<S: LineSource> Absorber<S> {
         let lists = prepared.iter().map(|p| (self.part_name(&p.species.name), Seen::of(p), p.records.as_ref()));
         told.notes.extend(remarks::told(&lists.collect::<Vec<_>>(), job.at.settings));
         let lines = Lines { name: self.name.clone(), molar_mass: self.molar_mass, parts: prepared.clone() };
-        let Some(found) = found else { return Ok(Box::new(lines)) };
+        let Some(found) = found else {
+            told.ways.extend(costs.ways(&self.name, false));
+            return Ok(Box::new(lines));
+        };
         let mut notes = Vec::new();
         let source = LineNodes { parts: prepared, summed };
         let table = || LayerTable::new(Arc::new(lines.clone()), Box::new(source), found, has_long, at, &mut notes);
@@ -92,7 +99,9 @@ impl<S: LineSource> Absorber<S> {
         // A table that was not asked for must be as accurate as the lines that are there, and must still have room.
         let tables = told.tables.saturating_add(table.bytes());
         let suits = table.is_accurate(at.settings.tolerance) && tables <= at.resources.host_bytes;
-        if job.chooses && !has_long && !suits {
+        let takes_lines = job.chooses && !has_long && !suits;
+        told.ways.extend(costs.ways(&self.name, !takes_lines));
+        if takes_lines {
             return Ok(Box::new(lines));
         }
         told.notes.extend(notes);
@@ -159,7 +168,7 @@ impl<'a> Job<'a> {
             true => Some(Box::new(Prepared::without_lines(lines, pressure.pressure_bar(), self.settings)?)),
             false => None,
         };
-        Ok(Opened::Found(Part::Long { list, key, records, sketch }))
+        Ok(Opened::Found(Part::Long { list, count, key, records, sketch }))
     }
 }
 
@@ -177,6 +186,8 @@ enum Part<'l> {
     /// To be summed.
     Long {
         list: &'l dyn LineSource,
+        /// Lines within range.
+        count: u64,
         key: Option<Key>,
         records: Option<LoadReport>,
         /// What is known of it without its lines.
@@ -189,11 +200,11 @@ impl Part<'_> {
         matches!(self, Self::Long { .. })
     }
 
-    /// A list that is not to be summed.
-    fn prepared(&self) -> Option<&Prepared> {
+    /// What its cost depends on, if long lists are summed at so many temperatures.
+    fn known(&self, temperatures: usize) -> Known<'_> {
         match self {
-            Self::Ready { prepared, .. } => Some(prepared),
-            Self::Long { .. } => None,
+            Self::Ready { prepared, .. } => Known::Ready(prepared),
+            Self::Long { count, .. } => Known::Long(*count, temperatures),
         }
     }
 

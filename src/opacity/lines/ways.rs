@@ -7,6 +7,7 @@ use crate::Settings;
 use crate::cross_section::Prepared;
 use crate::cross_section::prepared::Tier;
 use crate::opacity::table::USUAL_NODES;
+use crate::opacity::way::Way;
 
 /// From so many lines on, a list is summed at the nodes of a table in one reading, rather than taken line by line at each of them.
 const SUMMED_LINES: u64 = 200_000;
@@ -71,6 +72,11 @@ impl Size {
         Cost { set_up: rows * row, spectrum: FROM_TABLE * self.values() }
     }
 
+    /// Seconds of the processor's threads.
+    fn seconds(nanoseconds: f64) -> f64 {
+        1e-9 * nanoseconds / rayon::current_num_threads() as f64
+    }
+
     /// So many lines, one by one.
     fn lines(self, lines: f64) -> Cost {
         Cost { set_up: READ * lines, spectrum: LINE * lines * self.layers as f64 }
@@ -94,20 +100,81 @@ pub fn sums_pay(size: Size, lines: u64, temperatures: usize, settings: &Settings
     size.summed(lines, temperatures).pays(size.lines(lines), settings.evaluations)
 }
 
-/// True if a table is worth making of lists that are ready.
-pub fn table_pays<'a>(size: Size, parts: impl Iterator<Item = &'a Prepared>, settings: &Settings) -> bool {
-    let spectrum = parts.map(|part| anew(size, part)).sum();
-    size.table(spectrum / size.values()).pays(Cost { set_up: 0.0, spectrum }, settings.evaluations)
+/// A list of a species.
+#[derive(Clone, Copy, Debug)]
+pub enum Known<'a> {
+    /// Ready.
+    Ready(&'a Prepared),
+    /// So many lines, to be summed for a table at so many temperatures.
+    Long(u64, usize),
+}
+
+/// What a species' lists cost without a table and with one.
+#[derive(Clone, Copy, Debug)]
+pub struct Costs {
+    size: Size,
+    has_density: bool,
+    without: Cost,
+    table: Cost,
+}
+
+impl Costs {
+    pub fn of<'a>(size: Size, lists: impl Iterator<Item = Known<'a>>) -> Self {
+        let (mut without, mut sums) = (Cost { set_up: 0.0, spectrum: 0.0 }, 0.0);
+        let (mut rows, mut has_density) = (0.0, false);
+        for list in lists {
+            let (more, row) = match list {
+                Known::Ready(part) => {
+                    let spectrum = anew(size, part);
+                    has_density |= !part.tier.is_lines();
+                    (Cost { set_up: 0.0, spectrum }, spectrum / size.values())
+                }
+                Known::Long(lines, temperatures) => {
+                    let summed = size.summed(lines as f64, temperatures);
+                    sums += summed.set_up - size.table(FROM_SUMS).set_up;
+                    (size.lines(lines as f64), FROM_SUMS)
+                }
+            };
+            without = Cost { set_up: without.set_up + more.set_up, spectrum: without.spectrum + more.spectrum };
+            rows += row;
+        }
+        let table = size.table(rows);
+        Self { size, has_density, without, table: Cost { set_up: table.set_up + sums, ..table } }
+    }
+
+    /// True if a table is worth making for so many spectra.
+    pub fn table_pays(&self, evaluations: u32) -> bool {
+        self.table.pays(self.without, evaluations)
+    }
+
+    /// Both ways, for whoever chooses.
+    pub fn ways(&self, species: &str, takes_table: bool) -> [Way; 2] {
+        let way = |name, cost: Cost, taken, table_bytes| Way {
+            species: species.to_owned(),
+            name,
+            taken,
+            set_up_seconds: Size::seconds(cost.set_up),
+            spectrum_seconds: Size::seconds(cost.spectrum),
+            table_bytes,
+        };
+        let without = if self.has_density { "density" } else { "lines" };
+        [way(without, self.without, !takes_table, 0), way("table", self.table, takes_table, self.size.table_bytes())]
+    }
 }
 
 /// A spectrum of a list that is ready, without a table.
 fn anew(size: Size, part: &Prepared) -> f64 {
+    MULTIPLY_ADD * multiply_adds(size, part)
+}
+
+/// A spectrum of a list that is ready, without a table, in multiply-adds.
+pub fn multiply_adds(size: Size, part: &Prepared) -> f64 {
     let ladders: f64 = part.layers.iter().map(|l| l.ladder.cost).sum();
     let sources = match &part.tier {
-        Tier::Lines => LINE * part.table.lines.len() as f64 * size.layers as f64,
-        Tier::Density { .. } => MULTIPLY_ADD * part.density_cost() * size.points as f64,
+        Tier::Lines => LINE / MULTIPLY_ADD * part.table.lines.len() as f64 * size.layers as f64,
+        Tier::Density { .. } => part.density_cost() * size.points as f64,
     };
-    MULTIPLY_ADD * ladders * size.points as f64 + sources
+    ladders * size.points as f64 + sources
 }
 
 #[cfg(test)]

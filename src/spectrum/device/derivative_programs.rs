@@ -206,7 +206,13 @@ impl<'a> JacobianProgram<'a> {
                 Ok(())
             },
         )?;
-        Ok(Self { built: b.finish(model.geometry().rows_held(), limits, budget)?, coefficients, jacobian, chunk, columns })
+        Ok(Self {
+            built: b.finish(model.geometry().rows_held(), limits, budget)?,
+            coefficients,
+            jacobian,
+            chunk,
+            columns,
+        })
     }
 
     fn bytes_per_column(&self) -> u64 {

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use crate::atmosphere::State;
 use crate::cross_section::device::{Extent, ROW_MULTIPLE};
-use crate::gpu::{BufferId, DeviceClass, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_that_fits};
+use crate::gpu::{
+    BufferId, DeviceClass, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_that_fits,
+};
 use crate::opacity::device::points;
 use crate::opacity::{self, Constant, DeviceOpacity, DeviceTables, OpticalBuffers, add_part};
 use crate::spectrum::model::Model;
@@ -288,10 +290,15 @@ impl Model {
         })
     }
 
+    /// Radiative transfer of a spectrum, in multiply-adds.
+    pub(crate) fn transfer_cost(&self) -> f64 {
+        self.geometry.multiply_adds(self.layers()) * (self.layers() * self.grid.len()) as f64
+    }
+
     /// Cost of a way of cutting, in multiply-adds.
     pub(super) fn extent_cost(&self, extent: &Extent, rows: usize, class: DeviceClass) -> f64 {
         let of_opacities: f64 = self.opacities().map(|o| o.cost(extent, self.grid.len(), class)).sum();
-        extent.cost(class, rows) + of_opacities
+        extent.cost(class, rows) + of_opacities + self.transfer_cost()
     }
 
     /// The plan of the fastest spectrum within `budget` bytes of device memory, on a device with `limits`.
@@ -319,12 +326,7 @@ impl Model {
     }
 
     /// The candidates that are cut like this, the fastest first.
-    pub(in crate::spectrum) fn cuts(
-        &self,
-        batch: usize,
-        segments: usize,
-        class: DeviceClass,
-    ) -> Result<Vec<Extent>> {
+    pub(in crate::spectrum) fn cuts(&self, batch: usize, segments: usize, class: DeviceClass) -> Result<Vec<Extent>> {
         for (what, n) in [("layers of a batch", batch), ("segments", segments)] {
             if n == 0 {
                 return Err(Error::invalid(what, n, "at least one"));

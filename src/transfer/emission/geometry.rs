@@ -61,6 +61,11 @@ impl Geometry for Emission {
         Order::TopDown { multiple: RESTART }
     }
 
+    fn multiply_adds(&self, _: usize) -> f64 {
+        // an exponential and its use for each stream
+        8.0 * self.streams() as f64
+    }
+
     fn rows_held(&self) -> usize {
         // dtau, its slope, sensitivities to depth and to source
         4

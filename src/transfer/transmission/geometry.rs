@@ -52,6 +52,11 @@ impl Geometry for Transmission {
         true
     }
 
+    fn multiply_adds(&self, layers: usize) -> f64 {
+        // two chords a layer, each through half of the layers, and their exponentials
+        layers as f64 + 16.0
+    }
+
     fn rows_held(&self) -> usize {
         // dtau, its slope, sensitivities to depth and to radii, three rows for each of two chords a layer
         10

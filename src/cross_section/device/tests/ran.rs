@@ -57,10 +57,10 @@ impl Ran {
         stage.near(&mut builder, &prepared, &(0..3), &(0..grid.len()), &target, false);
         // Copies at the end keep every buffer alive, and readable.
         let mut copies = 0..;
-        let mut copy = |buffer: BufferId, floats: u64| {
+        let mut copy_from = |buffer: BufferId, first: u64, floats: u64| {
             let name = format!("copy{}", copies.next().expect("endless"));
             let to = builder.buffer(name, Element::F32, &[floats], Role::Output);
-            builder.copy(buffer, 0, to, 0, 4 * floats);
+            builder.copy(buffer, 4 * first, to, 0, 4 * floats);
             to
         };
         let [group] = &stage.groups[..] else { panic!("three equal layers in {} groups", stage.groups.len()) };
@@ -71,10 +71,12 @@ impl Ran {
         let count = layer.ladder.channels.count() as u64;
         let parts = || group.near.iter().chain([&group.far]);
         let sources = nodes.iter().zip(parts().flat_map(|p| &p.source));
-        let taps = nodes.iter().zip(parts().flat_map(|p| &p.taps));
+        let taps = nodes.iter().zip(parts().flat_map(|p| p.level_taps.iter().map(|first| (p.taps, *first))));
         let results = nodes.iter().zip(parts().flat_map(|p| &p.result));
-        let source: Vec<_> = sources.map(|(n, b)| copy(*b, 3 * count * n.sources() as u64)).collect();
-        let taps: Vec<_> = taps.map(|(n, b)| copy(*b, 3 * count * padded(n))).collect();
+        let source: Vec<_> = sources.map(|(n, b)| copy_from(*b, 0, 3 * count * n.sources() as u64)).collect();
+        let taps: Vec<_> =
+            taps.map(|(n, (b, first))| copy_from(b, 4 * u64::from(first), 3 * count * padded(n))).collect();
+        let mut copy = |buffer: BufferId, floats: u64| copy_from(buffer, 0, floats);
         let result: Vec<_> = results.map(|(n, b)| b.as_ref().map(|b| copy(b.value, 3 * n.outputs() as u64))).collect();
         let lines = prepared.table.lines.len() as u64;
         let weights = copy(

@@ -1,0 +1,54 @@
+//! `photosphere bench`
+
+use crate::benchmark::{Benchmark, Workload};
+use crate::cli::args::BenchArgs;
+use crate::cli::table::{Table, bytes, count, short_time};
+use crate::{Backend, Cache, Error, Progress, Result};
+
+/// Runs the workloads and prints their figures.
+///
+/// # Errors
+/// No such device; it is lost, or has too little memory.
+pub fn run(args: &BenchArgs, progress: &dyn Progress) -> Result<()> {
+    let cache = Cache::open(args.cache_dir.as_deref());
+    let backend = Backend::select_with(&args.device, &cache)?;
+    let found = Benchmark::run(&backend, args.quick, &cache, progress)?;
+    super::print(&match args.json {
+        false => render(&found),
+        true => {
+            let json = serde_json::to_string_pretty(&found);
+            json.map_err(|e| Error::invalid("figures", e, "a form that JSON can hold"))? + "\n"
+        }
+    })
+}
+
+fn render(found: &Benchmark) -> String {
+    let mut about = Table::default();
+    let device = &found.device;
+    about.row(["version", found.version]);
+    about.row(["device", &[&device.name, &device.api, &device.driver].map(String::as_str).join(" ")]);
+    about.row(["arithmetic".to_owned(), device.precision.into()]);
+    about.row(["cores".to_owned(), found.cores.to_string()]);
+    about.row(["copies".to_owned(), format!("{:.1} GB/s", 1e-9 * found.peak.bytes_per_second)]);
+    about.row(["multiply-adds".to_owned(), format!("{:.2e} s-1", found.peak.multiply_adds_per_second)]);
+    let mut times =
+        Table::new(&["", "points", "layers", "lines", "set-up", "spectrum", "with Jacobian (2)", "with gradient"]);
+    let mut schedules =
+        Table::new(&["", "device", "dispatches", "submissions", "waits", "multiply-adds", "of the most possible"]);
+    for w in &found.workloads {
+        let seconds = [w.set_up_seconds, w.spectrum_seconds, w.jacobian_seconds, w.gradient_seconds].map(short_time);
+        let [a, b, c, d] = seconds;
+        times.row([w.name.into(), count(w.points as u64), w.layers.to_string(), count(w.lines), a, b, c, d]);
+        schedules.row([
+            w.name.into(),
+            if w.device_bytes > 0 { bytes(w.device_bytes) } else { "-".into() },
+            w.dispatches.to_string(),
+            w.submissions.to_string(),
+            w.waits.to_string(),
+            format!("{:.1e}", w.multiply_adds),
+            format!("{:.0} %", 100.0 * w.part_of_peak),
+        ]);
+    }
+    let what: String = found.workloads.iter().map(|w: &Workload| format!("{}: {}\n", w.name, w.about)).collect();
+    format!("{about}\n{times}\n{schedules}\n{what}")
+}
