@@ -142,7 +142,7 @@ fn on_device(device: &Device) {
         let ln_k = job.input("ln_k", table.ln_k.clone());
         let ln_slope = job.input("ln_slope", table.ln_slope.clone());
         let position = job.builder.buffer("bench.position", Element::U32, &[u64::from(N)], Role::Input);
-        job.inputs.push((position, table.position.iter().map(|p| f32::from_bits(*p)).collect()));
+        job.inputs.push((position, table.position(&grid).iter().map(|p| f32::from_bits(*p)).collect()));
         let state = DeviceTable::layer_states(table.ln_scale, &layers);
         let layer_state = job.builder.buffer("bench.state", Element::UVec4, &[u64::from(LAYERS), 3], Role::Input);
         let [dtau, slope] = ["dtau", "dtau_dt"].map(|name| job.buffer(name, LAYERS * SEGMENT, Role::Output));

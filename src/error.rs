@@ -18,6 +18,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`DeviceLost`](Self::DeviceLost) | open the device again and repeat the work; what was on it is gone |
 /// | [`OutOfMemory`](Self::OutOfMemory) | a smaller job, a larger budget, the CPU backend |
 /// | [`HostMemory`](Self::HostMemory) | a smaller job, or one on a device |
+/// | [`NoThread`](Self::NoThread) | fewer threads elsewhere, a higher limit of processes |
 /// | [`Interrupted`](Self::Interrupted) | nothing: the caller asked for it |
 /// | [`Rejected`](Self::Rejected), [`Internal`](Self::Internal) | report it: the fault is the library's or the driver's |
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,9 @@ pub enum Error {
     /// The caller wanted the work to end ([`interruptible`](crate::interrupt::interruptible)).
     #[error("interrupted")]
     Interrupted,
+    /// The system makes no further thread, and the work cannot do without.
+    #[error("no thread could be made for {0}")]
+    NoThread(String),
     /// The host has not enough memory: what there is for this process is less than the estimate, and nothing was allocated.
     #[error("host memory: {needed} bytes needed for {what}, {available} bytes are available")]
     HostMemory {

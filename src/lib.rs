@@ -96,6 +96,7 @@ pub mod spectrum;
 pub mod speed;
 pub mod stage;
 pub mod star;
+pub mod threads;
 pub mod timing;
 pub mod transfer;
 pub mod units;

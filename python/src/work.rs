@@ -1,6 +1,6 @@
 //! Runs the library's work without the interpreter's lock, so that other threads go on, signals are heard and exceptions of callbacks come back.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use photosphere::interrupt::interruptible;
@@ -73,6 +73,12 @@ pub fn run_told<T: Send>(
     work: impl FnOnce() -> photosphere::Result<T> + Send,
 ) -> PyResult<T> {
     check_process()?;
+    static THREADS: Once = Once::new();
+    THREADS.call_once(|| {
+        if let Some(text) = photosphere::threads::prepare() {
+            told.warn(text);
+        }
+    });
     let result = py.detach(|| {
         let (told, asked) = (Arc::clone(told), std::cell::Cell::new(Instant::now()));
         let stop = move || {

@@ -38,6 +38,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return if error.use_stderr() { USAGE } else { 0 };
         }
     };
+    if let Some(told) = crate::threads::prepare() {
+        let _ = writeln!(std::io::stderr().lock(), "warning: {told}");
+    }
     match run(cli) {
         Ok(()) => 0,
         Err(error) => {
@@ -98,7 +101,7 @@ pub fn exit_code(error: &Error) -> u8 {
     match error {
         Error::Io { action, .. } if is_output(action) => 5,
         Error::NoAdapter(_) | Error::DeviceLost(_) | Error::Rejected(_) | Error::Internal(_) => 4,
-        Error::OutOfMemory { .. } | Error::HostMemory { .. } => 4,
+        Error::OutOfMemory { .. } | Error::HostMemory { .. } | Error::NoThread(_) => 4,
         _ => 3,
     }
 }
@@ -130,6 +133,9 @@ fn hint(error: &Error) -> Option<&'static str> {
             Some("this is a fault of the program or of the driver: please report it; `--device cpu` needs no driver")
         }
         Error::Internal(_) => Some("this is a fault of the program: please report it"),
+        Error::NoThread(_) => {
+            Some("the limit of processes of this user, container or batch job is reached: `ulimit -u`")
+        }
         Error::HostMemory { .. } => Some(
             "fewer points, layers or pairs need less memory; `photosphere plan` tells beforehand what a spectrum takes",
         ),

@@ -92,6 +92,13 @@ impl Grid {
         (0..self.points).map(|i| self.wavenumber(i)).collect()
     }
 
+    /// Wavenumbers \[cm-1\] of at most `most` points (at least 2), the first and the last among them, in equal steps but for the last.
+    pub fn sampled(&self, most: usize) -> Vec<f64> {
+        let step = (self.points - 1).div_ceil(most.max(2) - 1).max(1);
+        let inner = (0..self.points - 1).step_by(step).map(|i| self.wavenumber(i));
+        inner.chain([self.hi]).collect()
+    }
+
     /// Position of a wavenumber \[cm-1\] in steps from the first point; any real number.
     pub fn position(&self, wavenumber: f64) -> f64 {
         (wavenumber / self.lo).ln() / self.step()

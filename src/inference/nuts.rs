@@ -16,7 +16,7 @@ use super::posterior::Posterior;
 use super::priors::Priors;
 use super::trace::{Chain, DrawStatistics, Trace};
 use crate::objective::LogDensity;
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Result, threads};
 
 /// How many chains of what length, and how they adapt.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,18 +133,17 @@ pub fn sample_parallel<L: LogDensity>(
         chain
     };
     let results: Vec<Result<Chain>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = starts
+        let chains: Vec<_> = starts
             .iter()
             .enumerate()
             .map(|(k, start)| {
-                scope.spawn({
-                    let one = &one;
-                    move || one(k, start)
-                })
+                let one = &one;
+                // Where there is no thread for a chain, this one draws it.
+                threads::spawn(scope, "a chain", move || one(k, start)).map_err(|_| one(k, start))
             })
             .collect();
         let died = |_| Err(Error::Internal("a chain's thread panicked".into()));
-        threads.into_iter().map(|t| t.join().unwrap_or_else(died)).collect()
+        chains.into_iter().map(|t| t.map_or_else(|done| done, |t| t.join().unwrap_or_else(died))).collect()
     });
     progress.finish();
     // A chain that was stopped because of another is shorter; the other's error comes first.

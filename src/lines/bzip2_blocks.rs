@@ -13,6 +13,8 @@ use std::path::PathBuf;
 
 use bzip2::read::{BzDecoder, MultiBzDecoder};
 
+use crate::threads;
+
 /// First 48 bits of a block: pi.
 const BLOCK: u64 = 0x3141_5926_5359;
 /// First 48 bits of the end of a stream: the root of pi.
@@ -175,8 +177,10 @@ impl<R: Read> ParallelBzip2<R> {
         // Threads of our own: the pool's may all be waiting for this very text.
         let decoded: Vec<_> = std::thread::scope(|scope| {
             let share = blocks.len().div_ceil(self.threads).max(1);
-            let workers: Vec<_> = blocks.chunks(share).map(|part| scope.spawn(move || decode(part))).collect();
-            workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+            // Where there is no thread for a share, this one decodes it.
+            let worker = |part| threads::spawn(scope, "decoding bzip2", move || decode(part)).map_err(|_| decode(part));
+            let workers: Vec<_> = blocks.chunks(share).map(worker).collect();
+            workers.into_iter().map(|w| w.map_or_else(Ok, std::thread::ScopedJoinHandle::join)).collect()
         });
         for text in decoded.into_iter().rev() {
             let Ok(part) = text else { return Ok(Err(Surprise)) };

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::bzip2_blocks::ParallelBzip2;
 use super::fields::quote;
-use crate::{Error, Progress, Result, interrupt};
+use crate::{Error, Progress, Result, interrupt, threads};
 
 /// Bytes of text per chunk; also the longest line that is accepted.
 const CHUNK: usize = 1 << 20;
@@ -79,7 +79,7 @@ pub(crate) fn for_each_chunk<T: Send>(
     let batch = 2 * rayon::current_num_threads();
     let result = std::thread::scope(|scope| {
         let (send, receive) = sync_channel(batch);
-        scope.spawn(move || {
+        threads::spawn(scope, "reading files", move || {
             for p in paths {
                 // A closed channel means that the other side has met an error and wants no more.
                 match read_file(p, progress, &send) {
@@ -91,7 +91,7 @@ pub(crate) fn for_each_chunk<T: Send>(
                     }
                 }
             }
-        });
+        })?;
         while let Ok(first) = receive.recv() {
             interrupt::check()?;
             let mut chunks = vec![first];

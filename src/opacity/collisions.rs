@@ -39,6 +39,7 @@ impl Source for CollisionPair {
             name: self.partners.join("-"),
             partners: self.partners.clone(),
             grid: Arc::new(grid),
+            points: at.grid.len(),
         }))
     }
 }
@@ -61,6 +62,8 @@ pub struct Collisions {
     name: String,
     partners: [String; 2],
     grid: Arc<CiaGrid>,
+    /// Points of the model's grid; of a plan's table only some of their places are worked out.
+    points: usize,
 }
 
 impl Collisions {
@@ -110,12 +113,12 @@ impl Opacity for Collisions {
     }
 
     fn host_bytes(&self) -> HostBytes {
-        let (coefficients, points) = (self.grid.ln_coefficient.len(), self.grid.position.len());
+        let (coefficients, points) = (self.grid.ln_coefficient.len(), self.points);
         HostBytes {
             // ln k and its slopes, positions
             prepared: 8 * (2 * coefficients + points) as u64,
-            // the same in f32 and u32, rows padded
-            device_tables: (4 * points.next_multiple_of(crate::grid::ROW_MULTIPLE) + 8 * coefficients) as u64,
+            // the same in f32; places are packed when they go to the device
+            device_tables: 8 * coefficients as u64,
             ..HostBytes::default()
         }
     }

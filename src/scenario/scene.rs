@@ -171,7 +171,8 @@ impl Scene {
             GeometryKeys::Transmission => Model::transmission(grid, self.pressure.clone()),
         };
         let builder = builder.opacities(&self.absorbers).opacities(&self.collisions).settings(settings);
-        let builder = builder.sketch(self.sketch);
+        // Data are compared with a spectrum at all its wavenumbers.
+        let builder = builder.sketch(self.sketch).samples(self.sketch && self.config.data.is_empty());
         continua::add(builder, &self.config)?
             .build_with(&Resources::with_cache(&self.cache, progress))
             .map_err(|e| micrometres::hint(self.config.grid.range, e))

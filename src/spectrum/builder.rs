@@ -11,6 +11,9 @@ use crate::stage::Stage;
 use crate::transfer::{Emission, Geometry, Transmission};
 use crate::{Error, Note, Resources, Result, Settings};
 
+/// Wavenumbers of a long grid that stand for all of them in a plan: a hundred times finer than any table of coefficients.
+const SAMPLES: usize = 1 << 20;
+
 /// Collects what a [`Model`] is made of.
 ///
 /// ```
@@ -34,6 +37,7 @@ pub struct ModelBuilder<'a> {
     misplaced: Option<&'static str>,
     settings: Settings,
     sketch: bool,
+    samples: bool,
 }
 
 enum Chosen {
@@ -85,6 +89,7 @@ impl<'a> ModelBuilder<'a> {
             misplaced: None,
             settings: Settings::default(),
             sketch: false,
+            samples: false,
         }
     }
 
@@ -169,6 +174,14 @@ impl<'a> ModelBuilder<'a> {
         self
     }
 
+    /// Whether some wavenumbers of a long grid stand for all of them: for plans that need none of them in particular.
+    #[must_use]
+    #[cfg_attr(not(feature = "scenario"), allow(dead_code))]
+    pub(crate) fn samples(mut self, only: bool) -> Self {
+        self.samples = only;
+        self
+    }
+
     /// Makes all opacities ready for the grid and the layers, without a cache.
     ///
     /// # Errors
@@ -183,7 +196,7 @@ impl<'a> ModelBuilder<'a> {
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_with(self, resources: &Resources<'_>) -> Result<Model> {
-        let Self { grid, pressure, sources, geometry, misplaced, settings, sketch } = self;
+        let Self { grid, pressure, sources, geometry, misplaced, settings, sketch, samples } = self;
         if let Some(given) = misplaced {
             return Err(Error::invalid("model", given, "none: that is for emission"));
         }
@@ -196,13 +209,15 @@ impl<'a> ModelBuilder<'a> {
             Chosen::Given(geometry) => geometry,
         };
         settings.check()?;
-        // Wavenumbers and a spectrum are the least that any model takes.
-        crate::host_memory::require(
-            &format!("a grid of {} points", grid.len()),
-            (grid.len() as u64).saturating_mul(16),
-        )?;
         let mut told = Told::default();
-        let wavenumber = told.seconds.time(Stage::SetUp, || grid.wavenumbers());
+        let wavenumber = if samples {
+            grid.sampled(SAMPLES)
+        } else {
+            // Wavenumbers and a spectrum are the least that any model takes.
+            let what = format!("a grid of {} points", grid.len());
+            crate::host_memory::require(&what, (grid.len() as u64).saturating_mul(16))?;
+            told.seconds.time(Stage::SetUp, || grid.wavenumbers())
+        };
         let at = Setting { grid, wavenumber: &wavenumber, pressure: &pressure, settings: &settings, resources, sketch };
         let mut opacities: Vec<Arc<dyn Opacity>> = Vec::new();
         let mut empty = true;

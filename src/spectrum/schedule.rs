@@ -65,8 +65,9 @@ impl Schedule {
     pub fn cpu_values(model: &Model, threads: usize) -> Self {
         let (n, layers) = (model.grid().len(), model.layers());
         match model.geometry().order() {
-            Order::TopDown { .. } => {
-                let batch = (LAYERS_PER_THREAD * threads).min(layers);
+            Order::TopDown { multiple } => {
+                // The bits of a result do not depend on batches that are multiples, nor then on the number of threads.
+                let batch = (LAYERS_PER_THREAD * threads).next_multiple_of(multiple).min(layers);
                 let batches = (0..layers).step_by(batch).map(|first| first..(first + batch).min(layers));
                 Self { batches: batches.collect(), segments: std::iter::once(0..n).collect() }
             }

@@ -104,8 +104,8 @@ pub struct DeviceTable {
     pub ln_k: Vec<f32>,
     /// \[temperature\]\[node\]: d ln k / d ln T.
     pub ln_slope: Vec<f32>,
-    /// \[n\]: node in the upper 16 bits, way to the next in the lower; padded with zeros, outside all bands.
-    pub position: Vec<u32>,
+    /// Values of a row.
+    pub points: usize,
     /// The largest ln k of the table.
     pub ln_scale: f64,
 }
@@ -130,10 +130,15 @@ impl DeviceTable {
         let ln_scale = grid.ln_coefficient.iter().copied().fold(FLOOR.ln(), f64::max);
         let ln_k = grid.ln_coefficient.iter().map(|value| (value - ln_scale).max(LN_NO_COLUMN) as f32).collect();
         let ln_slope = grid.ln_slope.iter().map(|slope| *slope as f32).collect();
+        Ok(Self { ln_k, ln_slope, points: n, ln_scale })
+    }
+
+    /// \[point\]: node in the upper 16 bits, way to the next in the lower; padded with zeros, outside all bands.
+    pub fn position(&self, grid: &CiaGrid) -> Vec<u32> {
         // A fraction that rounds to one becomes the next node, where the way from this one ends.
         let mut position: Vec<u32> = grid.position.iter().map(|p| (p * PARTS).round() as u32).collect();
-        position.resize(n, 0);
-        Ok(Self { ln_k, ln_slope, position, ln_scale })
+        position.resize(self.points, 0);
+        position
     }
 
     /// The layers' states for a table of this [`ln_scale`](Self::ln_scale).
@@ -281,7 +286,7 @@ mod tests {
         let mut workspace = Workspace::new(&device(), b.finish(&Limits::default(), None).unwrap()).unwrap();
         workspace.write_slice(table, &scaled.ln_k).unwrap();
         workspace.write_slice(slopes, &scaled.ln_slope).unwrap();
-        workspace.write_slice(position, &scaled.position).unwrap();
+        workspace.write_slice(position, &scaled.position(grid)).unwrap();
         workspace.write_slice(layer_state, &DeviceTable::layer_states(scaled.ln_scale, &layers())).unwrap();
         workspace.write_slice(source, &vec![start; batch * n]).unwrap();
         workspace.run().unwrap();
@@ -354,7 +359,7 @@ mod tests {
         let grid = CiaGrid::new("A-B", vec![100.0, 200.0], ln_coefficient, position);
         let table = DeviceTable::new(&grid, 8).unwrap();
         assert_eq!(table.ln_k, [-900.0, -10.0, 0.0, -900.0, -900.0, -5.0, -4.0, -900.0]);
-        assert_eq!(table.position, [0, 1 << 16, (1 << 16) + (1 << 15), 2 << 16, 0, 0, 0, 0]);
+        assert_eq!(table.position(&grid), [0, 1 << 16, (1 << 16) + (1 << 15), 2 << 16, 0, 0, 0, 0]);
         assert!(DeviceTable::new(&grid, 3).is_err());
         assert!(DeviceTable::new(&grid, 6).is_err());
         let large = CiaGrid { ln_coefficient: vec![-100.0; 2 * (MAX_NODES + 1)], ..grid };

@@ -44,9 +44,9 @@ impl DeviceTables for Tables {
         constants.push((ln_k, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.ln_k)))));
         let ln_slope = builder.buffer(format!("{name}.ln_slope"), Element::F32, &shape, Role::Constant);
         constants.push((ln_slope, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.ln_slope)))));
-        let shape = [table.position.len() as u64];
+        let shape = [table.points as u64];
         let position = builder.buffer(format!("{name}.position"), Element::U32, &shape, Role::Constant);
-        constants.push((position, Box::new(|| Cow::Borrowed(bytemuck::cast_slice(&table.position)))));
+        constants.push((position, Box::new(|| Cow::Owned(bytemuck::cast_slice(&table.position(grid)).to_vec()))));
         let layer_state = builder.buffer(format!("{name}.layers"), Element::UVec4, &[layers as u64, 3], Role::Input);
         Box::new(OnDevice { tables: self, constants: [ln_k, ln_slope, position], layer_state })
     }

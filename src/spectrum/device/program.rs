@@ -9,6 +9,7 @@ use crate::cross_section::device::{Extent, ROW_MULTIPLE};
 use crate::gpu::{
     BufferId, DeviceClass, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_that_fits,
 };
+use crate::grid::Grid;
 use crate::opacity::device::points;
 use crate::opacity::{self, Constant, DeviceOpacity, DeviceTables, OpticalBuffers, add_part};
 use crate::spectrum::model::Model;
@@ -21,21 +22,27 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct Tables {
     opacities: Vec<Box<dyn DeviceTables>>,
-    wavenumber: Vec<f32>,
+    grid: Grid,
+    points: usize,
 }
 
 impl Tables {
     pub fn new(model: &Model) -> Result<Self> {
         let n = model.grid.len().next_multiple_of(ROW_MULTIPLE);
-        let mut wavenumber: Vec<f32> = model.wavenumber.iter().map(|nu| *nu as f32).collect();
-        wavenumber.resize(n, model.grid.hi() as f32);
         let opacities = model.opacities().map(|o| o.for_device(n)).collect::<Result<_>>()?;
-        Ok(Self { opacities, wavenumber })
+        Ok(Self { opacities, grid: model.grid, points: n })
+    }
+
+    /// Wavenumbers of a row, the last one in its padding \[cm-1\].
+    fn wavenumber(&self) -> Vec<f32> {
+        let mut wavenumber: Vec<f32> = (0..self.grid.len()).map(|i| self.grid.wavenumber(i) as f32).collect();
+        wavenumber.resize(self.points, self.grid.hi() as f32);
+        wavenumber
     }
 
     /// Points of a row, padded.
     pub fn points(&self) -> usize {
-        self.wavenumber.len()
+        self.points
     }
 }
 
@@ -109,7 +116,7 @@ impl<'a> Build<'a> {
         let (n, layers) = (tables.points() as u64, model.layers());
         let mut constants: Vec<Constant<'a>> = Vec::new();
         let wavenumber = builder.buffer("grid.wavenumber", Element::F32, &[n], Role::Constant);
-        constants.push((wavenumber, Box::new(|| bytemuck::cast_slice(&tables.wavenumber).into())));
+        constants.push((wavenumber, Box::new(|| bytemuck::cast_slice(&tables.wavenumber()).to_vec().into())));
         let transfer = model.geometry.declare(&mut builder, layers, n, wavenumber);
         let opacities = tables.opacities.iter().enumerate().map(|(i, tables)| {
             let name = format!("opacity{i}");
