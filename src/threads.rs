@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 use std::thread::{Scope, ScopedJoinHandle};
+use std::time::Duration;
 
 use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 
@@ -28,7 +29,12 @@ fn make(asked: Option<usize>, cores: usize) -> Option<String> {
     let most = (PER_CORE * cores).max(ALWAYS_ALLOWED);
     let wanted = asked.unwrap_or(cores).min(most);
     // rayon gives up its own pool for good once it cannot make it: a pool on trial tells how many there can be.
-    let on_trial = |n: usize| ThreadPoolBuilder::new().num_threads(n).build().map(drop);
+    let before = running();
+    let on_trial = |n: usize| {
+        let built = ThreadPoolBuilder::new().num_threads(n).build().map(drop);
+        wait_for_ends(before);
+        built
+    };
     let found = most_that_can_be_made(wanted, on_trial);
     let made = match found {
         0 => ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global(),
@@ -49,6 +55,21 @@ fn make(asked: Option<usize>, cores: usize) -> Option<String> {
             Some(format!("{most} threads instead of {asked} (RAYON_NUM_THREADS) for {cores} cores"))
         }
         _ => None,
+    }
+}
+
+/// Threads of this process, where the system tells.
+fn running() -> Option<usize> {
+    std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
+}
+
+/// Waits until no more threads run than `before`, a second at most: a thread that was given up still counts until it has ended.
+fn wait_for_ends(before: Option<usize>) {
+    for _ in 0..10_000 {
+        match (before, running()) {
+            (Some(before), Some(now)) if now > before => std::thread::sleep(Duration::from_micros(100)),
+            _ => break,
+        }
     }
 }
 

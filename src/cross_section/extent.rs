@@ -11,6 +11,8 @@ use super::prepared::Prepared;
 use crate::gpu::DeviceClass;
 use crate::grid::level::FAR;
 
+/// Most segments worth a try: what more of them save is less than a hundredth of what every job holds.
+const MOST_SEGMENTS: usize = 2048;
 /// Output nodes beyond each end of a segment that its near levels need.
 const HALO: f64 = 320.0;
 /// Most nodes of one level in a segment: 65 535 workgroups of 64 invocations.
@@ -59,7 +61,7 @@ impl Extent {
         cost: impl Fn(&Self) -> f64,
     ) -> Vec<Self> {
         let most_points = MOST_NODES >> -finest.unwrap_or(0).min(0);
-        let most_segments = points.div_ceil(SEGMENT_MULTIPLE);
+        let most_segments = points.div_ceil(SEGMENT_MULTIPLE).min(MOST_SEGMENTS.max(points.div_ceil(most_points)));
         let batches = doubling(batch_multiple, layers.len());
         let mut candidates: Vec<(f64, Self)> = Vec::new();
         for batch in batches {
@@ -90,6 +92,12 @@ impl Extent {
         let mut cuts: Vec<Self> = class.scratch_bytes().iter().map(of).collect();
         cuts.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
         cuts
+    }
+
+    /// Device bytes that a job takes at least: wavenumbers and a result, and so many rows of each layer of a batch.
+    pub fn least_bytes(&self, rows_held: usize) -> u64 {
+        let points = self.segments.last().map_or(0, |s| s.end);
+        8 * points as u64 + 4 * (rows_held * self.batch.min(self.layers.len()) * self.segment_points()) as u64
     }
 
     /// Cost in multiply-adds of what every job has: passes of transfer and continua, and bytes of `rows_held` rows of each layer.

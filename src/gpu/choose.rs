@@ -25,6 +25,44 @@ pub fn first_that_fits<C, T>(
     Err(least.map_or_else(|| Error::invalid("plans to choose from", 0, "at least one"), |(_, error)| error))
 }
 
+/// As [`first_that_fits`] for a budget, where `bound` tells at once how many bytes a candidate needs at least: those beyond the budget are only built to
+/// learn what the smallest plan needs.
+///
+/// # Errors
+/// As [`first_that_fits`].
+pub fn first_within<C, T>(
+    candidates: Vec<C>,
+    budget: Option<u64>,
+    bound: impl Fn(&C) -> u64,
+    mut build: impl FnMut(C) -> Result<T>,
+) -> Result<T> {
+    let (may_fit, mut beyond): (Vec<C>, Vec<C>) =
+        candidates.into_iter().partition(|c| budget.is_none_or(|budget| bound(c) <= budget));
+    let mut least = match may_fit.is_empty() && !beyond.is_empty() {
+        true => None,
+        false => match first_that_fits(may_fit, &mut build) {
+            Err(error @ Error::OutOfMemory { .. }) => Some(error),
+            other => return other,
+        },
+    };
+    beyond.sort_by_key(&bound);
+    for candidate in beyond {
+        let needed = |error: &Error| if let Error::OutOfMemory { needed, .. } = error { *needed } else { u64::MAX };
+        if least.as_ref().is_some_and(|least| bound(&candidate) >= needed(least)) {
+            break;
+        }
+        match build(candidate) {
+            Err(error @ Error::OutOfMemory { .. }) => {
+                if least.as_ref().is_none_or(|least| needed(&error) < needed(least)) {
+                    least = Some(error);
+                }
+            }
+            other => return other,
+        }
+    }
+    Err(least.unwrap_or_else(|| Error::invalid("plans to choose from", 0, "at least one")))
+}
+
 /// Chooses a plan within `budget` and opens it. A driver may refuse what the budget allows: then the next smaller plan is chosen, at least a
 /// sixteenth smaller if there is one (each try asks the driver for all of a plan's memory).
 ///
@@ -70,6 +108,32 @@ mod tests {
         assert_eq!(chosen(60).unwrap(), 30);
         assert_eq!(chosen(25).unwrap(), 20);
         assert!(matches!(chosen(10), Err(Error::OutOfMemory { needed: 20, .. })));
+    }
+
+    #[test]
+    fn bounds_spare_what_cannot_fit() {
+        let tried = |limit: u64| {
+            let mut built = Vec::new();
+            let chosen = first_within(
+                vec![100u64, 30, 50, 20, 60],
+                Some(limit),
+                |c| c - 5,
+                |bytes| {
+                    built.push(bytes);
+                    needs(bytes, limit)
+                },
+            );
+            (chosen.map_err(|e| e.to_string()), built)
+        };
+        assert_eq!(tried(100), (Ok(100), vec![100]));
+        assert_eq!(tried(60), (Ok(30), vec![30]));
+        assert_eq!(tried(22), (Ok(20), vec![20]));
+        let (none, built) = tried(10);
+        assert!(none.unwrap_err().contains("20 bytes needed"));
+        assert_eq!(built, [20], "the others need more than 20 by their bounds");
+        let (none, built) = tried(18);
+        assert!(none.unwrap_err().contains("20 bytes needed"));
+        assert_eq!(built, [20]);
     }
 
     #[test]

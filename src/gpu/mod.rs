@@ -57,7 +57,7 @@ mod tests;
 pub use adapter::DeviceInfo;
 pub use ballast::Ballast;
 #[doc(hidden)]
-pub use choose::{first_that_fits, open_within};
+pub use choose::{first_that_fits, first_within, open_within};
 pub use class::{DeviceClass, Rates};
 #[doc(hidden)]
 pub use declaration::{BufferId, Constant, Element, Role};

@@ -11,7 +11,7 @@ use super::model::Model;
 use crate::Result;
 use crate::atmosphere::State;
 use crate::cross_section::device::Extent;
-use crate::gpu::{BufferId, Device, Workspace, first_that_fits, open_within};
+use crate::gpu::{BufferId, Device, Workspace, first_within, open_within};
 use crate::stage::Stage;
 use crate::timing::Stages;
 
@@ -48,6 +48,7 @@ impl DeviceSpectrum {
         room: &mut dyn FnMut(u64),
         seconds: &mut Stages,
     ) -> Result<Self> {
+        model.check_row(&device.limits())?;
         let tables = seconds.time(Stage::Plan, || Tables::new(model))?;
         let limits = device.limits();
         let counted_before = device.counted_bytes();
@@ -55,7 +56,8 @@ impl DeviceSpectrum {
         let stages = RefCell::new(&mut *seconds);
         let choose = |budget| {
             let build = |extent| SpectrumProgram::build(model, &tables, extent, &limits, budget);
-            stages.borrow_mut().time(Stage::Plan, || first_that_fits(extents.clone(), build))
+            let bound = |extent: &Extent| extent.least_bytes(1);
+            stages.borrow_mut().time(Stage::Plan, || first_within(extents.clone(), budget, bound, build))
         };
         let (workspace, plan, inputs, result) = open_within(budget, choose, |chosen| {
             let SpectrumProgram { program, extent, constants, inputs, result } = chosen;

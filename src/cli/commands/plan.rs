@@ -110,7 +110,7 @@ fn methods(planned: &Planned) -> String {
         return String::new();
     }
     let n = planned.evaluations.max(1);
-    let all = format!("{} spectra", count(n.into()));
+    let all = if n == 1 { "in all".into() } else { format!("{} spectra", count(n.into())) };
     let mut table = Table::new(&["", "species", "method", "set-up", "a spectrum", &all, "memory"]);
     for way in &planned.ways {
         table.row([

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::program::{Build, Built, DepthRows, SpectrumPlan, Tables};
 use crate::Result;
 use crate::cross_section::device::{Extent, ROW_MULTIPLE};
-use crate::gpu::{BufferId, DeviceClass, Element, Limits, ProgramBuilder, Role, first_that_fits};
+use crate::gpu::{BufferId, DeviceClass, Element, Limits, ProgramBuilder, Role, first_within};
 use crate::opacity::Opacity;
 use crate::opacity::device::points;
 use crate::spectrum::derivatives::{ChunkSize, LayerGradient};
@@ -151,7 +151,10 @@ impl<'a> JacobianProgram<'a> {
         // More columns at a time save next to nothing: the cut comes first. The fewest columns say whether it fits at all.
         let fewest = chunks[chunks.len() - 1];
         let build = |extent: Extent, chunk| Self::build(model, tables, wanted, columns, chunk, extent, limits, budget);
-        let found = first_that_fits(candidates(model, limits.class), |extent| build(extent, fewest))?;
+        model.check_row(limits)?;
+        // Optical depths and their slopes are held at least.
+        let bound = |extent: &Extent| extent.least_bytes(2);
+        let found = first_within(candidates(model, limits.class), budget, bound, |extent| build(extent, fewest))?;
         let (m0, m1) = (found.bytes_without_columns(), found.bytes_per_column());
         let fits = |chunk: &&usize| budget.is_none_or(|b| m0 + m1 * **chunk as u64 <= b);
         let most = limits.storage_binding_bytes / m1;
@@ -258,8 +261,11 @@ impl<'a> GradientProgram<'a> {
         limits: &Limits,
         budget: Option<u64>,
     ) -> Result<Self> {
+        model.check_row(limits)?;
         let ways = ways.iter().flat_map(|stored| candidates(model, limits.class).into_iter().map(|e| (*stored, e)));
-        first_that_fits(ways, |(stored, extent)| Self::build(model, tables, wanted, stored, extent, limits, budget))
+        let build = |(stored, extent)| Self::build(model, tables, wanted, stored, extent, limits, budget);
+        // Optical depths and their slopes are held at least.
+        first_within(ways.collect(), budget, |(_, extent): &(bool, Extent)| extent.least_bytes(2), build)
     }
 
     fn build(

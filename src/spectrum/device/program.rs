@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::atmosphere::State;
 use crate::cross_section::device::{Extent, ROW_MULTIPLE};
 use crate::gpu::{
-    BufferId, DeviceClass, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_that_fits,
+    BufferId, DeviceClass, Element, Limits, Program, ProgramBuilder, Role, Summary, Workspace, first_within,
 };
 use crate::grid::Grid;
 use crate::opacity::device::points;
@@ -326,10 +326,24 @@ impl Model {
     }
 
     fn plan_first(&self, extents: Vec<Extent>, limits: &Limits, budget: Option<u64>) -> Result<SpectrumPlan> {
+        self.check_row(limits)?;
         let tables = Tables::new(self)?;
         let build = |extent| SpectrumProgram::build(self, &tables, extent, limits, budget);
-        let chosen = first_that_fits(extents, build)?;
+        let chosen = first_within(extents, budget, |extent: &Extent| extent.least_bytes(1), build)?;
         Ok(SpectrumPlan::of(&chosen.program, &chosen.extent))
+    }
+
+    /// Refuses a grid whose wavenumbers no buffer of the device holds, however the job is cut.
+    pub(super) fn check_row(&self, limits: &Limits) -> Result<()> {
+        let bytes = 4 * self.grid.len().next_multiple_of(ROW_MULTIPLE) as u64;
+        let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);
+        match bytes <= limit {
+            true => Ok(()),
+            false => {
+                let error = Error::out_of_memory(format!("a row of {} wavenumbers", self.grid.len()), bytes, limit);
+                Err(error.with_hint("the limit is the device's for one buffer, whatever the budget"))
+            }
+        }
     }
 
     /// The candidates that are cut like this, the fastest first.
