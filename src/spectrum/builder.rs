@@ -11,8 +11,8 @@ use crate::stage::Stage;
 use crate::transfer::{Emission, Geometry, Transmission};
 use crate::{Error, Note, Resources, Result, Settings};
 
-/// Wavenumbers of a long grid that stand for all of them in a plan: a hundred times finer than any table of coefficients.
-const SAMPLES: usize = 1 << 20;
+/// Wavenumbers of a long grid that stand for all of them in a plan: finer than any table of coefficients.
+const SAMPLES: usize = 1 << 16;
 
 /// Collects what a [`Model`] is made of.
 ///
