@@ -81,6 +81,52 @@ pub fn expm1<const FMA: bool>(x: f64) -> f64 {
     if x > EXP_LIMIT { f64::INFINITY } else { value }
 }
 
+/// sin(2 pi a) = a (S[0] + S[1] a^2 + ...) for |a| <= 1/8: Taylor's, the first term left out is 1e-17 of the value.
+const SIN_TURNS: [f64; 8] = [
+    6.283185307179586,
+    -41.341702240399755,
+    81.60524927607504,
+    -76.70585975306136,
+    42.058693944897654,
+    -15.094642576822984,
+    3.8199525848482803,
+    -0.7181223017785001,
+];
+/// cos(2 pi a) = C[0] + C[1] a^2 + ..., likewise.
+const COS_TURNS: [f64; 9] = [
+    1.0,
+    -19.739208802178716,
+    64.93939402266829,
+    -85.45681720669373,
+    60.24464137187666,
+    -26.426256783374388,
+    7.903536371318465,
+    -1.7143907110886711,
+    0.2820059684914706,
+];
+
+/// (sin, cos) of an angle in turns, |turns| < 2^48, to 1e-15.
+#[inline(always)]
+pub fn sin_cos_turns<const FMA: bool>(turns: f64) -> (f64, f64) {
+    let shifted = mul_add::<FMA>(turns, 4.0, ROUNDER);
+    let quadrant = shifted.to_bits();
+    let a = mul_add::<FMA>(shifted - ROUNDER, -0.25, turns);
+    let aa = a * a;
+    let (mut sin, mut cos) = (SIN_TURNS[7], COS_TURNS[8]);
+    for k in (0..7).rev() {
+        sin = mul_add::<FMA>(sin, aa, SIN_TURNS[k]);
+    }
+    for k in (0..8).rev() {
+        cos = mul_add::<FMA>(cos, aa, COS_TURNS[k]);
+    }
+    sin *= a;
+    let (s, c) = if quadrant & 1 == 0 { (sin, cos) } else { (cos, sin) };
+    // Quarter turns from the first: sin, cos; cos, -sin; -sin, -cos; -cos, sin.
+    let s = if quadrant & 2 == 0 { s } else { -s };
+    let c = if (quadrant ^ (quadrant >> 1)) & 1 == 0 { c } else { -c };
+    (s, c)
+}
+
 /// Transmission and absorption of a slant optical depth x >= 0: (e^-x, 1 - e^-x), each to 2 ulp.
 /// The transmission is zero above [`EXP_LIMIT`]; both are NaN for NaN.
 #[inline(always)]
@@ -109,6 +155,21 @@ mod tests {
 
     fn check(exact: f64, found: f64, tolerance: f64, what: &str) {
         assert!((found / exact - 1.0).abs() <= tolerance, "{what}: {found:e}, exact {exact:e}");
+    }
+
+    #[test]
+    fn sines_and_cosines_of_turns() {
+        let mut worst = 0.0f64;
+        for i in -40_000..40_000 {
+            let turns = f64::from(i) * 1.7e-4 + 1e-9 * f64::from(i % 7);
+            for (sin, cos) in [sin_cos_turns::<true>(turns), sin_cos_turns::<false>(turns)] {
+                // the library's own reduction of turns that are more than one costs it figures
+                let (s, c) = (std::f64::consts::TAU * (turns - turns.round())).sin_cos();
+                worst = worst.max((sin - s).abs()).max((cos - c).abs());
+            }
+        }
+        assert!(worst < 2e-15, "{worst:e}");
+        assert_eq!(sin_cos_turns::<false>(0.0), (0.0, 1.0));
     }
 
     fn sweep<const FMA: bool>() {

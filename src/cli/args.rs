@@ -277,7 +277,7 @@ pub struct CrossSectionArgs {
     /// What line profiles are made of
     #[command(flatten)]
     pub profile: ProfileOptions,
-    /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
+    /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or a number, PCI address or part of a name that `devices` lists
     #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
     pub device: DeviceChoice,
     /// Device memory to use: auto (what is free), exact (no limit), a size such as 48MiB, or a fraction such as 0.75, taken at start
@@ -361,7 +361,7 @@ pub struct RunArgs {
     /// Folder for the results, created if missing; files of an earlier run are replaced
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or part of a name that `devices` lists
+    /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or a number, PCI address or part of a name that `devices` lists
     #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
     pub device: DeviceChoice,
     /// Device memory to use: auto (what is free), exact (no limit), a size such as 48MiB, or a fraction such as 0.75, taken at start

@@ -13,20 +13,40 @@ use crate::grid::level::LevelNodes;
 /// Sources of the next coarser level: even nodes are kept, odd ones are spread by the midpoint rule. `fine` and `coarse` are
 /// the levels' nodes, `source` is \[nodes\].
 pub fn restrict(fine: &LevelNodes, coarse: &LevelNodes, source: &[f64]) -> Vec<f64> {
-    let at = |j: i64| {
-        let i = j - fine.source.0;
-        if i >= 0 && (i as usize) < source.len() { source[i as usize] } else { 0.0 }
-    };
-    (coarse.source.0..coarse.source.1)
-        .map(|j| {
-            let odd: f64 = MIDPOINT
-                .iter()
-                .enumerate()
-                .map(|(m, w)| w * (at(2 * j - 2 * m as i64 - 1) + at(2 * j + 2 * m as i64 + 1)))
-                .sum();
-            at(2 * j) + odd
-        })
-        .collect()
+    let mut result = vec![0.0; (coarse.source.1 - coarse.source.0) as usize];
+    // Place in `source` of the fine node under the first coarse one; nodes within `REACH` of it on either side are met.
+    let first = 2 * coarse.source.0 - fine.source.0;
+    let inner = ((REACH - first).max(0) + 1) / 2;
+    let end = ((source.len() as i64 - REACH - first).max(0) + 1) / 2;
+    let end = end.min(result.len() as i64);
+    let inner = inner.min(end) as usize..end as usize;
+    let at = |i: i64| if i >= 0 { source.get(i as usize).copied().unwrap_or(0.0) } else { 0.0 };
+    let count = result.len();
+    for j in (0..inner.start).chain(inner.end..count) {
+        let i = first + 2 * j as i64;
+        let odd = |m: usize| MIDPOINT[m] * (at(i - 2 * m as i64 - 1) + at(i + 2 * m as i64 + 1));
+        result[j] = at(i) + (0..MIDPOINT.len()).map(odd).sum::<f64>();
+    }
+    if !inner.is_empty() {
+        let start = (first + 2 * inner.start as i64 - REACH) as usize;
+        restrict_inner(&source[start..], &mut result[inner]);
+    }
+    result
+}
+
+/// Fine nodes on either side of a coarse one that [`restrict`] meets.
+const REACH: i64 = 2 * MIDPOINT.len() as i64 - 1;
+
+/// [`restrict`] where all fine nodes are there: `source` begins [`REACH`] nodes before the first coarse one.
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
+fn restrict_inner(source: &[f64], result: &mut [f64]) {
+    const MIDDLE: usize = REACH as usize;
+    let source = &source[..2 * result.len() - 1 + 2 * MIDDLE];
+    for (j, out) in result.iter_mut().enumerate() {
+        let window: &[f64; 2 * MIDDLE + 1] = source[2 * j..2 * j + 2 * MIDDLE + 1].try_into().expect("a window");
+        let odd = |m: usize| MIDPOINT[m] * (window[MIDDLE - 2 * m - 1] + window[MIDDLE + 2 * m + 1]);
+        *out = window[MIDDLE] + (odd(0) + odd(1) + odd(2));
+    }
 }
 
 /// Taps of one level for `shape`, profile width `g` and Doppler width `s`: entry t is the level's term at x = expm1((reach - t) h_l), the order

@@ -82,12 +82,10 @@ impl Field<'_> {
                 let reach = -(-core).ln_1p() / step;
                 let lo = ((position - reach).ceil() - first).max(0.0) as usize;
                 let hi = (position + reach).floor() - first;
-                for i in lo..((hi + 1.0).max(0.0) as usize).min(nodes.len()) {
-                    let x = expm1_small((first + i as f64 - position) * step);
-                    if x.abs() < core {
-                        let profiles = shapes.profiles(x, s, g);
-                        outputs.iter_mut().zip(profiles).for_each(|(output, v)| output[i] += amplitude * v);
-                    }
+                let nodes = lo..((hi + 1.0).max(0.0) as usize).min(nodes.len());
+                if !nodes.is_empty() {
+                    let mut outputs = outputs.each_mut().map(|output| &mut output[nodes.clone()]);
+                    cores(&mut outputs, (first + lo as f64 - position) * step, step, amplitude, core, s, g, shapes);
                 }
             }
         }
@@ -125,6 +123,30 @@ fn wings<S: Shapes<K>, const K: usize>(
         }
         for k in 0..K {
             outputs[k][i] += amplitude * near[k];
+        }
+    }
+}
+
+/// V less than `core` from the line's centre.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2+fma"))]
+#[allow(clippy::too_many_arguments, clippy::needless_range_loop)] // as for `wings`
+fn cores<S: Shapes<K>, const K: usize>(
+    outputs: &mut [&mut [f64]; K],
+    d0: f64,
+    step: f64,
+    amplitude: f64,
+    core: f64,
+    s: f64,
+    g: f64,
+    shapes: S,
+) {
+    let points = outputs[0].len();
+    let outputs = outputs.each_mut().map(|output| &mut output[..points]);
+    for i in 0..points {
+        let x = expm1_small(d0 + i as f64 * step);
+        let cores = shapes.cores(x, s, g);
+        for k in 0..K {
+            outputs[k][i] += if x.abs() < core { amplitude * cores[k] } else { 0.0 };
         }
     }
 }

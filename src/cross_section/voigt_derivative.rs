@@ -70,7 +70,13 @@ impl Shape for Change {
     /// Error below 5e-6 of V plus the magnitudes of its two derivatives, 2e-7 of them where hypot(x, g) < [`WING_START`] s.
     #[inline(always)]
     fn profile(self, x: f64, s: f64, g: f64) -> f64 {
-        WithValue(self).profiles(x, s, g)[1]
+        let d = x * x + g * g;
+        if d >= WING_START * WING_START * s * s { self.wing(d, s, g) } else { self.core(x, s, g) }
+    }
+
+    #[inline(always)]
+    fn core(self, x: f64, s: f64, g: f64) -> f64 {
+        self.of(&core(x, s, g))
     }
 
     #[inline(always)]
@@ -100,11 +106,7 @@ pub struct WithValue(pub Change);
 
 impl Shapes<2> for WithValue {
     #[inline(always)]
-    fn profiles(self, x: f64, s: f64, g: f64) -> [f64; 2] {
-        let d = x * x + g * g;
-        if d >= WING_START * WING_START * s * s {
-            return self.wings(d, s, g);
-        }
+    fn cores(self, x: f64, s: f64, g: f64) -> [f64; 2] {
         let core = core(x, s, g);
         [core.value, self.0.of(&core)]
     }

@@ -15,9 +15,11 @@
 //! The convolution and the near field are generic over a [`Shape`]: the profile itself ([`Value`]) or a combination of its derivatives
 //! ([`Change`](crate::cross_section::voigt_derivative::Change)).
 
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::f64::consts::{FRAC_1_PI, FRAC_1_SQRT_2, PI};
 
 use num_complex::Complex64;
+
+use super::{ROUNDER, exp, sin_cos_turns};
 
 /// Beyond this distance from the centre, in units of s and measured as hypot(x, g)/s, the wing series holds to 1e-6; the
 /// Gaussian, which it leaves out, is below 1e-7 of the Lorentzian wing there for g/s above 1e-9.
@@ -69,6 +71,8 @@ pub fn exact(x: f64, s: f64, g: f64) -> f64 {
 pub trait Shape: Copy + Send + Sync {
     /// At any x, for the Doppler standard deviation `s` and the Lorentz half width `g`.
     fn profile(self, x: f64, s: f64, g: f64) -> f64;
+    /// The same for hypot(x, g) < [`WING_START`] s, without a branch: in a loop it becomes vectors.
+    fn core(self, x: f64, s: f64, g: f64) -> f64;
     /// At D = x^2 + g^2, for hypot(x, g) >= [`WING_START`] s.
     fn wing(self, d: f64, s: f64, g: f64) -> f64;
     /// Its Taylor polynomial in x^2 about `radius`^2; requires what [`Softening::new`] does.
@@ -86,6 +90,11 @@ impl Shape for Value {
     }
 
     #[inline(always)]
+    fn core(self, x: f64, s: f64, g: f64) -> f64 {
+        core(x, s, g).value
+    }
+
+    #[inline(always)]
     fn wing(self, d: f64, s: f64, g: f64) -> f64 {
         wing(d, s, g)
     }
@@ -98,8 +107,8 @@ impl Shape for Value {
 
 /// Shapes evaluated together: what they share is computed once.
 pub trait Shapes<const K: usize>: Copy {
-    /// As [`Shape::profile`].
-    fn profiles(self, x: f64, s: f64, g: f64) -> [f64; K];
+    /// As [`Shape::core`].
+    fn cores(self, x: f64, s: f64, g: f64) -> [f64; K];
     /// As [`Shape::wing`].
     fn wings(self, d: f64, s: f64, g: f64) -> [f64; K];
     /// As [`Shape::softening`].
@@ -108,8 +117,8 @@ pub trait Shapes<const K: usize>: Copy {
 
 impl<S: Shape> Shapes<1> for S {
     #[inline(always)]
-    fn profiles(self, x: f64, s: f64, g: f64) -> [f64; 1] {
-        [self.profile(x, s, g)]
+    fn cores(self, x: f64, s: f64, g: f64) -> [f64; 1] {
+        [self.core(x, s, g)]
     }
 
     #[inline(always)]
@@ -173,12 +182,13 @@ pub(crate) fn core(x: f64, s: f64, g: f64) -> Core {
     let (x, y) = (x.abs() * a, g * a);
     // The nodes t = (n + shift) step that are furthest from x.
     let turns = x / STEP;
-    let fraction = turns - turns.round();
+    let fraction = turns - (turns + ROUNDER - ROUNDER);
     let shifted = fraction.abs() < 0.25;
     let shift = if shifted { 0.5 } else { 0.0 };
     let (xx, yy) = (x * x, y * y);
     let mut sum = Core { value: 0.0, doppler: 0.0, lorentz: 0.0 };
-    for (n, weight) in NODE_WEIGHT[usize::from(shifted)].iter().enumerate() {
+    for n in 0..PAIRS {
+        let weight = if shifted { NODE_WEIGHT[1][n] } else { NODE_WEIGHT[0][n] };
         let t = (n as f64 + shift) * STEP;
         let (tt, lo, hi) = (t * t, x - t, x + t);
         let part = weight * 2.0 / ((lo * lo + yy) * (hi * hi + yy));
@@ -191,12 +201,12 @@ pub(crate) fn core(x: f64, s: f64, g: f64) -> Core {
     // Pole: 2 exp(-z^2) / (1 -+ exp(-2 pi i z/step)); nothing is left of it for y > 2.
     if y < 2.0 {
         let sign = if shifted { 1.0 } else { -1.0 };
-        let growth = (2.0 * PI / STEP * y).exp();
-        let (sin, cos) = (2.0 * PI * fraction).sin_cos();
+        let growth = exp::<false>(2.0 * PI / STEP * y);
+        let (sin, cos) = sin_cos_turns::<false>(fraction);
         let (re, im) = (1.0 + sign * growth * cos, -sign * growth * sin);
-        let (sin, cos) = (2.0 * x * y).sin_cos();
+        let (sin, cos) = sin_cos_turns::<false>(x * y * FRAC_1_PI);
         // (cos - i sin) / (re + i im)
-        let amplitude = 2.0 * (yy - xx).exp() / (re * re + im * im);
+        let amplitude = 2.0 * exp::<false>(yy - xx) / (re * re + im * im);
         let (pole_re, pole_im) = (amplitude * (cos * re - sin * im), -amplitude * (sin * re + cos * im));
         k.value += pole_re;
         // times 2z^2 - 1, and times 2y/i z
