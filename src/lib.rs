@@ -69,6 +69,8 @@ pub mod grid;
 pub mod host_memory;
 #[cfg(feature = "inference")]
 pub mod inference;
+#[doc(hidden)]
+pub mod input;
 pub mod instrument;
 pub mod interrupt;
 #[doc(hidden)]

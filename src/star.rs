@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::lines::fields::{number, words};
 use crate::transfer::planck_flux;
-use crate::{Error, Result};
+use crate::{Error, Result, input};
 
 /// Light of a star's surface.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +51,7 @@ impl StellarSpectrum {
     /// # Errors
     /// [`Error::Parse`] with the line of what is no such row, of wavelengths that do not rise or fall throughout; fewer than two rows.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+        let bytes = input::bytes(path, input::TABLE, "a table of wavelengths and fluxes")?;
         let mut rows: Vec<(f64, f64)> = Vec::new();
         for (i, line) in bytes.split(|b| *b == b'\n').enumerate() {
             let line = line.trim_ascii();

@@ -228,7 +228,7 @@ fn load(path: &Path, overrides: &[(String, String)]) -> Result<Config> {
     if overrides.is_empty() {
         return Config::load(path);
     }
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+    let text = Config::text(path)?;
     let keyed = |key: &str, message: String| Error::Config { path: path.to_owned(), key: key.to_owned(), message };
     let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| Error::parse(path, None, e.message()))?;
     for (key, value) in overrides {

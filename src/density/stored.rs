@@ -63,12 +63,12 @@ impl Density {
             if entries != nodes.checked_mul(columns)? {
                 return None;
             }
-            Storage::Dense(Numbers::mapped(entry, take(entries)?)?)
+            Storage::Dense(Numbers::of_entry(entry, take(entries)?)?)
         } else {
-            let node: Numbers<u32> = Numbers::mapped(entry, take(rows)?)?;
-            let start: Numbers<u32> = Numbers::mapped(entry, take(rows.checked_add(1)?)?)?;
-            let column: Numbers<u32> = Numbers::mapped(entry, take(entries)?)?;
-            let value = Numbers::mapped(entry, take(entries)?)?;
+            let node: Numbers<u32> = Numbers::of_entry(entry, take(rows)?)?;
+            let start: Numbers<u32> = Numbers::of_entry(entry, take(rows.checked_add(1)?)?)?;
+            let column: Numbers<u32> = Numbers::of_entry(entry, take(entries)?)?;
+            let value = Numbers::of_entry(entry, take(entries)?)?;
             let ordered = start.first() == Some(&0) && *start.last()? as usize == entries && start.is_sorted();
             let inside = node.is_sorted_by(|a, b| a < b) && node.last().is_none_or(|n| (*n as usize) < nodes);
             if !ordered || !inside || column.iter().any(|c| *c as usize >= columns) {

@@ -20,6 +20,8 @@ pub(super) struct DriverCache {
     key: Key,
     about: String,
     loaded: Vec<u8>,
+    /// What was wrong with the entry.
+    pub lost: Option<String>,
 }
 
 impl DriverCache {
@@ -35,7 +37,10 @@ impl DriverCache {
             key.bytes("adapter", field.as_bytes());
         }
         let key = key.finish()?;
-        let loaded = cache.find(KIND, &key).map(|entry| entry.payload().to_vec()).unwrap_or_default();
+        let (loaded, lost) = match cache.find(KIND, &key) {
+            Ok(entry) => (entry.payload().to_vec(), None),
+            Err(miss) => (Vec::new(), miss.told()),
+        };
         let descriptor = wgpu::PipelineCacheDescriptor {
             label: Some("photosphere"),
             data: (!loaded.is_empty()).then_some(&loaded[..]),
@@ -46,7 +51,7 @@ impl DriverCache {
         // right. wgpu compares its own header besides.
         let pipelines = unsafe { device.create_pipeline_cache(&descriptor) };
         let about = format!("compiled kernels, {} {} {}", adapter.name, adapter.driver, adapter.driver_info);
-        Some(Self { pipelines, cache: cache.clone(), key, about, loaded })
+        Some(Self { pipelines, cache: cache.clone(), key, about, loaded, lost })
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::CrossSectionArgs;
 use crate::cli::table::count;
-use crate::output::{check_file, write_json};
+use crate::output::{check_file, retire, write_json};
 use crate::scenario::words::Words;
 use crate::scenario::{self, CrossSectionJob, CrossSectionResult};
 use crate::{Error, Progress, Result};
@@ -20,8 +20,9 @@ pub fn run(args: &CrossSectionArgs, progress: &dyn Progress) -> Result<()> {
     check_file(&report_path)?;
     let result = scenario::cross_section(&job, progress)?;
     let shape = [job.at.len(), job.points];
+    // The report goes first and comes last: where it lies, the array beside it is complete and its own.
+    retire(&report_path)?;
     result.values.write(&args.out, &shape)?;
-    // The report goes last: where it lies, the array beside it is complete.
     write_json(&report_path, &report(&job, &result))?;
     let first = [
         ("cross sections", format!("{} at {} points, {}", shape[0], count(shape[1] as u64), result.values.dtype())),

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::output::{check_file, prepare_folder};
-use crate::{Error, Result};
+use crate::Result;
+use crate::output::{check_file, made_folder, prepare_folder, retire, settled_folder};
 
 /// A folder for results. Dropped, it goes again if it was made for them and none came.
 #[derive(Debug)]
@@ -21,7 +21,11 @@ impl ResultFolder {
     /// [`Error::Io`](crate::Error::Io).
     pub fn new<'a>(path: &Path, names: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let made = !path.exists();
-        let folder = prepare_folder(path).map(|()| Self { path: path.to_owned(), made })?;
+        let folder = Self { path: path.to_owned(), made };
+        prepare_folder(path)?;
+        if made {
+            made_folder(path);
+        }
         names.into_iter().try_for_each(|name| check_file(&folder.at(name)))?;
         Ok(folder)
     }
@@ -33,13 +37,7 @@ impl ResultFolder {
     /// [`Error::Io`](crate::Error::Io).
     pub fn clear(&self, every: &[&str], written: &[&str], last: &str) -> Result<()> {
         let stale = every.iter().filter(|name| !written.contains(name));
-        for name in std::iter::once(&last).chain(stale) {
-            let path = self.at(name);
-            if fs::symlink_metadata(&path).is_ok_and(|m| m.is_file()) {
-                fs::remove_file(&path).map_err(|e| Error::io("remove", &path, e))?;
-            }
-        }
-        Ok(())
+        std::iter::once(&last).chain(stale).try_for_each(|name| retire(&self.at(name)))
     }
 
     /// A file's path.
@@ -51,6 +49,7 @@ impl ResultFolder {
 impl Drop for ResultFolder {
     fn drop(&mut self) {
         if self.made {
+            settled_folder(&self.path);
             // The system refuses if anything lies in it.
             let _ = fs::remove_dir(&self.path);
         }

@@ -71,7 +71,7 @@ impl TemperatureDensity {
             error: head.errors[0],
             natural_error: head.errors[1],
         };
-        let values: Numbers<f32> = Numbers::mapped(entry, size_of::<Head>()..bytes.len())?;
+        let values: Numbers<f32> = Numbers::of_entry(entry, size_of::<Head>()..bytes.len())?;
         if values.is_empty() || !values.len().is_multiple_of(cells.lanes()) {
             return None;
         }
