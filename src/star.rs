@@ -70,7 +70,12 @@ impl StellarSpectrum {
                 return Err(Error::parse(path, at, message));
             }
             let nu = 1e4 / um;
-            rows.push((nu, flux / crate::units::flux_per_um(1.0, nu)));
+            let per_cm = flux / crate::units::flux_per_um(1.0, nu);
+            if !(nu.is_finite() && per_cm.is_finite()) {
+                let message = format!("wavelengths and fluxes of stars are required, found {um} um and {flux}");
+                return Err(Error::parse(path, at, message));
+            }
+            rows.push((nu, per_cm));
         }
         if rows.len() < 2 {
             return Err(Error::parse(path, None, "two or more rows are required"));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use photosphere::inference::{Checkpoint, Summary, sample, write_zarr};
+use photosphere::inference::{Checkpoint, Summary, check_zarr, sample, write_zarr};
 use photosphere::objective::LogDensity;
 use photosphere::output::prepare_folder;
 use photosphere::scenario::source::DeviceChoice;
@@ -163,6 +163,7 @@ impl Retrieval {
             setup.check_memory(Derivative::Gradient)?;
             let checkpoint = folder.as_ref().map(|folder| {
                 prepare_folder(folder)?;
+                check_zarr(&folder.join("trace.zarr"))?;
                 let kept = self.config.retrieval.checkpoint.clone().unwrap_or_else(|| folder.join("checkpoint"));
                 Ok::<_, Error>(Checkpoint { folder: kept, run: setup.run.clone(), resume })
             });

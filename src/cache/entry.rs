@@ -134,7 +134,9 @@ impl Entry {
         }
         let header = match Header::decode(&head) {
             Ok(header) if header.key != *key => return Ok(Err("it has another key")),
-            Ok(header) if header.length.checked_add(HEADER as u64) != Some(length) => return Ok(Err("its length is wrong")),
+            Ok(header) if header.length.checked_add(HEADER as u64) != Some(length) => {
+                return Ok(Err("its length is wrong"));
+            }
             Ok(header) => header,
             Err(what) => return Ok(Err(what)),
         };

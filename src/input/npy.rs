@@ -37,7 +37,8 @@ pub(crate) fn array(path: &Path, bytes: &[u8]) -> Result<Array> {
     let needed = shape.iter().try_fold(size as u64, |n, side| n.checked_mul(*side));
     let there = (bytes.len() - start) as u64;
     if needed.is_none_or(|needed| needed > there) {
-        let message = format!("cannot read the array: shape {shape:?} of {kind} needs more than the {there} bytes there");
+        let message =
+            format!("cannot read the array: shape {shape:?} of {kind} needs more than the {there} bytes there");
         return Err(wrong(message));
     }
     let fortran = npy.order() == Order::Fortran;

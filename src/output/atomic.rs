@@ -81,10 +81,15 @@ pub fn retire(path: &Path) -> Result<()> {
 fn destination(path: &Path) -> io::Result<PathBuf> {
     let invalid = |text: String| Err(io::Error::new(ErrorKind::InvalidInput, text));
     match fs::symlink_metadata(path) {
-        Ok(m) if m.is_dir() => return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder; a file name is required")),
+        Ok(m) if m.is_dir() => {
+            return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder; a file name is required"));
+        }
         Ok(m) if m.is_symlink() => {
             let to = fs::read_link(path).unwrap_or_default();
-            return invalid(format!("it is a link to {}, which is not touched; give that name, or remove the link", to.display()));
+            return invalid(format!(
+                "it is a link to {}, which is not touched; give that name, or remove the link",
+                to.display()
+            ));
         }
         Ok(m) if !m.is_file() => return invalid("it is not a regular file".into()),
         Ok(_) => {}
@@ -122,7 +127,10 @@ fn own_kind(path: &Path) -> io::Result<()> {
     if own || head.is_empty() {
         return Ok(());
     }
-    Err(io::Error::new(ErrorKind::AlreadyExists, format!("the file there is not {kind}; move it, or choose another name")))
+    Err(io::Error::new(
+        ErrorKind::AlreadyExists,
+        format!("the file there is not {kind}; move it, or choose another name"),
+    ))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::args::CrossSectionArgs;
 use crate::cli::table::count;
 use crate::output::{check_file, retire, write_json};
+use crate::scenario::source::CacheChoice;
 use crate::scenario::words::Words;
 use crate::scenario::{self, CrossSectionJob, CrossSectionResult};
 use crate::{Error, Progress, Result};
@@ -48,7 +49,7 @@ fn job(args: &CrossSectionArgs) -> Result<CrossSectionJob> {
         profile: args.profile.profile(),
         device: args.device.clone(),
         memory_budget: args.memory_budget,
-        cache: args.cache.choice().unwrap_or_default(),
+        cache: args.cache.over(CacheChoice::default()),
     })
 }
 

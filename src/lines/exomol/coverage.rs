@@ -92,7 +92,8 @@ fn holds_nothing(path: &Path) -> bool {
     let compressed = without_compression(path) != path;
     match std::fs::metadata(path).map(|m| m.len()) {
         Ok(0) => !compressed,
-        Ok(14) => input::bytes(path, 14, "an empty archive").is_ok_and(|bytes| bytes.starts_with(b"BZh") && bytes.ends_with(END)),
+        Ok(14) => input::bytes(path, 14, "an empty archive")
+            .is_ok_and(|bytes| bytes.starts_with(b"BZh") && bytes.ends_with(END)),
         _ => false,
     }
 }

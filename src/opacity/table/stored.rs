@@ -117,7 +117,10 @@ fn decode(entry: &Arc<Entry>, axis: Axis, points: usize, layers: usize) -> Optio
     let mut start = (8 + length).next_multiple_of(ALIGNED);
     for (layer, node, nothing) in index.rows {
         let is_node = layer < layers && node <= STEPS && node.is_multiple_of(STEPS >> levels[layer]);
-        let ln = Numbers::of_entry(entry, start..start + 4 * points).filter(|_| is_node)?;
+        let ln: Numbers<f32> = Numbers::of_entry(entry, start..start + 4 * points).filter(|_| is_node)?;
+        if !ln.iter().fold(true, |all, v| all & v.is_finite()) {
+            return None;
+        }
         rows.keep(Place { node, layer }, Row { ln, nothing });
         start += 4 * points;
     }

@@ -15,7 +15,7 @@ use super::{atmosphere, continua, method, retrieval, species};
 use crate::gpu::MemoryPolicy;
 use crate::opacity::{Continuum, HMinus, Rayleigh};
 use crate::scenario::limits;
-use crate::scenario::source::CacheChoice;
+use crate::scenario::source::CachePlace;
 use crate::units::{PARSEC_CM, RADIUS_SUN_CM, SpectralAxis};
 use crate::{Error, Result, input};
 
@@ -70,7 +70,7 @@ impl Config {
             "retrieval",
         ];
         let top = Section::new(doc, String::new(), table.get_ref(), &known)?;
-        let cache = top.get("cache").map(|item| cache(&item)).transpose()?.unwrap_or_default();
+        let cache = top.get("cache").map(|item| cache(&item)).transpose()?.unwrap_or_default().into();
         let grid = grid(&top.need("grid", "a section [grid] with range_cm and points or resolution")?)?;
         let need = "a section [atmosphere] with layers, pressures, gravity and temperature";
         let atmosphere = atmosphere::atmosphere(&top.need("atmosphere", need)?)?;
@@ -125,13 +125,13 @@ fn names_of_opacities(species: &[SpeciesKeys], cia: &[CiaKeys], continua: &Conti
 }
 
 /// A folder in quotes, or false.
-fn cache(item: &Item) -> Result<CacheChoice> {
+fn cache(item: &Item) -> Result<CachePlace> {
     if item.is_string() {
-        return item.path().map(CacheChoice::Folder);
+        return item.path().map(CachePlace::Folder);
     }
     match item.boolean() {
-        Ok(true) => Ok(CacheChoice::Default),
-        Ok(false) => Ok(CacheChoice::Off),
+        Ok(true) => Ok(CachePlace::Default),
+        Ok(false) => Ok(CachePlace::Off),
         Err(_) => Err(item.wrong("a folder in quotes, or false")),
     }
 }
