@@ -12,7 +12,7 @@ use crate::input::open_regular;
 use crate::{Error, Result};
 
 /// Version of how keys and payloads are made; to be raised when either changes within one version of the library.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Kind of the entries that remember the hash of a file's content.
 const KIND: &str = "file";

@@ -1,7 +1,7 @@
 //! The folder of entries.
 //!
-//! Whoever can write an entry can make its checksums right. So an entry is taken only if it is this user's own (or the administrator's) and nobody else may write
-//! it; where a group shares a folder, [`Cache::shared`] takes everybody's. Windows tells no owners: there all are taken.
+//! An entry is taken only if it is this user's own (or the administrator's), nobody else may write it, and it is sealed with the user's secret;
+//! where a group shares a folder, [`Cache::shared`] takes everybody's. Windows tells no owners: there the seal alone decides.
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::entry::{HEADER, Header};
+use super::entry::{HEADER, Header, OTHER_SECRET};
+use super::secret::Secret;
 use super::{Entry, Key};
 use crate::input::open_regular;
 use crate::output::{replace_file, sweep};
@@ -95,8 +96,8 @@ impl Cache {
         Self { limit: bytes, ..self }
     }
 
-    /// The same with entries of other users taken as well, as the environment variable `PHOTOSPHERE_CACHE_SHARED` says: for a folder that only people
-    /// write whose numbers are as good as one's own.
+    /// The same with entries for everybody and of everybody, as the environment variable `PHOTOSPHERE_CACHE_SHARED` says: for a folder that only people
+    /// write whose numbers are as good as one's own. Entries that were made without are not taken.
     pub fn shared(self) -> Self {
         Self { shared: true, ..self }
     }
@@ -104,6 +105,10 @@ impl Cache {
     /// The folder; `None`: no cache.
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    pub(super) fn secret(&self) -> Secret {
+        if self.shared { Secret::PUBLIC } else { Secret::own() }
     }
 
     fn path(&self, kind: &str, key: &Key) -> Option<PathBuf> {
@@ -122,12 +127,13 @@ impl Cache {
             let allow = "--cache-shared (PHOTOSPHERE_CACHE_SHARED=1) takes such entries";
             return Err(Miss::Foreign(format!("{}: {whose}; not used; {allow}", path.display())));
         }
-        match Entry::open(&file, key, self.limit) {
+        match Entry::open(&file, key, self.limit, &self.secret()) {
             Ok(Ok(entry)) => {
                 // The time of last use, for eviction. Where it cannot be set, the time of storing serves.
                 let _ = file.set_modified(SystemTime::now());
                 Ok(Arc::new(entry))
             }
+            Ok(Err(OTHER_SECRET)) => Err(Miss::Foreign(format!("{}: {OTHER_SECRET}; not used", path.display()))),
             Ok(Err(what)) => {
                 self.discard(kind, key);
                 Err(Miss::Damaged(format!("{}: {what}; deleted", path.display())))
@@ -144,7 +150,7 @@ impl Cache {
     }
 
     /// Stores a payload, given in parts, and removes the entries unused for longest until all keep within the limit. What alone exceeds
-    /// the limit is not stored. `description` says in words what it is (392 bytes at most are kept).
+    /// the limit is not stored. `description` says in words what it is (384 bytes at most are kept).
     ///
     /// # Errors
     /// The folder cannot be made or written. Callers go on without.
@@ -156,7 +162,7 @@ impl Cache {
         }
         fs::create_dir_all(folder)?;
         self.shrink(self.limit - bytes);
-        let header = Header::of(*key, description, parts).encode();
+        let header = Header::of(*key, description, parts, &self.secret()).encode();
         // Not synchronised: what a loss of power leaves half written is found by its checksum.
         let write = |w: &mut dyn io::Write| {
             w.write_all(&header)?;

@@ -65,7 +65,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let at = |name: &str| parent.path().join(name);
         for name in ["old.npy", "new.npy", "report.json", "mine.txt"] {
-            fs::write(at(name), "earlier").unwrap();
+            fs::write(at(name), "").unwrap();
         }
         fs::create_dir(at("folder.npy")).unwrap();
         let folder = ResultFolder::new(parent.path(), ["new.npy", "report.json"]).unwrap();
