@@ -18,6 +18,13 @@ impl Cache {
     }
 }
 
+/// Seeds of as many changes as a test usually makes, or as `scripts/fuzz` asks for.
+pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
+    let first = number("PHOTOSPHERE_FUZZ_SEED").unwrap_or(0);
+    first..first + number("PHOTOSPHERE_FUZZ").unwrap_or(usual)
+}
+
 /// Some change of bytes that a seed decides: of one, of a word to one of those that programs stumble over, a cut, something more, or one part over another.
 pub(crate) fn scramble(bytes: &mut Vec<u8>, seed: u64) {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;

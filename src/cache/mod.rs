@@ -27,7 +27,7 @@ mod store;
 
 pub use entry::Entry;
 #[cfg(test)]
-pub(crate) use forge::scramble;
+pub(crate) use forge::{scramble, seeds};
 pub use hasher::KeyHasher;
 pub use key::Key;
 pub use slice::Numbers;

@@ -29,6 +29,7 @@ impl DriverCache {
     pub const FEATURE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
 
     /// What earlier runs compiled for this adapter and driver, or nothing yet; `None` if the device cannot keep it.
+    #[allow(unsafe_code, reason = "wgpu cannot look into a driver's own form of kernels")]
     pub fn open(adapter: &wgpu::AdapterInfo, device: &wgpu::Device, cache: &Cache) -> Option<Self> {
         let supported = device.features().contains(Self::FEATURE);
         let name = wgpu::util::pipeline_cache_key(adapter).filter(|_| supported && cache.folder().is_some())?;
@@ -47,8 +48,8 @@ impl DriverCache {
             // What the driver does not take makes an empty cache.
             fallback: true,
         };
-        // SAFETY: the data came from `get_data` of a cache of the same adapter and driver: both are in the key, and the entry's checksum is
-        // right. wgpu compares its own header besides.
+        // SAFETY: the data came from `get_data` of a cache of the same adapter and driver: both are in the key, and the entry is
+        // sealed with the user's secret. wgpu compares its own header besides.
         let pipelines = unsafe { device.create_pipeline_cache(&descriptor) };
         let about = format!("compiled kernels, {} {} {}", adapter.name, adapter.driver, adapter.driver_info);
         Some(Self { pipelines, cache: cache.clone(), key, about, loaded, lost })
