@@ -340,7 +340,7 @@ mod tests {
         for (i, p) in [3.0, -7.5, 1e8].into_iter().enumerate() {
             let line = TableLine {
                 position: p,
-                ln_strength: -p,
+                ln_strength: -p / 1e3,
                 energy: 10.0 * i as f64,
                 ln_gamma: -3.0 - p / 1e8,
                 exponent: 0.5,

@@ -190,8 +190,9 @@ mod tests {
         std::fs::write(folder.path().join("thesis.tex"), "text").unwrap();
         let message = write_zarr(&trace(), folder.path()).unwrap_err().to_string();
         assert!(message.contains("no trace of an earlier run") && folder.path().join("thesis.tex").exists());
-        for half in [&[][..], &["posterior"], &[".zattrs", "sample_stats"]] {
-            let path = folder.path().join("half");
+        for (k, half) in [&[][..], &["posterior"], &[".zattrs", "sample_stats"]].into_iter().enumerate() {
+            let path = folder.path().join(format!("half {k}"));
+            fs::create_dir(&path).unwrap();
             half.iter().for_each(|name| fs::create_dir_all(path.join(name)).unwrap());
             check_zarr(&path).unwrap();
             write_zarr(&trace(), &path).unwrap();

@@ -97,7 +97,9 @@ fn records_that_no_physics_has_are_told_by_line_and_column() {
         folder.write("bad.par", format!("{bad}\n"));
         folder.write("both.par", format!("{RECORD}\n{bad}\n"));
         let run = |name: &str| {
-            format!("cross-section --format hitran --lines {name} --range 2100:2110 --points 300 --at 296:0.1,1000:1 --device cpu --no-cache --out x.npy")
+            format!(
+                "cross-section --format hitran --lines {name} --range 2100:2110 --points 300 --at 296:0.1,1000:1 --device cpu --no-cache --out x.npy"
+            )
         };
         folder.refused(&run("bad.par"), 3, &["line 1: columns", field]);
         let output = folder.run(&run("both.par"));
@@ -149,7 +151,8 @@ fn shapes_that_overflow_are_errors() {
     bench.write("z.toml", &format!("{CONFIG}{DATA}").replace("night.txt", "d.npz"));
     for shape in ["(9223372036854775808, 2)", "(4611686018427387904, 3)", "(0, 18446744073709551615, 3)", "(1e3, 3)"] {
         fs::write(bench.path("d.npy"), npy(shape, 960)).expect("a file");
-        fs::write(bench.path("d.npz"), zip(&["wavenumber.npy", "value.npy", "error.npy"], &npy(shape, 960))).expect("a file");
+        fs::write(bench.path("d.npz"), zip(&["wavenumber.npy", "value.npy", "error.npy"], &npy(shape, 960)))
+            .expect("a file");
         bench.refused(&["plan", "c.toml"], &["d.npy"]);
         bench.refused(&["plan", "z.toml"], &["d.npz"]);
         bench.refused(&["jacobian", "c.toml", "--mode", "reverse", "--weights", "d.npy", "--out", "j"], &["d.npy"]);
@@ -218,7 +221,8 @@ fn pipes_and_devices_are_refused_wherever_a_file_is_named() {
     folder.write("c.toml", format!("{CONFIG}{DATA}").replace("night.txt", "pipe"));
     folder.write("s.toml", CONFIG.replace("[grid]", "[star]\nradius_sun = 1.0\nspectrum = \"pipe\"\n[grid]"));
     let what = "it is no regular file";
-    let hitran = "cross-section --format hitran --range 2100:2110 --points 300 --at 296:1 --device cpu --no-cache --out x.npy";
+    let hitran =
+        "cross-section --format hitran --range 2100:2110 --points 300 --at 296:1 --device cpu --no-cache --out x.npy";
     for (arguments, code) in [
         (format!("{hitran} --lines pipe"), 3),
         (format!("{hitran} --lines co.par --partition pipe"), 3),
@@ -253,7 +257,10 @@ fn forged_entries_of_the_cache_are_not_taken() {
     let run = || {
         let secret = folder.at("secret");
         let output = folder.command(
-            Command::cargo_bin("photosphere").expect("built").env("PHOTOSPHERE_CACHE_KEY", secret).args(DENSITY.split_whitespace()),
+            Command::cargo_bin("photosphere")
+                .expect("built")
+                .env("PHOTOSPHERE_CACHE_KEY", secret)
+                .args(DENSITY.split_whitespace()),
         );
         assert!(output.status.success(), "{}", text(&output));
         (fs::read(folder.at("x.npy")).expect("an array"), text(&output))
@@ -387,7 +394,9 @@ fn compressed_bombs_are_refused() {
     folder.write("a.par.bz2", encoder.finish().expect("packed"));
     folder.write("b.par.zip", zip(&["b.par"], &blank));
     for name in ["a.par.bz2", "b.par.zip"] {
-        let run = format!("cross-section --format hitran --lines {name} --range 2100:2110 --points 300 --at 296:1 --device cpu --no-cache --out x.npy");
+        let run = format!(
+            "cross-section --format hitran --lines {name} --range 2100:2110 --points 300 --at 296:1 --device cpu --no-cache --out x.npy"
+        );
         folder.refused(&run, 3, &["it unpacks to more than 100 times its length"]);
     }
     folder.write("d.npz", zip(&["wavenumber.npy", "value.npy", "error.npy"], &npy("(11000000,)", 88_000_000)));

@@ -23,8 +23,30 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Words that programs stumble over.
 const WORDS: [&[u8]; 24] = [
-    b"999", b"-1", b"0", b"-0.0", b"1e308", b"-1e308", b"1e-320", b"NaN", b"inf", b"-inf", b"1e999", b"9.9E99", b"",
-    b"18446744073709551616", b"2147483648", b"0x10", b"1.234-101", b"1D5", b"'", b"\"", b"[", b"\x1b[2J", b"\xff\xfe", b"\0",
+    b"999",
+    b"-1",
+    b"0",
+    b"-0.0",
+    b"1e308",
+    b"-1e308",
+    b"1e-320",
+    b"NaN",
+    b"inf",
+    b"-inf",
+    b"1e999",
+    b"9.9E99",
+    b"",
+    b"18446744073709551616",
+    b"2147483648",
+    b"0x10",
+    b"1.234-101",
+    b"1D5",
+    b"'",
+    b"\"",
+    b"[",
+    b"\x1b[2J",
+    b"\xff\xfe",
+    b"\0",
 ];
 
 /// A change of a file that a seed decides; mostly of one number, which takes it past the first checks.
@@ -51,7 +73,12 @@ fn mutate(bytes: &mut Vec<u8>, rng: &mut StdRng) {
             4 => bytes[at] ^= 1 << rng.random_range(0..8),
             5 => bytes[at] = rng.random(),
             // Columns of digits.
-            6 => bytes.iter_mut().skip(at).take(rng.random_range(1..12)).filter(|b| b.is_ascii_digit()).for_each(|b| *b = b'9'),
+            6 => bytes
+                .iter_mut()
+                .skip(at)
+                .take(rng.random_range(1..12))
+                .filter(|b| b.is_ascii_digit())
+                .for_each(|b| *b = b'9'),
             7 => bytes.truncate(at),
             8 => {
                 let end = (at + rng.random_range(1..200)).min(n);
@@ -216,7 +243,11 @@ fn fuzz_data() {
     for name in ["night.txt", "night.npy", "night.npz"] {
         target(name, 300, |path| {
             let set = DataSet::read("night", path, &ReadOptions::default()).ok()?;
-            Some(finite(set.wavenumber()) && finite(set.value()) && set.error().iter().all(|e| *e > 0.0 && e.is_finite()))
+            Some(
+                finite(set.wavenumber())
+                    && finite(set.value())
+                    && set.error().iter().all(|e| *e > 0.0 && e.is_finite()),
+            )
         });
     }
 }
