@@ -40,19 +40,25 @@ pub(crate) fn replace_file(
     unfinished.finish(path)
 }
 
-/// Checks, before a long computation, that [`write_atomic`] will be able to create `path`, and that what lies there may go: a file of the kind that its name ends in,
-/// as an earlier run wrote it. Temporary files that dead processes left in the folder are removed.
+/// Checks, before a long computation, that [`write_atomic`] will be able to create `path`. Temporary files that dead processes left in the folder are removed.
 ///
 /// # Errors
-/// As [`write_atomic`]; a file of another kind.
+/// As [`write_atomic`].
 pub fn check_file(path: &Path) -> Result<()> {
     let check = || {
         let folder = destination(path)?;
         sweep(&folder);
-        own_kind(path)?;
         Unfinished::new(&folder, RESULTS).map(drop)
     };
     check().map_err(|e| Error::io("write", path, e))
+}
+
+/// Checks that what lies at `path` may be replaced: nothing, or a file of the kind that its name ends in, as an earlier run wrote it.
+///
+/// # Errors
+/// [`Error::Io`] with action `"write"`: a file of another kind.
+pub fn check_kind(path: &Path) -> Result<()> {
+    own_kind(path).map_err(|e| Error::io("write", path, e))
 }
 
 /// Creates a folder for results, with its parents, and checks that files can be created in it. Temporary files that dead processes left there are removed.
@@ -211,10 +217,10 @@ mod tests {
             let path = folder.path().join(name);
             for earlier in [own, b""] {
                 fs::write(&path, earlier).unwrap();
-                check_file(&path).unwrap();
+                check_kind(&path).unwrap();
             }
             fs::write(&path, "a chapter of my thesis").unwrap();
-            let message = check_file(&path).unwrap_err().to_string();
+            let message = check_kind(&path).unwrap_err().to_string();
             assert!(message.contains("of an earlier run; move it"), "{message}");
         }
     }

@@ -9,7 +9,7 @@ mod npy;
 mod temporary;
 
 pub(crate) use atomic::replace_file;
-pub use atomic::{check_file, prepare_folder, retire, write_atomic};
+pub use atomic::{check_file, check_kind, prepare_folder, retire, write_atomic};
 pub use json::write_json;
 pub use npy::{Element, Values, write_npy};
 #[doc(hidden)]

@@ -279,7 +279,7 @@ mod configurations {
     #[test]
     fn fuzz_profiles() {
         for name in ["tp.txt", "vmr.txt", "response.txt", "chi.txt"] {
-            target(name, 80, |path| run(&path.with_file_name("scene.toml")));
+            target(name, 25, |path| run(&path.with_file_name("scene.toml")));
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::CrossSectionArgs;
 use crate::cli::table::count;
-use crate::output::{check_file, retire, write_json};
+use crate::output::{check_file, check_kind, retire, write_json};
 use crate::scenario::source::CacheChoice;
 use crate::scenario::words::Words;
 use crate::scenario::{self, CrossSectionJob, CrossSectionResult};
@@ -19,6 +19,8 @@ pub fn run(args: &CrossSectionArgs, progress: &dyn Progress) -> Result<()> {
     let report_path = args.out.with_extension("json");
     check_file(&args.out)?;
     check_file(&report_path)?;
+    check_kind(&args.out)?;
+    check_kind(&report_path)?;
     let result = scenario::cross_section(&job, progress)?;
     let shape = [job.at.len(), job.points];
     // The report goes first and comes last: where it lies, the array beside it is complete and its own.

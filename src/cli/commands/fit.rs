@@ -26,6 +26,7 @@ pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
     let written = written(&config, &setup);
     let written: Vec<&str> = written.iter().map(String::as_str).collect();
     let folder = ResultFolder::new(&args.run.out, written.iter().copied())?;
+    folder.check_kinds(&written)?;
     let notes = notes::section(&setup.notes, config.method.tolerance);
     super::print(&format!("{}\n{notes}\n", setup.objective.summary()))?;
     let fit = setup.fit(method, progress)?;

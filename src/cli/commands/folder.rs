@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
-use crate::output::{check_file, made_folder, prepare_folder, retire, settled_folder};
+use crate::output::{check_file, check_kind, made_folder, prepare_folder, retire, settled_folder};
 
 /// A folder for results. Dropped, it goes again if it was made for them and none came.
 #[derive(Debug)]
@@ -30,12 +30,22 @@ impl ResultFolder {
         Ok(folder)
     }
 
+    /// Finds that what lies under these names is of an earlier run, and may be replaced.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io).
+    pub fn check_kinds(&self, names: &[&str]) -> Result<()> {
+        names.iter().try_for_each(|name| check_kind(&self.at(name)))
+    }
+
     /// Removes those of `every` file that a command may write which it does not write now: results of an earlier run, which do not belong
-    /// to those that come. `last`, which is written when all else is there, goes first. Only regular files go.
+    /// to those that come. `last`, which is written when all else is there, goes first. Only regular files go, and none if one that is written would replace
+    /// what is of no earlier run.
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io).
     pub fn clear(&self, every: &[&str], written: &[&str], last: &str) -> Result<()> {
+        self.check_kinds(written)?;
         let stale = every.iter().filter(|name| !written.contains(name));
         std::iter::once(&last).chain(stale).try_for_each(|name| retire(&self.at(name)))
     }

@@ -28,6 +28,7 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
     let written: Vec<String> = wanted.chain(["summary.json".into()]).collect();
     let written: Vec<&str> = written.iter().map(String::as_str).collect();
     let results = ResultFolder::new(out, written.iter().copied())?;
+    results.check_kinds(&written)?;
     check_zarr(&results.at("trace.zarr"))?;
     let notes = notes::section(&setup.notes, config.method.tolerance);
     super::print(&format!("{}\n{notes}\n", setup.objective.summary()))?;
