@@ -13,6 +13,9 @@ use crate::density::summary::MOST_LN_DISTANCE;
 use crate::grid::chebyshev::{ChebyshevAxis, MAX_NODES};
 use crate::lines::LoadReport;
 
+/// The level on which cells' lines within two positions are put; none if there is no such level.
+pub type Finest<'a> = dyn Fn(&Cells, (f64, f64)) -> Option<i32> + 'a;
+
 /// Most nodes below the first line and above the last.
 const MOST_BEYOND: i64 = 1 << 12;
 
@@ -54,12 +57,7 @@ impl TemperatureDensity {
 
     /// From the stored form, its numbers left where they are; `None` if the entry is something else than sums at `temperature` \[K\] on a grid of
     /// step `step` in ln nu, of lines that `finest` puts on the entry's level.
-    pub fn decode(
-        entry: &Arc<Entry>,
-        temperature: f64,
-        step: f64,
-        finest: &dyn Fn(&Cells, (f64, f64)) -> Option<i32>,
-    ) -> Option<Self> {
+    pub fn decode(entry: &Arc<Entry>, temperature: f64, step: f64, finest: &Finest<'_>) -> Option<Self> {
         let bytes = entry.payload();
         let head: Head = bytemuck::try_pod_read_unaligned(bytes.get(..size_of::<Head>())?).ok()?;
         let count = |n: u64, least: u64| usize::try_from(n).ok().filter(|_| (least..=MAX_NODES as u64).contains(&n));
