@@ -45,11 +45,13 @@ pub(crate) fn replace_file(
 /// # Errors
 /// As [`write_atomic`].
 pub fn check_file(path: &Path) -> Result<()> {
-    let check = || {
-        let folder = destination(path)?;
-        sweep(&folder);
-        Unfinished::new(&folder, RESULTS).map(drop)
-    };
+    destination(path).map(|folder| sweep(&folder)).map_err(|e| Error::io("write", path, e))?;
+    check_place(path)
+}
+
+/// As [`check_file`], in a folder that was [prepared](prepare_folder).
+pub(crate) fn check_place(path: &Path) -> Result<()> {
+    let check = || destination(path).and_then(|folder| Unfinished::new(&folder, RESULTS)).map(drop);
     check().map_err(|e| Error::io("write", path, e))
 }
 

@@ -8,8 +8,8 @@ mod json;
 mod npy;
 mod temporary;
 
-pub(crate) use atomic::replace_file;
 pub use atomic::{check_file, check_kind, prepare_folder, retire, write_atomic};
+pub(crate) use atomic::{check_place, replace_file};
 pub use json::write_json;
 pub use npy::{Element, Values, write_npy};
 #[doc(hidden)]

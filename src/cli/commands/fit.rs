@@ -13,7 +13,7 @@ use crate::objective::Prediction;
 use crate::output::{write_json, write_npy};
 use crate::plot::{self, FittedData, Formats};
 use crate::scenario::{Config, RetrievalSetup, retrieval};
-use crate::{Progress, Result};
+use crate::{Error, Progress, Result};
 
 /// Fits the parameters of a configuration to its data; writes the result and a figure for each data set.
 ///
@@ -71,6 +71,9 @@ fn draw(config: &Config, folder: &ResultFolder, setup: &RetrievalSetup, predicti
     let computed = config.transfer.geometry.labels();
     let sets = setup.objective.data_sets().zip(setup.objective.observables());
     for ((set, observable), p) in sets.zip(predictions) {
+        if let Some(v) = p.value.iter().chain(&p.sigma).find(|v| !v.is_finite()) {
+            return Err(Error::invalid(format!("prediction of data set `{}`", set.name()), v, "finite numbers"));
+        }
         let rows = [set.wavenumber(), set.value(), &p.value, &p.sigma].concat();
         write_npy(&folder.at(&format!("prediction-{}.npy", set.name())), &[4, set.len()], &rows)?;
         if set.len() < 2 || !(formats.svg || formats.png) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
-use crate::output::{check_file, check_kind, made_folder, prepare_folder, retire, settled_folder};
+use crate::output::{check_kind, check_place, made_folder, prepare_folder, retire, settled_folder};
 
 /// A folder for results. Dropped, it goes again if it was made for them and none came.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl ResultFolder {
         if made {
             made_folder(path);
         }
-        names.into_iter().try_for_each(|name| check_file(&folder.at(name)))?;
+        names.into_iter().try_for_each(|name| check_place(&folder.at(name)))?;
         Ok(folder)
     }
 
