@@ -136,8 +136,10 @@ impl StellarSpectrum {
                     }
                     let i = i.clamp(1, wavenumber.len() - 1);
                     let (x, y) = ((wavenumber[i - 1], wavenumber[i]), (flux[i - 1], flux[i]));
-                    Ok(match y.0 > 0.0 && y.1 > 0.0 {
-                        true => y.0 * ((y.1 / y.0).ln() * (nu / x.0).ln() / (x.1 / x.0).ln()).exp(),
+                    // Of next to nothing and something a quotient is none, and the line of a light that is hardly there will do.
+                    let quotient = y.1 / y.0;
+                    Ok(match quotient > 0.0 && quotient < f64::INFINITY {
+                        true => y.0 * (quotient.ln() * (nu / x.0).ln() / (x.1 / x.0).ln()).exp(),
                         false => y.0 + (nu - x.0) / (x.1 - x.0) * (y.1 - y.0),
                     })
                 })
@@ -241,6 +243,7 @@ mod tests {
             assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
         }
         assert_eq!(table(&[1.0, 2.0], &[3.0, 0.0]).flux(&[1.5]).unwrap(), [1.5]);
+        assert_eq!(table(&[1.0, 2.0], &[1e-320, 3.0]).flux(&[1.5]).unwrap(), [1.5]);
         for outside in [0.999, 2.001, f64::NAN] {
             assert!(good.flux(&[outside]).is_err(), "{outside}");
         }
