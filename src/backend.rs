@@ -61,6 +61,14 @@ impl Backend {
         }
     }
 
+    /// What was wrong with the compiled kernels in the cache, if something was ([`Device::cache_remark`]).
+    pub fn cache_remark(&self) -> Option<&str> {
+        match self {
+            Self::Cpu => None,
+            Self::Device(device) => device.cache_remark(),
+        }
+    }
+
     /// Name, driver, precision.
     pub fn info(&self) -> BackendInfo {
         match self {

@@ -50,6 +50,7 @@
 //! ```
 
 #![warn(missing_docs)]
+#![deny(unsafe_code)]
 
 pub mod atmosphere;
 pub mod backend;
@@ -70,6 +71,8 @@ pub mod grid;
 pub mod host_memory;
 #[cfg(feature = "inference")]
 pub mod inference;
+#[doc(hidden)]
+pub mod input;
 pub mod instrument;
 pub mod interrupt;
 #[doc(hidden)]

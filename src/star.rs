@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::lines::fields::{number, words};
 use crate::transfer::planck_flux;
-use crate::{Error, Result};
+use crate::{Error, Result, input};
 
 /// Light of a star's surface.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +51,7 @@ impl StellarSpectrum {
     /// # Errors
     /// [`Error::Parse`] with the line of what is no such row, of wavelengths that do not rise or fall throughout; fewer than two rows.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+        let bytes = input::bytes(path, input::TABLE, "a table of wavelengths and fluxes")?;
         let mut rows: Vec<(f64, f64)> = Vec::new();
         for (i, line) in bytes.split(|b| *b == b'\n').enumerate() {
             let line = line.trim_ascii();
@@ -70,7 +70,12 @@ impl StellarSpectrum {
                 return Err(Error::parse(path, at, message));
             }
             let nu = 1e4 / um;
-            rows.push((nu, flux / crate::units::flux_per_um(1.0, nu)));
+            let per_cm = flux / crate::units::flux_per_um(1.0, nu);
+            if !(nu.is_finite() && per_cm.is_finite()) {
+                let message = format!("wavelengths and fluxes of stars are required, found {um} um and {flux}");
+                return Err(Error::parse(path, at, message));
+            }
+            rows.push((nu, per_cm));
         }
         if rows.len() < 2 {
             return Err(Error::parse(path, None, "two or more rows are required"));
@@ -131,8 +136,10 @@ impl StellarSpectrum {
                     }
                     let i = i.clamp(1, wavenumber.len() - 1);
                     let (x, y) = ((wavenumber[i - 1], wavenumber[i]), (flux[i - 1], flux[i]));
-                    Ok(match y.0 > 0.0 && y.1 > 0.0 {
-                        true => y.0 * ((y.1 / y.0).ln() * (nu / x.0).ln() / (x.1 / x.0).ln()).exp(),
+                    // Of next to nothing and something a quotient is none, and the line of a light that is hardly there will do.
+                    let quotient = y.1 / y.0;
+                    Ok(match quotient > 0.0 && quotient < f64::INFINITY {
+                        true => y.0 * (quotient.ln() * (nu / x.0).ln() / (x.1 / x.0).ln()).exp(),
                         false => y.0 + (nu - x.0) / (x.1 - x.0) * (y.1 - y.0),
                     })
                 })
@@ -236,6 +243,7 @@ mod tests {
             assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
         }
         assert_eq!(table(&[1.0, 2.0], &[3.0, 0.0]).flux(&[1.5]).unwrap(), [1.5]);
+        assert_eq!(table(&[1.0, 2.0], &[1e-320, 3.0]).flux(&[1.5]).unwrap(), [1.5]);
         for outside in [0.999, 2.001, f64::NAN] {
             assert!(good.flux(&[outside]).is_err(), "{outside}");
         }

@@ -1,6 +1,7 @@
 //! The library's errors as Python's exceptions.
 
 use photosphere::Error;
+use photosphere::input::printable;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -21,7 +22,8 @@ create_exception!(
 
 /// The exception that stands for an error of the library. Its message is the library's own; a `MemoryError` has `needed` and `limit`, both in bytes.
 pub fn exception(py: Python<'_>, error: Error) -> PyErr {
-    let text = error.to_string();
+    // A traceback goes to a terminal, and files may hold anything.
+    let text = printable(&error.to_string()).into_owned();
     match error {
         Error::Io { path, source, .. } => match source.raw_os_error() {
             // With a number of the system's, Python chooses the kind: FileNotFoundError and others.

@@ -78,7 +78,7 @@ impl Model {
         let layers = pressure.clone();
         let (model, backend, runner, molar_mass, mut notes) = run_told(py, &told, || {
             let cache = cache.open();
-            let backend = device.open(settings.method, &cache, memory)?;
+            let backend = device.open(settings.method, &cache, memory, &progress)?;
             let resources = Resources::with_cache(&cache, &progress);
             let (mut absorbers, mut notes) = (Vec::new(), Vec::new());
             for keys in &keys {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use photosphere::inference::{Checkpoint, Summary, sample, write_zarr};
+use photosphere::inference::{Checkpoint, Summary, check_zarr, sample, write_zarr};
 use photosphere::objective::LogDensity;
 use photosphere::output::prepare_folder;
 use photosphere::scenario::source::DeviceChoice;
@@ -163,6 +163,7 @@ impl Retrieval {
             setup.check_memory(Derivative::Gradient)?;
             let checkpoint = folder.as_ref().map(|folder| {
                 prepare_folder(folder)?;
+                check_zarr(&folder.join("trace.zarr"))?;
                 let kept = self.config.retrieval.checkpoint.clone().unwrap_or_else(|| folder.join("checkpoint"));
                 Ok::<_, Error>(Checkpoint { folder: kept, run: setup.run.clone(), resume })
             });
@@ -228,7 +229,7 @@ fn load(path: &Path, overrides: &[(String, String)]) -> Result<Config> {
     if overrides.is_empty() {
         return Config::load(path);
     }
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+    let text = Config::text(path)?;
     let keyed = |key: &str, message: String| Error::Config { path: path.to_owned(), key: key.to_owned(), message };
     let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| Error::parse(path, None, e.message()))?;
     for (key, value) in overrides {

@@ -7,7 +7,7 @@ use photosphere::cross_section::Method;
 use photosphere::gpu::MemoryPolicy;
 use photosphere::grid::{Grid, TemperatureRange};
 use photosphere::scenario::config::{GridKeys, GridSampling};
-use photosphere::scenario::source::{CacheChoice, DeviceChoice, LineProfile};
+use photosphere::scenario::source::{CacheChoice, CachePlace, DeviceChoice, LineProfile};
 use photosphere::scenario::words::Words;
 use photosphere::{Settings, settings::ProfileSettings};
 use pyo3::prelude::*;
@@ -127,10 +127,11 @@ impl Options {
 
     /// The cache of line-shape densities, tables and kernels.
     pub fn cache(&self) -> CacheChoice {
-        match (&self.cache, self.cached) {
-            (_, false) => CacheChoice::Off,
-            (Some(folder), true) => CacheChoice::Folder(folder.clone()),
-            (None, true) => CacheChoice::Default,
-        }
+        let place = match (&self.cache, self.cached) {
+            (_, false) => CachePlace::Off,
+            (Some(folder), true) => CachePlace::Folder(folder.clone()),
+            (None, true) => CachePlace::Default,
+        };
+        place.into()
     }
 }

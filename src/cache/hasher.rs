@@ -3,19 +3,23 @@
 //! BLAKE3 because it hashes a list of gigabytes on all cores at the speed of the disk.
 
 use std::fs::Metadata;
+use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::{Cache, Key};
+use crate::input::open_regular;
 use crate::{Error, Result};
 
 /// Version of how keys and payloads are made; to be raised when either changes within one version of the library.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Kind of the entries that remember the hash of a file's content.
 const KIND: &str = "file";
 /// Files shorter than this are hashed sooner than looked up.
 const WORTH_KEEPING: u64 = 1 << 20;
+/// Bytes of a file that are hashed at a time, on all cores.
+const PIECE: usize = 4 << 20;
 /// A file changed less long ago may change again without its time showing it.
 const SETTLED: Duration = Duration::from_secs(3);
 
@@ -71,13 +75,28 @@ impl KeyHasher {
     /// The file cannot be read.
     pub fn file(&mut self, name: &str, path: &Path) -> Result<&mut Self> {
         let read = |e| Error::io("read", path, e);
-        let place = identity(path, &std::fs::metadata(path).map_err(read)?);
+        let (mut content, meta) = open_regular(path).map_err(read)?;
+        let place = identity(path, &meta);
         let known = place.and_then(|place| self.memory.find(KIND, &place).ok());
         if let Some(content) = known.and_then(|entry| <[u8; 32]>::try_from(entry.payload()).ok()) {
             return Ok(self.bytes(name, &content));
         }
         let mut hasher = blake3::Hasher::new();
-        hasher.update_mmap_rayon(path).map_err(read)?;
+        // Read, not mapped: a file that is cut off meanwhile must not end the process.
+        let mut piece = vec![0; PIECE];
+        loop {
+            let mut filled = 0;
+            while filled < PIECE {
+                match content.read(&mut piece[filled..]).map_err(read)? {
+                    0 => break,
+                    n => filled += n,
+                }
+            }
+            hasher.update_rayon(&piece[..filled]);
+            if filled < PIECE {
+                break;
+            }
+        }
         let content = *hasher.finalize().as_bytes();
         // Only what did not change meanwhile is remembered; without an entry the file is hashed again.
         let after = std::fs::metadata(path).ok().and_then(|m| identity(path, &m));

@@ -1,4 +1,4 @@
-//! Numbers that lie in memory or in a mapped entry.
+//! Numbers of their own, or in an entry.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, Range};
@@ -8,7 +8,7 @@ use bytemuck::Pod;
 
 use super::Entry;
 
-/// A slice of numbers that owns its memory, or shares that of a mapped [`Entry`]. Cheap to clone; read it as a slice.
+/// A slice of numbers that owns its memory, or shares that of an [`Entry`]. Cheap to clone; read it as a slice.
 #[derive(Clone)]
 pub struct Numbers<T>(Held<T>);
 
@@ -16,15 +16,15 @@ pub struct Numbers<T>(Held<T>);
 enum Held<T> {
     Owned(Arc<Vec<T>>),
     /// Bytes of an entry's payload, aligned for T.
-    Mapped(Arc<Entry>, Range<usize>, PhantomData<T>),
+    Entry(Arc<Entry>, Range<usize>, PhantomData<T>),
 }
 
 impl<T: Pod> Numbers<T> {
     /// The bytes `range` of an entry's payload; `None` if they are outside it or no whole number of aligned values.
-    pub fn mapped(entry: &Arc<Entry>, range: Range<usize>) -> Option<Self> {
+    pub fn of_entry(entry: &Arc<Entry>, range: Range<usize>) -> Option<Self> {
         let bytes = entry.payload().get(range.clone())?;
         bytemuck::try_cast_slice::<u8, T>(bytes).ok()?;
-        Some(Self(Held::Mapped(entry.clone(), range, PhantomData)))
+        Some(Self(Held::Entry(entry.clone(), range, PhantomData)))
     }
 }
 
@@ -34,7 +34,7 @@ impl<T: Pod> Deref for Numbers<T> {
     fn deref(&self) -> &[T] {
         match &self.0 {
             Held::Owned(values) => values,
-            Held::Mapped(entry, range, _) => bytemuck::cast_slice(&entry.payload()[range.clone()]),
+            Held::Entry(entry, range, _) => bytemuck::cast_slice(&entry.payload()[range.clone()]),
         }
     }
 }
@@ -49,7 +49,7 @@ impl<T> std::fmt::Debug for Numbers<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0 {
             Held::Owned(values) => write!(f, "{} numbers in memory", values.len()),
-            Held::Mapped(_, range, _) => write!(f, "{} bytes mapped", range.len()),
+            Held::Entry(_, range, _) => write!(f, "{} bytes of an entry", range.len()),
         }
     }
 }

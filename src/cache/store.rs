@@ -1,15 +1,20 @@
 //! The folder of entries.
+//!
+//! An entry is taken only if it is this user's own (or the administrator's), nobody else may write it, and it is sealed with the user's secret;
+//! where a group shares a folder, [`Cache::shared`] takes everybody's. Windows tells no owners: there the seal alone decides.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::entry::{HEADER, Header};
+use super::entry::{HEADER, Header, OTHER_SECRET};
+use super::secret::Secret;
 use super::{Entry, Key};
-use crate::output::replace_file;
+use crate::input::open_regular;
+use crate::output::{replace_file, sweep};
 
 /// Bytes that a cache may take unless told otherwise: 4 GiB.
 pub const DEFAULT_LIMIT: u64 = 4 << 30;
@@ -17,14 +22,17 @@ pub const DEFAULT_LIMIT: u64 = 4 << 30;
 const VARIABLE: &str = "PHOTOSPHERE_CACHE_DIR";
 /// What the names of entries end in.
 const EXTENSION: &str = "photosphere";
-/// Temporary files of writers that died are removed after this time.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+/// Name of the environment variable that says, with any value but an empty one or 0, that other users' entries are taken.
+const SHARED: &str = "PHOTOSPHERE_CACHE_SHARED";
+/// Permissions of entries before the umask: others may read them, and nobody else write.
+const ENTRIES: u32 = 0o644;
 
 /// A folder of entries, or none. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: Option<Arc<Path>>,
     limit: u64,
+    shared: bool,
 }
 
 /// Why there is no entry.
@@ -34,6 +42,18 @@ pub enum Miss {
     Absent,
     /// What was stored was torn, truncated, foreign or corrupt; it has been deleted. The text says which file and what was wrong.
     Damaged(String),
+    /// What is stored is another user's, or others may write it. The text says which file and whose.
+    Foreign(String),
+}
+
+impl Miss {
+    /// What a user is to be told; nothing where there is just no entry.
+    pub fn told(self) -> Option<String> {
+        match self {
+            Self::Absent => None,
+            Self::Damaged(what) | Self::Foreign(what) => Some(format!("cache entry {what}")),
+        }
+    }
 }
 
 /// An entry as [`Cache::list`] finds it.
@@ -55,7 +75,7 @@ pub struct Item {
 impl Cache {
     /// No cache: nothing is found, nothing is kept.
     pub const fn off() -> Self {
-        Self { folder: None, limit: DEFAULT_LIMIT }
+        Self { folder: None, limit: DEFAULT_LIMIT, shared: false }
     }
 
     /// The cache in `folder`; `None`: in the folder that the environment variable `PHOTOSPHERE_CACHE_DIR` names (no cache if it is empty), else in
@@ -67,7 +87,8 @@ impl Cache {
             (None, Some(named)) => Some(PathBuf::from(named)),
             (None, None) => dirs::cache_dir().map(|d| d.join("photosphere")),
         };
-        Self { folder: folder.map(Arc::from), limit: DEFAULT_LIMIT }
+        let shared = std::env::var_os(SHARED).is_some_and(|value| !value.is_empty() && value != "0");
+        Self { folder: folder.map(Arc::from), limit: DEFAULT_LIMIT, shared }
     }
 
     /// The same with a limit for the bytes of all entries together.
@@ -75,28 +96,44 @@ impl Cache {
         Self { limit: bytes, ..self }
     }
 
+    /// The same with entries for everybody and of everybody, as the environment variable `PHOTOSPHERE_CACHE_SHARED` says: for a folder that only people
+    /// write whose numbers are as good as one's own. Entries that were made without are not taken.
+    pub fn shared(self) -> Self {
+        Self { shared: true, ..self }
+    }
+
     /// The folder; `None`: no cache.
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    pub(super) fn secret(&self) -> Secret {
+        if self.shared { Secret::PUBLIC } else { Secret::own() }
     }
 
     fn path(&self, kind: &str, key: &Key) -> Option<PathBuf> {
         Some(self.folder()?.join(format!("{kind}-{}.{EXTENSION}", key.to_hex())))
     }
 
-    /// The entry of a key, mapped and verified.
+    /// The entry of a key, read and verified.
     ///
     /// # Errors
     /// See [`Miss`]; none of them hinders computing again.
     pub fn find(&self, kind: &str, key: &Key) -> Result<Arc<Entry>, Miss> {
         let path = self.path(kind, key).ok_or(Miss::Absent)?;
-        let file = File::open(&path).map_err(|_| Miss::Absent)?;
-        match Entry::open(&file, key) {
+        // A pipe, a device, a folder of this name is no entry.
+        let (file, meta) = open_regular(&path).map_err(|_| Miss::Absent)?;
+        if let Some(whose) = foreign(&meta).filter(|_| !self.shared) {
+            let allow = "--cache-shared (PHOTOSPHERE_CACHE_SHARED=1) takes such entries";
+            return Err(Miss::Foreign(format!("{}: {whose}; not used; {allow}", path.display())));
+        }
+        match Entry::open(&file, key, self.limit, &self.secret()) {
             Ok(Ok(entry)) => {
                 // The time of last use, for eviction. Where it cannot be set, the time of storing serves.
                 let _ = file.set_modified(SystemTime::now());
                 Ok(Arc::new(entry))
             }
+            Ok(Err(OTHER_SECRET)) => Err(Miss::Foreign(format!("{}: {OTHER_SECRET}; not used", path.display()))),
             Ok(Err(what)) => {
                 self.discard(kind, key);
                 Err(Miss::Damaged(format!("{}: {what}; deleted", path.display())))
@@ -113,7 +150,7 @@ impl Cache {
     }
 
     /// Stores a payload, given in parts, and removes the entries unused for longest until all keep within the limit. What alone exceeds
-    /// the limit is not stored. `description` says in words what it is (392 bytes at most are kept).
+    /// the limit is not stored. `description` says in words what it is (384 bytes at most are kept).
     ///
     /// # Errors
     /// The folder cannot be made or written. Callers go on without.
@@ -125,12 +162,13 @@ impl Cache {
         }
         fs::create_dir_all(folder)?;
         self.shrink(self.limit - bytes);
-        let header = Header::of(*key, description, parts).encode();
+        let header = Header::of(*key, description, parts, &self.secret()).encode();
         // Not synchronised: what a loss of power leaves half written is found by its checksum.
-        replace_file(&path, false, |w| {
+        let write = |w: &mut dyn io::Write| {
             w.write_all(&header)?;
             parts.iter().try_for_each(|p| w.write_all(p))
-        })
+        };
+        replace_file(&path, false, ENTRIES, write)
     }
 
     /// All entries, those used last first.
@@ -156,7 +194,7 @@ impl Cache {
     /// # Errors
     /// An entry cannot be deleted.
     pub fn clear(&self) -> crate::Result<(usize, u64)> {
-        self.remove_abandoned();
+        self.folder().map(sweep).unwrap_or_default();
         let (mut count, mut sum) = (0, 0);
         for (path, _, bytes, _) in self.entries() {
             match fs::remove_file(&path) {
@@ -170,7 +208,7 @@ impl Cache {
 
     /// Removes entries, those unused for longest first, until all others take at most `bytes`.
     fn shrink(&self, bytes: u64) {
-        self.remove_abandoned();
+        self.folder().map(sweep).unwrap_or_default();
         let mut entries = self.entries();
         let mut sum: u64 = entries.iter().map(|e| e.2).sum();
         entries.sort_by_key(|e| e.3);
@@ -198,18 +236,22 @@ impl Cache {
         let Some(Ok(folder)) = self.folder().map(fs::read_dir) else { return Vec::new() };
         folder.flatten().filter_map(one).collect()
     }
+}
 
-    /// Removes temporary files of writers that died.
-    fn remove_abandoned(&self) {
-        let Some(Ok(folder)) = self.folder().map(fs::read_dir) else { return };
-        for file in folder.flatten() {
-            let ours = file.file_name().to_str().is_some_and(crate::output::is_temporary);
-            let old = |m: fs::Metadata| m.modified().ok()?.elapsed().ok();
-            if ours && file.metadata().ok().and_then(old).is_some_and(|a| a >= ABANDONED) {
-                let _ = fs::remove_file(file.path());
-            }
-        }
+/// Of an entry that is not this user's alone: whose it is, in words.
+#[cfg(unix)]
+fn foreign(meta: &Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let (owner, me) = (meta.uid(), rustix::process::geteuid().as_raw());
+    if owner != me && owner != 0 {
+        return Some(format!("it belongs to another user (number {owner})"));
     }
+    (meta.mode() & 0o022 != 0).then(|| "others than its owner may write it".to_owned())
+}
+
+#[cfg(not(unix))]
+fn foreign(_: &Metadata) -> Option<String> {
+    None
 }
 
 impl Default for Cache {

@@ -10,7 +10,7 @@ use crate::gpu::MemoryPolicy;
 use crate::lines::Width;
 use crate::scenario::Config;
 use crate::scenario::broadening::Broadening;
-use crate::scenario::source::{CacheChoice, DeviceChoice, Format, Isotopologues, LineProfile, ListKeys};
+use crate::scenario::source::{CacheChoice, CachePlace, DeviceChoice, Format, Isotopologues, LineProfile, ListKeys};
 use crate::scenario::words::Words;
 
 const EXAMPLES: &str = "\
@@ -37,6 +37,7 @@ Exit codes:
   3  an input file, configuration or value is wrong or missing
   4  the device is missing, failed, or has too little memory
   5  the output cannot be written
+  130, 143, 129  ended by Ctrl-C, SIGTERM, or with the terminal; nothing half-written is left
 
 `photosphere COMMAND --help` explains a command and its options.";
 
@@ -207,16 +208,24 @@ pub struct CacheOptions {
     /// Neither use nor keep what can be computed again
     #[arg(long, conflicts_with = "cache_dir")]
     pub no_cache: bool,
+    /// Most that all entries together take, such as 10GiB; those unused for longest go first [default: 4GiB]
+    #[arg(long, value_name = "SIZE", env = "PHOTOSPHERE_CACHE_LIMIT", hide_env_values = true, value_parser = parse::size)]
+    pub cache_limit: Option<u64>,
+    /// Take entries that other users made or may change, too: their numbers are then as good as they are
+    #[arg(long)]
+    pub cache_shared: bool,
 }
 
 impl CacheOptions {
-    /// What the options say; `None` if they say nothing.
-    pub fn choice(&self) -> Option<CacheChoice> {
-        match (&self.cache_dir, self.no_cache) {
-            (_, true) => Some(CacheChoice::Off),
-            (Some(folder), _) => Some(CacheChoice::Folder(folder.clone())),
-            (None, false) => None,
-        }
+    /// What the options say, and where they say nothing what was chosen otherwise.
+    #[must_use]
+    pub fn over(&self, chosen: CacheChoice) -> CacheChoice {
+        let place = match (&self.cache_dir, self.no_cache) {
+            (_, true) => CachePlace::Off,
+            (Some(folder), _) => CachePlace::Folder(folder.clone()),
+            (None, false) => chosen.place,
+        };
+        CacheChoice { place, limit: self.cache_limit.or(chosen.limit), shared: self.cache_shared || chosen.shared }
     }
 }
 
@@ -427,7 +436,7 @@ impl RunArgs {
     pub fn load(&self) -> crate::Result<Config> {
         let mut config = Config::load(&self.config)?;
         config.memory_budget = self.memory_budget.unwrap_or(config.memory_budget);
-        config.cache = self.cache.choice().unwrap_or(config.cache);
+        config.cache = self.cache.over(config.cache);
         config.check_files()?;
         Ok(config)
     }

@@ -9,16 +9,18 @@ pub mod commands;
 pub mod notes;
 mod parse;
 pub mod progress;
+mod signals;
 pub mod table;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 pub use args::Cli;
 use args::Command;
 use clap::Parser;
 use progress::TerminalProgress;
 
+use crate::input::printable;
 use crate::scenario::config;
 use crate::{Error, Progress, Result};
 
@@ -28,19 +30,24 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(cli) => cli,
         // Advice to take an option or command with a similar name would lead astray.
         Err(error) if let Some(answer) = not_supported(&error) => {
-            let text = format!("error: {answer}\n\nFor more information, try '--help'.\n");
-            let _ = std::io::stderr().lock().write_all(text.as_bytes());
+            tell(&format!("error: {answer}\n\nFor more information, try '--help'.\n"));
             return USAGE;
         }
         // Help, the version, and wrong usage.
         Err(error) => {
-            let _ = error.print();
+            let plain = error.render().to_string();
+            match error.use_stderr() {
+                // An argument may be a file's name that a pattern of the shell found.
+                true if printable(&plain) != plain => tell(&plain),
+                _ => drop(error.print()),
+            }
             return if error.use_stderr() { USAGE } else { 0 };
         }
     };
     if let Some(told) = crate::threads::prepare() {
         let _ = writeln!(std::io::stderr().lock(), "warning: {told}");
     }
+    let _signals = signals::Running::begin();
     match run(cli) {
         Ok(()) => 0,
         Err(error) => {
@@ -117,8 +124,13 @@ pub fn report(error: &Error) {
     if let Some(hint) = hint(error) {
         text += &format!("hint: {hint}\n");
     }
+    tell(&text);
+}
+
+/// Prints to standard error.
+fn tell(text: &str) {
     // Nobody is left to tell if standard error is closed.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let _ = std::io::stderr().lock().write_all(printable(text).as_bytes());
 }
 
 /// What helps against an error.
@@ -143,6 +155,9 @@ fn hint(error: &Error) -> Option<&'static str> {
         Error::OutOfMemory { hint: None, .. } => {
             Some("fewer points or layers need less memory; `--device cpu` uses the computer's own")
         }
+        Error::Io { action, source, .. } if is_output(action) && source.kind() == ErrorKind::FileTooLarge => Some(
+            "the limit of a file's length (`ulimit -f`) is too small; what lay there before is as it was (`sample --resume` goes on from its checkpoint)",
+        ),
         Error::Io { action, .. } if is_output(action) => {
             Some("choose another place with --out, or make the folder writable")
         }

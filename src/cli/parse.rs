@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use crate::gpu::MemoryPolicy;
 use crate::lines::Width;
 use crate::scenario::limits;
 use crate::scenario::source::Isotopologues;
@@ -15,6 +16,14 @@ use crate::scenario::words::Words;
 pub(super) fn word_of<T: Words + Send + Sync>() -> impl TypedValueParser<Value = T> {
     let values = T::ALL.iter().map(|w| PossibleValue::new(w.name).aliases(w.alias).help(w.help));
     PossibleValuesParser::new(values).try_map(|word| T::from_word(&word).ok_or("not a known word"))
+}
+
+/// Bytes.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(MemoryPolicy::Bytes(bytes)) => Ok(bytes),
+        _ => Err(format!("given `{text}`, required a size such as 500MiB or 10GiB, or a number of bytes")),
+    }
 }
 
 /// Finite and above zero.

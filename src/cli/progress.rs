@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::Progress;
+use crate::input::printable;
 
 /// A bar on standard error, drawn only if that is a terminal; files and pipes get nothing.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Progress for TerminalProgress {
             None => "{msg:<28} {spinner} {elapsed}",
         };
         bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_message(task.to_owned());
+        bar.set_message(printable(task).into_owned());
         // Slow steps (a shader being compiled) still show that the program lives.
         bar.enable_steady_tick(Duration::from_millis(200));
         std::mem::replace(&mut *self.bar(), bar).finish_and_clear();
@@ -65,7 +66,7 @@ impl Progress for TerminalProgress {
 
     fn warn(&self, message: &str) {
         // Nobody is left to tell if standard error is closed.
-        self.bar().suspend(|| drop(writeln!(stderr(), "warning: {message}")));
+        self.bar().suspend(|| drop(writeln!(stderr(), "warning: {}", printable(message))));
     }
 }
 

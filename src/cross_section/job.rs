@@ -122,27 +122,28 @@ impl CrossSections {
         Ok(Self { grid, at: at.to_vec(), settings, lists: used, prepared, records, notes, seconds })
     }
 
-    /// Computes \[pair\]\[nu\] on `backend`, in cm2 molecule-1: f32 from a device, f64 from the CPU and the direct sum.
-    /// Below 1.2e-38 cm2 float32 holds fewer figures, and below 1e-45 none.
+    /// Computes \[pair\]\[nu\] on `backend`, in cm2 molecule-1: f64 from the CPU and the direct sum; f32 from a device, or f64 where the largest of them lies
+    /// below 1e-30 cm2 or above 1e37. Below 1.2e-38 cm2 float32 holds fewer figures, and below 1e-45 none.
     ///
     /// # Errors
-    /// The device refuses memory or is lost.
+    /// The device refuses memory or is lost; a result that is negative or not finite ([`Error::Invalid`]).
     pub fn compute(&self, backend: &Backend, progress: &dyn Progress) -> Result<(Values, CrossSectionReport)> {
         let mut seconds = self.seconds.clone();
         let (mut planned, mut tracked) = (0, 0);
         let direct = self.settings.method == Method::DirectSum;
         progress.begin("cross sections", Some(self.at.len() as u64));
-        let values = match backend {
+        let mut values = match backend {
             _ if direct => seconds.time(Stage::DirectSum, || self.direct_sum(progress)).map(Values::F64)?,
             Backend::Cpu => seconds.time(Stage::CrossSections, || self.on_cpu(progress)).map(Values::F64)?,
             Backend::Device(device) => {
                 let pairs = Pairs { grid: &self.grid, at: &self.at, prepared: &self.prepared };
                 let values = pairs.compute(device, progress, &mut seconds, &mut planned)?;
                 tracked = device.ledger().peak();
-                Values::F32(values)
+                values
             }
         };
         progress.finish();
+        check(&mut values, &self.grid, &self.at, self.settings.tolerance)?;
         let device = if direct { Backend::Cpu.info() } else { backend.info() };
         let report = CrossSectionReport {
             grid: self.grid,
@@ -258,6 +259,39 @@ fn load(
 fn require(grid: &Grid, pairs: usize, bytes: impl FnOnce(u64, u64) -> u64) -> Result<()> {
     let what = format!("cross sections of {} points and {pairs} pairs", grid.len());
     crate::host_memory::require(&what, bytes(grid.len() as u64, pairs as u64))
+}
+
+/// The check on the way out: cross sections are finite and not negative. What interpolation leaves below 0 where there is next to nothing, less than the
+/// tolerance of the pair's largest value, becomes 0.
+fn check(values: &mut Values, grid: &Grid, at: &[(f64, f64)], tolerance: f64) -> Result<()> {
+    match values {
+        Values::F32(values) => check_rows(values, grid, at, tolerance as f32, 0.0),
+        Values::F64(values) => check_rows(values, grid, at, tolerance, 0.0),
+    }
+}
+
+fn check_rows<T>(values: &mut [T], grid: &Grid, at: &[(f64, f64)], tolerance: T, zero: T) -> Result<()>
+where
+    T: Copy + PartialOrd + std::ops::Mul<Output = T> + std::ops::Neg<Output = T> + Into<f64>,
+{
+    for (row, (t, p)) in values.chunks_mut(grid.len().max(1)).zip(at) {
+        // No exit: vector instructions. NaN is neither.
+        let wrong = |v: &T| !(*v >= zero && (*v).into() < f64::INFINITY);
+        if !row.iter().fold(false, |any, v| any | wrong(v)) {
+            continue;
+        }
+        let largest = row.iter().fold(zero, |a, v| if *v > a { *v } else { a });
+        let least = -(tolerance * largest);
+        row.iter_mut().filter(|v| **v < zero && **v >= least).for_each(|v| *v = zero);
+        if let Some(i) = row.iter().position(wrong) {
+            let count = row.iter().filter(|v| wrong(v)).count();
+            let what = format!("cross section at {t} K, {p} bar, {} cm-1", grid.wavenumbers()[i]);
+            let given = format!("{}, and {} points more of the kind", row[i].into(), count - 1);
+            let required = "a finite number of at least 0: a line has values that no physics has, or the settings do not suit the list";
+            return Err(Error::invalid(what, given, required));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

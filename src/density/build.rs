@@ -79,6 +79,21 @@ impl<'a> DensityBuilder<'a> {
         Self { axes, level, range, open: Block { first: range.0, ..Block::default() }, rows: Vec::new() }
     }
 
+    /// First node, and one past the last.
+    pub fn range(&self) -> (i64, i64) {
+        self.range
+    }
+
+    /// The level.
+    pub fn level(&self) -> i32 {
+        self.level
+    }
+
+    /// Entries of a node.
+    pub fn columns(&self) -> usize {
+        self.axes.columns()
+    }
+
     /// Adds lines, ascending in position, none before those added earlier.
     pub fn add(&mut self, lines: &[TableLine]) {
         let (Some(a), Some(b)) = (lines.first(), lines.last()) else { return };

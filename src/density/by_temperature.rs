@@ -22,8 +22,11 @@ pub mod sources;
 mod stored;
 pub mod sums;
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
+use cells::Cells;
 use plan::{Demand, FinestLevel, Plan};
 use reading::Found;
 pub use sources::TemperatureDensity;
@@ -31,7 +34,7 @@ use sums::Sums;
 
 use super::distant::DistantLines;
 use super::kept;
-use crate::cache::{Key, KeyHasher};
+use crate::cache::{Entry, Key, KeyHasher};
 use crate::grid::Grid;
 use crate::lines::{LineSource, LoadReport, Species};
 use crate::settings::Settings;
@@ -94,8 +97,10 @@ pub fn densities(
     let mut summary = None;
     if let Some(keys) = &keys {
         summary = kept::find(resources, SUMMARY, &keys.list, |entry| stored::summary(entry.payload(), &distant));
-        for (found, key) in at.iter_mut().zip(&keys.at) {
-            *found = kept::find(resources, DENSITY, key, TemperatureDensity::decode);
+        let finest = |cells: &Cells, positions| levels.finest(&species, cells, positions).ok();
+        for ((found, key), t) in at.iter_mut().zip(&keys.at).zip(temperatures) {
+            let decode = |entry: &Arc<Entry>| TemperatureDensity::decode(entry, *t, grid.step(), &finest);
+            *found = kept::find(resources, DENSITY, key, decode);
         }
     }
     let missing: Vec<usize> = (0..at.len()).filter(|i| at[*i].is_none()).collect();

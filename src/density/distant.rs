@@ -415,6 +415,12 @@ impl DistantLines {
             bins.insert(bin, numbers);
             rest = after;
         }
+        let [least, greatest] = fixed.widths;
+        let some = fixed.ln_strength.is_finite() && 0.0 <= least && least <= greatest && greatest < f64::INFINITY;
+        let none = fixed.ln_strength == f64::NEG_INFINITY && bins.is_empty();
+        if !(if fixed.count > 0 { some } else { none }) {
+            return None;
+        }
         self.bins = bins;
         (self.count, self.ln_strength) = (fixed.count, fixed.ln_strength);
         self.widths = (fixed.widths[0], fixed.widths[1]);

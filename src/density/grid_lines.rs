@@ -159,7 +159,7 @@ impl<'a> GridLines<'a> {
     fn find_summary(&mut self) -> bool {
         let Some(key) = self.key else { return false };
         let decode = |entry: &Arc<Entry>| {
-            let (summary, rest) = LineSummary::decode(entry.payload())?;
+            let (summary, rest) = LineSummary::decode(entry.payload(), self.grid.step())?;
             let mut distant = self.distant.clone();
             let rest = distant.decode(rest)?;
             Some((summary, distant, serde_json::from_slice(rest).ok()?))
@@ -250,7 +250,9 @@ impl<'a> GridLines<'a> {
         let key = self.key.and_then(|key| KeyHasher::new(TABLE).key("lines", &key).finish());
         let decode = |entry: &Arc<Entry>| {
             let lines: &[TableLine] = bytemuck::try_cast_slice(entry.payload()).ok()?;
-            (lines.len() as u64 == summary.count).then(|| lines.to_vec())
+            let ordered = lines.is_sorted_by(|a, b| a.position <= b.position);
+            let whole = lines.len() as u64 == summary.count && ordered && lines.iter().all(|line| summary.holds(line));
+            whole.then(|| lines.to_vec())
         };
         if let Some(lines) = key.and_then(|key| self.find(TABLE, &key, decode)) {
             return Ok((LineTable { lines, summary, step: self.grid.step() }, true));
@@ -279,10 +281,11 @@ impl<'a> GridLines<'a> {
     ) -> Result<(BTreeMap<i32, Density>, bool)> {
         let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
         for level in levels {
-            let stored = |key| self.find(DENSITY, &key, Density::decode);
-            match self.key_of_density(axes, level).and_then(stored).filter(|d| d.level == level) {
+            let wanted = DensityBuilder::new(axes, level, self.summary.position);
+            let stored = |key| self.find(DENSITY, &key, |entry| Density::decode(entry, &wanted));
+            match self.key_of_density(axes, level).and_then(stored) {
                 Some(density) => drop(found.insert(level, density)),
-                None => missing.push(DensityBuilder::new(axes, level, self.summary.position)),
+                None => missing.push(wanted),
             }
         }
         if missing.is_empty() {

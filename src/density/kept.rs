@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::distant::DistantLines;
-use crate::cache::{Entry, Key, KeyHasher, Miss};
+use crate::cache::{Entry, Key, KeyHasher};
 use crate::grid::Grid;
 use crate::lines::{LineSource, Species};
 use crate::settings::Settings;
@@ -54,8 +54,7 @@ pub(super) fn find<T>(
             resources.cache.discard(kind, key);
             format!("cache entry {kind} {}: its content is not what it should be; deleted", key.to_hex())
         }),
-        Err(Miss::Absent) => return None,
-        Err(Miss::Damaged(what)) => Err(format!("cache entry {what}")),
+        Err(miss) => Err(miss.told()?),
     };
     found.map_err(|what| resources.progress.warn(&what)).ok()
 }

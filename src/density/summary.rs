@@ -91,6 +91,8 @@ impl LineSummary {
 
 /// Most bins that [`Places`] holds: 4 MiB.
 const MOST_BINS: usize = 1 << 20;
+/// Furthest that a line lies from a grid's first point, in ln of the wavenumber: e^100 is more than the numbers of all lists span.
+pub const MOST_LN_DISTANCE: f64 = 100.0;
 
 /// How many lines lie where: a histogram over output nodes, or over 2^k of them where the range is wide.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -219,8 +221,8 @@ impl LineSummary {
         bytes
     }
 
-    /// From the front of `bytes`, and the rest of them.
-    pub fn decode(bytes: &[u8]) -> Option<(Self, &[u8])> {
+    /// From the front of `bytes`, and the rest of them; `None` if they are no summary of lines on a grid of step `step` in ln nu.
+    pub fn decode(bytes: &[u8], step: f64) -> Option<(Self, &[u8])> {
         let (fixed, rest) = bytes.split_at_checked(size_of::<Fixed>())?;
         let fixed: Fixed = bytemuck::try_pod_read_unaligned(fixed).ok()?;
         let (counts, rest) = rest.split_at_checked(usize::try_from(fixed.bins.checked_mul(4)?).ok()?)?;
@@ -243,7 +245,54 @@ impl LineSummary {
             neglected,
             places,
         };
-        Some((summary, rest))
+        (summary == Self::empty() || summary.is_possible(step)).then_some((summary, rest))
+    }
+
+    /// Whether some lines may have it: bounds far beyond what is known of any, within which nothing overflows and no loop is long.
+    fn is_possible(&self, step: f64) -> bool {
+        let within = |span: Span, lo: f64, hi: f64| lo <= span.lo && span.lo <= span.hi && span.hi <= hi;
+        let furthest = MOST_LN_DISTANCE / step;
+        let spans = within(self.position, -furthest, furthest)
+            && within(self.ln_strength, -1e6, 1e6)
+            && within(self.energy, -1e7, 1e7)
+            && within(self.ln_gamma, -200.0, 200.0)
+            && within(self.exponent, -100.0, 100.0)
+            && within(self.curvature, -100.0, 100.0)
+            && within(self.natural, 0.0, 1e9);
+        let widths = self.widths.min > 0.0 && self.widths.min <= self.widths.max && self.widths.max < f64::INFINITY;
+        let shift = |span: Span| span == Span::EMPTY || within(span, -1e12, 1e12);
+        let Places { scale, first, counts } = &self.places;
+        let known = (1..=MOST_BINS).contains(&counts.len()) && *scale < 62;
+        if !(spans && widths && shift(self.shift.all) && shift(self.shift.near) && known) {
+            return false;
+        }
+        // Counts stop at their largest.
+        let sum: u64 = counts.iter().map(|c| u64::from(*c)).sum();
+        let counted = sum == self.count || (sum < self.count && counts.contains(&u32::MAX));
+        let ends = [self.position.lo, self.position.hi].map(|p| self.places.bin(p));
+        counted && *first == ends[0] && first.checked_add(counts.len() as i64 - 1) == Some(ends[1])
+    }
+
+    /// Whether a line of a table may be one of these.
+    pub fn holds(&self, line: &TableLine) -> bool {
+        // What sums and differences round off.
+        let within = |v: f64, span: Span| {
+            let slack = 1e-6 * (1.0 + span.lo.abs().max(span.hi.abs()));
+            span.lo - slack <= v && v <= span.hi + slack
+        };
+        let energies = Span { lo: 0.0, hi: self.energy.hi - self.energy.lo };
+        let no_shift = Span { lo: self.shift.all.lo.min(0.0), hi: self.shift.all.hi.max(0.0) };
+        self.position.lo <= line.position
+            && line.position <= self.position.hi
+            && (-1e6..=1e6).contains(&line.ln_strength)
+            && within(line.energy, energies)
+            && within(line.ln_gamma, self.ln_gamma)
+            && within(line.exponent, self.exponent)
+            && within(line.curvature, self.curvature)
+            && within(line.natural, self.natural)
+            && within(line.shift, no_shift)
+            && line.wavenumber > 0.0
+            && line.wavenumber < f64::INFINITY
     }
 }
 
@@ -291,7 +340,7 @@ mod tests {
         for (i, p) in [3.0, -7.5, 1e8].into_iter().enumerate() {
             let line = TableLine {
                 position: p,
-                ln_strength: -p,
+                ln_strength: -p / 1e3,
                 energy: 10.0 * i as f64,
                 ln_gamma: -3.0 - p / 1e8,
                 exponent: 0.5,
@@ -305,10 +354,10 @@ mod tests {
         }
         let mut bytes = summary.encode();
         bytes.extend(b"more");
-        assert_eq!(LineSummary::decode(&bytes), Some((summary.clone(), &b"more"[..])));
+        assert_eq!(LineSummary::decode(&bytes, 1e-6), Some((summary.clone(), &b"more"[..])));
         assert_eq!(summary.count, 3);
-        assert!(LineSummary::decode(&summary.encode()[..200]).is_none());
+        assert!(LineSummary::decode(&summary.encode()[..200], 1e-6).is_none());
         let whole = summary.encode().len();
-        assert!(LineSummary::decode(&summary.encode()[..whole - 1]).is_none());
+        assert!(LineSummary::decode(&summary.encode()[..whole - 1], 1e-6).is_none());
     }
 }

@@ -132,6 +132,11 @@ impl Device {
         self.handle.limits
     }
 
+    /// What was wrong with the kernels that earlier runs left in the cache, if something was: they are compiled again.
+    pub fn cache_remark(&self) -> Option<&str> {
+        self.pipelines.driver_cache.as_ref()?.lost.as_deref()
+    }
+
     /// The account of the device memory of all workspaces.
     pub fn ledger(&self) -> &Arc<Ledger> {
         &self.handle.ledger

@@ -29,6 +29,7 @@ fn platform(adapter: &wgpu::Adapter) -> Option<DriverMemory> {
 }
 
 #[cfg(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd"))]
+#[allow(unsafe_code, reason = "the driver's own interface, which wgpu hands out as such")]
 fn vulkan(adapter: &wgpu::Adapter) -> Option<DriverMemory> {
     use ash::vk;
     // SAFETY: the handles are only read, while `adapter` keeps them alive. The call below is core in Vulkan 1.1, which is checked for
@@ -65,6 +66,7 @@ fn vulkan(adapter: &wgpu::Adapter) -> Option<DriverMemory> {
 }
 
 #[cfg(windows)]
+#[allow(unsafe_code, reason = "the driver's own interface, which wgpu hands out as such")]
 fn dx12(adapter: &wgpu::Adapter) -> Option<DriverMemory> {
     use windows::Win32::Graphics::Dxgi::{
         DXGI_MEMORY_SEGMENT_GROUP_LOCAL, DXGI_QUERY_VIDEO_MEMORY_INFO, IDXGIAdapter3,
@@ -90,6 +92,7 @@ fn dx12(_: &wgpu::Adapter) -> Option<DriverMemory> {
 }
 
 #[cfg(target_vendor = "apple")]
+#[allow(unsafe_code, reason = "the driver's own interface, which wgpu hands out as such")]
 fn platform(adapter: &wgpu::Adapter) -> Option<DriverMemory> {
     use objc2_metal::MTLDevice;
     // SAFETY: the device is only asked for two numbers, while `adapter` keeps it alive.

@@ -22,6 +22,8 @@ pub(super) struct DriverCache {
     key: Key,
     about: String,
     loaded: Vec<u8>,
+    /// What was wrong with the entry.
+    pub lost: Option<String>,
 }
 
 impl DriverCache {
@@ -29,6 +31,7 @@ impl DriverCache {
     pub const FEATURE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
 
     /// What earlier runs compiled for this adapter and driver, or nothing yet; `None` if the device cannot keep it.
+    #[allow(unsafe_code, reason = "wgpu cannot look into a driver's own form of kernels")]
     pub fn open(adapter: &wgpu::AdapterInfo, device: &wgpu::Device, cache: &Cache) -> Option<Self> {
         let supported = device.features().contains(Self::FEATURE);
         let name = wgpu::util::pipeline_cache_key(adapter).filter(|_| supported && cache.folder().is_some())?;
@@ -37,18 +40,21 @@ impl DriverCache {
             key.bytes("adapter", field.as_bytes());
         }
         let key = key.finish()?;
-        let loaded = cache.find(KIND, &key).map(|entry| entry.payload().to_vec()).unwrap_or_default();
+        let (loaded, lost) = match cache.find(KIND, &key) {
+            Ok(entry) => (entry.payload().to_vec(), None),
+            Err(miss) => (Vec::new(), miss.told()),
+        };
         let descriptor = wgpu::PipelineCacheDescriptor {
             label: Some("photosphere"),
             data: (!loaded.is_empty()).then_some(&loaded[..]),
             // What the driver does not take makes an empty cache.
             fallback: true,
         };
-        // SAFETY: the data came from `get_data` of a cache of the same adapter and driver: both are in the key, and the entry's checksum is
-        // right. wgpu compares its own header besides.
+        // SAFETY: the data came from `get_data` of a cache of the same adapter and driver: both are in the key, and the entry is
+        // sealed with the user's secret. wgpu compares its own header besides.
         let pipelines = unsafe { device.create_pipeline_cache(&descriptor) };
         let about = format!("compiled kernels, {} {} {}", adapter.name, adapter.driver, adapter.driver_info);
-        Some(Self { pipelines, cache: cache.clone(), key, about, loaded })
+        Some(Self { pipelines, cache: cache.clone(), key, about, loaded, lost })
     }
 }
 

@@ -366,7 +366,10 @@ fn gpu_compiled_kernels_are_kept_and_a_wrong_blob_is_harmless() {
     assert!(cache.find("pipelines", &key).is_ok() && paths().len() == 1, "one whole entry stays");
     // torn: found by its checksum
     std::fs::write(path, &good[..good.len() - 1]).unwrap();
-    drop(open());
+    let torn = open();
+    assert!(torn.cache_remark().unwrap().contains("its length is wrong; deleted"), "{:?}", torn.cache_remark());
+    drop(torn);
+    assert_eq!(open().cache_remark(), None);
     // whole, and not what the driver made: refused by wgpu or the driver, and replaced
     cache.store("pipelines", &key, "noise", &[&[7u8; 5000]]).unwrap();
     drop(open());

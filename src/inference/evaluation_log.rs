@@ -10,8 +10,8 @@
 //! gradient (n f64); CRC-32 of the record (u32). A record that is not whole, or does not match its checksum, was being written when
 //! the process or the machine died: it and what follows are cut off.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,8 @@ impl EvaluationLog {
     /// The file cannot be written, is in use by another process, is no log, or is that of another run (the message names the first
     /// line that differs).
     pub fn open(path: &Path, fingerprint: &str, parameters: usize, resume: bool) -> Result<Self> {
-        let io = |e| Error::io("open", path, e);
+        let io = |e| Error::io("write", path, e);
+        Self::check(path)?;
         let mut options = OpenOptions::new();
         let mut file = options.read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
         match file.try_lock() {
@@ -98,6 +99,36 @@ impl EvaluationLog {
             log.cut_torn_end(header.len() as u64, length).map_err(io)?;
         }
         Ok(log)
+    }
+
+    /// Checks that a log can be kept at `path`: nothing is there, or a log.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with action `"write"`: a folder, a link, a device, a file that is no log, a place that cannot be written.
+    pub fn check(path: &Path) -> Result<()> {
+        let no = |kind, text: &str| Err(Error::io("write", path, io::Error::new(kind, text)));
+        match fs::symlink_metadata(path) {
+            Ok(meta) if meta.is_dir() => no(ErrorKind::IsADirectory, "it is a folder; a file is required"),
+            Ok(meta) if !meta.is_file() => {
+                no(ErrorKind::InvalidInput, "it is a link or a device, which is not touched")
+            }
+            Ok(_) => {
+                let mut head = Vec::new();
+                let file =
+                    OpenOptions::new().read(true).write(true).open(path).map_err(|e| Error::io("write", path, e))?;
+                file.take(MAGIC.len() as u64).read_to_end(&mut head).map_err(|e| Error::io("read", path, e))?;
+                // The first bytes of a log may be all of it that was written.
+                match MAGIC.starts_with(&head) {
+                    true => Ok(()),
+                    false => no(
+                        ErrorKind::AlreadyExists,
+                        "it is not a log of evaluations, or one of another version; remove it to begin anew",
+                    ),
+                }
+            }
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(Error::io("write", path, e)),
+        }
     }
 
     /// Answers given from the log so far.

@@ -46,4 +46,4 @@ pub use priors::Priors;
 pub use size::SamplingSize;
 pub use summary::{Row, Summary};
 pub use trace::{Chain, DrawStatistics, Trace};
-pub use zarr::write_zarr;
+pub use zarr::{check_zarr, write_zarr};

@@ -16,6 +16,7 @@ use super::posterior::Posterior;
 use super::priors::Priors;
 use super::trace::{Chain, DrawStatistics, Trace};
 use crate::objective::LogDensity;
+use crate::output::prepare_folder;
 use crate::{Error, Progress, Result, threads};
 
 /// How many chains of what length, and how they adapt.
@@ -75,6 +76,13 @@ pub struct Checkpoint {
     pub run: String,
     /// Whether to go on from the files that are there. If false, they are replaced.
     pub resume: bool,
+}
+
+impl Checkpoint {
+    /// The log of chain `k`.
+    fn log(&self, k: usize) -> PathBuf {
+        self.folder.join(format!("chain-{k}.log"))
+    }
 }
 
 /// Samples the posterior of `likelihood` and `priors`, one chain after the other.
@@ -164,7 +172,8 @@ fn prepare(
         return Err(Error::invalid("starts", format!("{} of them", starts.len()), required));
     }
     if let Some(checkpoint) = checkpoint {
-        std::fs::create_dir_all(&checkpoint.folder).map_err(|e| Error::io("create", &checkpoint.folder, e))?;
+        prepare_folder(&checkpoint.folder)?;
+        (0..settings.chains).try_for_each(|k| EvaluationLog::check(&checkpoint.log(k)))?;
     }
     (0..settings.chains).map(|k| priors.to_unconstrained(&starts[k % starts.len()])).collect()
 }
@@ -185,10 +194,9 @@ impl Run<'_> {
     fn chain(&self, likelihood: &mut dyn LogDensity) -> Result<Chain> {
         let settings = self.settings;
         let mut posterior = Posterior::new(likelihood, self.priors.clone())?;
-        let log = self.checkpoint.map(|c| {
-            let path = c.folder.join(format!("chain-{}.log", self.k));
-            EvaluationLog::open(&path, &self.fingerprint(c), self.start.len(), c.resume)
-        });
+        let log = self
+            .checkpoint
+            .map(|c| EvaluationLog::open(&c.log(self.k), &self.fingerprint(c), self.start.len(), c.resume));
         let mut log = log.transpose()?;
         let tally = Rc::new(Tally::default());
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);

@@ -4,21 +4,22 @@
 //! beside two of JSON; a crate for all of Zarr would bring a hundred others along for that.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::trace::Trace;
-use crate::output::write_atomic;
+use crate::output::{UnfinishedFolder, write_atomic};
 use crate::{Error, Result};
 
 /// Writes the folder `path` with the groups `posterior` (each parameter \[chain\]\[draw\]) and `sample_stats` (`lp`, `energy`,
 /// `diverging`, `tree_depth`, `reached_max_treedepth`, `n_steps`, `step_size`, `acceptance_rate`).
 ///
-/// An older store of that name is replaced. Parameters whose names cannot be folders (`a/b`) or collide with dimensions are refused.
+/// The store is written beside its place and renamed; an older one of that name is replaced, whole or not. Parameters whose names cannot be folders (`a/b`) or collide with dimensions are refused.
 ///
 /// # Errors
-/// Names as above; a folder that exists and is no Zarr store; files that cannot be written.
+/// Names as above; those of [`check_zarr`]; files that cannot be written.
 pub fn write_zarr(trace: &Trace, path: &Path) -> Result<()> {
     for name in &trace.names {
         let reserved = ["chain", "draw", ".", ".."].contains(&name.as_str());
@@ -26,13 +27,41 @@ pub fn write_zarr(trace: &Trace, path: &Path) -> Result<()> {
             return Err(Error::invalid("name of a parameter in a trace", format!("`{name}`"), "a name for a folder"));
         }
     }
-    if path.exists() {
-        if !path.join(".zgroup").exists() {
-            let given = format!("{}, which is there and is none", path.display());
-            return Err(Error::invalid("Zarr store", given, "a new folder or an older Zarr store"));
+    check_zarr(path)?;
+    let failed = |e| Error::io("write", path, e);
+    let unfinished = UnfinishedFolder::beside(path).map_err(failed)?;
+    write_store(trace, unfinished.path())?;
+    unfinished.finish(path).map_err(failed)
+}
+
+/// Checks, before a long computation, that [`write_zarr`] will be able to write `path`: nothing is there, or a store of this program's, whole or not.
+///
+/// # Errors
+/// [`Error::Io`] with action `"write"`: another folder, a file, a link; a place where nothing can be made.
+pub fn check_zarr(path: &Path) -> Result<()> {
+    let no = |kind, text: &str| Err(Error::io("write", path, io::Error::new(kind, text)));
+    let other = "it is there and is no trace of an earlier run; move it, or choose another place";
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => return no(ErrorKind::InvalidInput, "it is a link, which is not touched"),
+        Ok(meta) if !meta.is_dir() => return no(ErrorKind::AlreadyExists, other),
+        Ok(_) => {
+            // What is left of a store whose removal was cut short has no other names.
+            let entries = fs::read_dir(path).map_err(|e| Error::io("write", path, e))?;
+            let own = entries.flatten().all(|e| e.file_name().to_str().is_some_and(|name| NAMES.contains(&name)));
+            if !own {
+                return no(ErrorKind::AlreadyExists, other);
+            }
         }
-        fs::remove_dir_all(path).map_err(|e| Error::io("replace", path, e))?;
+        Err(e) if e.kind() == ErrorKind::NotFound => {}
+        Err(e) => return Err(Error::io("write", path, e)),
     }
+    UnfinishedFolder::beside(path).map(drop).map_err(|e| Error::io("write", path, e))
+}
+
+/// What lies in a store.
+const NAMES: [&str; 4] = [".zgroup", ".zattrs", "posterior", "sample_stats"];
+
+fn write_store(trace: &Trace, path: &Path) -> Result<()> {
     let store = Store { path };
     store.group("", &json!({ "creation_library": "photosphere", "warmup": trace.warmup }))?;
     let (chains, draws) = (trace.chains.len(), trace.draws());
@@ -103,7 +132,7 @@ impl Store<'_> {
 
     fn note(&self, name: &str, file: &str, content: &Value) -> Result<()> {
         let folder = self.path.join(name);
-        fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, e))?;
+        fs::create_dir_all(&folder).map_err(|e| Error::io("create folder", &folder, e))?;
         write_atomic(&folder.join(file), |w| w.write_all(format!("{content:#}").as_bytes()))
     }
 }
@@ -160,7 +189,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("thesis.tex"), "text").unwrap();
         let message = write_zarr(&trace(), folder.path()).unwrap_err().to_string();
-        assert!(message.contains("which is there and is none") && folder.path().join("thesis.tex").exists());
+        assert!(message.contains("no trace of an earlier run") && folder.path().join("thesis.tex").exists());
+        for (k, half) in [&[][..], &["posterior"], &[".zattrs", "sample_stats"]].into_iter().enumerate() {
+            let path = folder.path().join(format!("half {k}"));
+            fs::create_dir(&path).unwrap();
+            half.iter().for_each(|name| fs::create_dir_all(path.join(name)).unwrap());
+            check_zarr(&path).unwrap();
+            write_zarr(&trace(), &path).unwrap();
+            assert!(path.join("posterior/T0/0.0").exists());
+        }
         for name in ["a/b", "", "draw", ".zarray"] {
             let mut t = trace();
             t.names[0] = name.into();

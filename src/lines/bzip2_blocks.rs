@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use crate::input::open_regular;
 use bzip2::read::{BzDecoder, MultiBzDecoder};
 
 use crate::threads;
@@ -194,7 +195,7 @@ impl<R: Read> ParallelBzip2<R> {
 
     /// The plain decoder at the place that has been reached.
     fn plain(&self) -> io::Result<MultiBzDecoder<File>> {
-        let mut plain = MultiBzDecoder::new(File::open(&self.path)?);
+        let mut plain = MultiBzDecoder::new(open_regular(&self.path)?.0);
         io::copy(&mut (&mut plain).take(self.handed_out), &mut io::sink())?;
         Ok(plain)
     }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::Width;
 use super::partition::PartitionFunction;
+use super::physical;
 use crate::constants::{ATOMIC_MASS, BOLTZMANN, C2, SPEED_OF_LIGHT, T_REF};
 
 /// One spectral line. All quantities are at the reference temperature 296 K.
@@ -33,6 +34,9 @@ pub struct Line {
     /// Pressure shift delta: the line lies at wavenumber + delta P \[cm-1 bar-1\]; 0 where unknown.
     pub shift: f64,
 }
+
+/// Exponents and curvatures that the widths of mixtures come to, where those of the gases are within 5 of 0.
+const MIXTURES: std::ops::RangeInclusive<f64> = -50.0..=50.0;
 
 /// What all lines of a list have in common.
 #[derive(Clone, Debug)]
@@ -71,30 +75,31 @@ impl Line {
             let bad = |what: &str, v: f64, need: &str| {
                 Err(crate::Error::invalid(format!("{list} line {i}: {what}"), v, need))
             };
-            let positive = |v: f64| v.is_finite() && v > 0.0;
-            if !positive(l.wavenumber) {
-                return bad("wavenumber [cm-1]", l.wavenumber, "a finite positive number");
+            // Written so that NaN is refused.
+            let positive = |v: f64, most: f64| v > 0.0 && v <= most;
+            if !positive(l.wavenumber, physical::WAVENUMBER) {
+                return bad("wavenumber [cm-1]", l.wavenumber, "a finite positive number of at most 1e8");
             }
-            if !positive(l.strength) {
-                return bad("line strength [cm/molecule]", l.strength, "a finite positive number");
+            if !positive(l.strength, physical::STRENGTH) {
+                return bad("line strength [cm/molecule]", l.strength, "a finite positive number of at most 1e30");
             }
-            if !positive(l.gamma_ref) {
-                return bad("half width [cm-1/bar]", l.gamma_ref, "a finite positive number");
+            if !positive(l.gamma_ref, physical::WIDTH) {
+                return bad("half width [cm-1/bar]", l.gamma_ref, "a finite positive number of at most 1000");
             }
-            if !l.lower_energy.is_finite() || l.lower_energy < 0.0 {
-                return bad("lower-state energy [cm-1]", l.lower_energy, "a finite number of at least 0");
+            if !(0.0..=physical::ENERGY).contains(&l.lower_energy) {
+                return bad("lower-state energy [cm-1]", l.lower_energy, "a finite number of at least 0, at most 1e6");
             }
-            if !l.temperature_exponent.is_finite() {
-                return bad("temperature exponent", l.temperature_exponent, "a finite number");
+            if !MIXTURES.contains(&l.temperature_exponent) {
+                return bad("temperature exponent", l.temperature_exponent, "a finite number within 50 of 0");
             }
-            if !l.width_curvature.is_finite() {
-                return bad("curvature of the width", l.width_curvature, "a finite number");
+            if !MIXTURES.contains(&l.width_curvature) {
+                return bad("curvature of the width", l.width_curvature, "a finite number within 50 of 0");
             }
-            if !l.natural_width.is_finite() || l.natural_width < 0.0 {
-                return bad("natural half width [cm-1]", l.natural_width, "a finite number of at least 0");
+            if !(0.0..=physical::WAVENUMBER).contains(&l.natural_width) {
+                return bad("natural half width [cm-1]", l.natural_width, "a finite number of at least 0, at most 1e8");
             }
-            if !l.shift.is_finite() {
-                return bad("pressure shift [cm-1/bar]", l.shift, "a finite number");
+            if !(-physical::SHIFT..=physical::SHIFT).contains(&l.shift) {
+                return bad("pressure shift [cm-1/bar]", l.shift, "a finite number within 1000 of 0");
             }
         }
         Ok(())

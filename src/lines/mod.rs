@@ -17,6 +17,7 @@ pub mod isotopologues;
 #[doc(hidden)]
 pub mod list;
 pub mod partition;
+pub(crate) mod physical;
 pub(crate) mod reader;
 #[doc(hidden)]
 pub mod recognise;

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::bzip2_blocks::ParallelBzip2;
 use super::fields::quote;
-use crate::{Error, Progress, Result, interrupt, threads};
+use crate::{Error, Progress, Result, input, interrupt, threads};
 
 /// Bytes of text per chunk; also the longest line that is accepted.
 const CHUNK: usize = 1 << 20;
@@ -200,21 +200,41 @@ impl Seek for Counted<'_> {
     }
 }
 
+/// Decompressed bytes, as long as they are not far more than were compressed: a bomb of blank lines would be read for days.
+struct Expanding<'a, R> {
+    source: R,
+    left: &'a mut u64,
+}
+
+impl<R: Read> Read for Expanding<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.source.read(buffer)?;
+        match self.left.checked_sub(n as u64) {
+            Some(left) => *self.left = left,
+            None => return Err(io::Error::new(io::ErrorKind::InvalidData, TOO_MUCH)),
+        }
+        Ok(n)
+    }
+}
+
+const TOO_MUCH: &str = "it unpacks to more than 100 times its length, which no list or table does";
+
 type Queue = SyncSender<Result<Chunk>>;
 
 /// Sends the chunks of a file. `Ok(false)` if nobody listens any more.
 fn read_file(path: &Path, progress: &dyn Progress, queue: &Queue) -> Result<bool> {
     let io_error = |e| Error::io("read", path, e);
-    let mut file = File::open(path).map_err(io_error)?;
+    let (mut file, meta) = input::open_regular(path).map_err(io_error)?;
     let mut magic = Vec::new();
     (&mut file).take(4).read_to_end(&mut magic).map_err(io_error)?;
     file.rewind().map_err(io_error)?;
     let counted = Counted { file, progress };
+    let mut most = input::expanded(meta.len());
     if magic.starts_with(b"BZh") {
-        return send_text(path, &mut ParallelBzip2::new(counted, path), queue);
+        return send_text(path, &mut Expanding { source: ParallelBzip2::new(counted, path), left: &mut most }, queue);
     }
     if magic.starts_with(b"PK") {
-        return send_zip(path, counted, queue);
+        return send_zip(path, counted, &mut most, queue);
     }
     let named = |x: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(x));
     for (extension, kind) in [("bz2", "bzip2"), ("zip", "zip")] {
@@ -227,19 +247,19 @@ fn read_file(path: &Path, progress: &dyn Progress, queue: &Queue) -> Result<bool
     send_text(path, &mut counted, queue)
 }
 
-fn send_zip(path: &Path, file: Counted<'_>, queue: &Queue) -> Result<bool> {
+fn send_zip(path: &Path, file: Counted<'_>, left: &mut u64, queue: &Queue) -> Result<bool> {
     let broken = |e: &dyn std::fmt::Display| Error::parse(path, None, format!("zip archive: {e}"));
     let mut archive = zip::ZipArchive::new(io::BufReader::new(file)).map_err(|e| broken(&e))?;
     let mut members = 0;
     for i in 0..archive.len() {
-        let mut member = archive.by_index(i).map_err(|e| broken(&e))?;
+        let member = archive.by_index(i).map_err(|e| broken(&e))?;
         let name = member.name().map(|n| n.into_owned()).unwrap_or_else(|_| format!("member {}", i + 1));
         // Resource forks that macOS adds are no data.
         if member.is_dir() || name.starts_with("__MACOSX") {
             continue;
         }
         members += 1;
-        if !send_text(&path.join(name), &mut member, queue)? {
+        if !send_text(&path.join(name), &mut Expanding { source: member, left: &mut *left }, queue)? {
             return Ok(false);
         }
     }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::fields::{number, unsigned, words};
+use crate::input;
 
 /// Bytes of a file that are looked at.
 const HEAD: u64 = 1 << 14;
@@ -33,7 +34,7 @@ const CSV: &str = "this looks like a table of comma-separated values, which is n
 /// The format that a file seems to have, and what to do, if it is one that is known and not read (or read under another name).
 /// The file may be compressed. `None` if it is not known or cannot be read.
 pub fn recognise(path: impl AsRef<Path>) -> Option<&'static str> {
-    let file = std::fs::File::open(path).ok()?;
+    let file = input::open(path.as_ref()).ok()?;
     let mut head = Vec::new();
     let _ = (&file).take(HEAD).read_to_end(&mut head);
     if head.starts_with(b"BZh") {

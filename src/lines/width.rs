@@ -1,5 +1,6 @@
 //! Pressure broadening of one line by one gas or a mixture.
 
+use super::physical::{EXPONENT, WIDTH};
 use crate::constants::T_REF;
 use crate::{Error, Result};
 
@@ -30,13 +31,17 @@ impl Width {
     /// A power law that has been checked.
     ///
     /// # Errors
-    /// A `gamma` that is not finite and positive, or an `exponent` that is not finite.
+    /// A `gamma` that is not positive or above 1000 cm-1/bar, or an `exponent` that is not within 5 of 0.
     pub fn new(gamma: f64, exponent: f64) -> Result<Self> {
-        if !(gamma.is_finite() && gamma > 0.0) {
-            return Err(Error::invalid("half width [cm-1/bar]", gamma, "a finite positive number"));
+        if !(gamma > 0.0 && gamma <= WIDTH) {
+            return Err(Error::invalid(
+                "half width [cm-1/bar]",
+                gamma,
+                format!("a positive number of at most {WIDTH}"),
+            ));
         }
-        if !exponent.is_finite() {
-            return Err(Error::invalid("temperature exponent", exponent, "a finite number"));
+        if exponent.is_nan() || exponent.abs() > EXPONENT {
+            return Err(Error::invalid("temperature exponent", exponent, format!("a number within {EXPONENT} of 0")));
         }
         Ok(Self::power_law(gamma, exponent))
     }

@@ -1,15 +1,14 @@
 //! Data sets from files: text tables, NPY and NPZ arrays.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
-use npyz::npz::NpzArchive;
-use npyz::{NpyFile, Order};
+use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::text::{Column, Table};
 use super::{DataSet, SpectralUnit};
-use crate::{Error, Result};
+use crate::{Error, Result, input};
 
 /// How to read a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +41,7 @@ impl DataSet {
             "npy" => read_npy(path, options)?,
             "npz" => read_npz(path, options)?,
             _ => {
-                let text = fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+                let text = input::text(path, input::TABLE, "a table of data")?;
                 Table::parse(path, &text)?.columns(path, &options.columns)?
             }
         };
@@ -54,8 +53,7 @@ impl DataSet {
 }
 
 fn read_npy(path: &Path, options: &ReadOptions) -> Result<[Vec<f64>; 3]> {
-    let file = fs::File::open(path).map_err(|e| Error::io("open", path, e))?;
-    let (shape, data) = array(path, io::BufReader::new(file))?;
+    let (shape, data) = array(path, &input::bytes(path, input::ARRAYS, "an array of data")?)?;
     let [rows, columns] = shape[..] else {
         return Err(Error::parse(path, None, format!("an array of shape {shape:?}; required: two dimensions")));
     };
@@ -79,21 +77,23 @@ fn read_npy(path: &Path, options: &ReadOptions) -> Result<[Vec<f64>; 3]> {
 fn read_npz(path: &Path, options: &ReadOptions) -> Result<[Vec<f64>; 3]> {
     let spectral = if options.unit == SpectralUnit::WavenumberPerCm { "wavenumber" } else { "wavelength" };
     let defaults = [spectral, "value", "error"];
-    let mut archive = NpzArchive::open(path).map_err(|e| Error::io("open", path, e))?;
+    let broken = |e: ZipError| Error::parse(path, None, format!("not an archive of arrays: {e}"));
+    let mut archive = ZipArchive::new(BufReader::new(input::open(path)?)).map_err(broken)?;
     let mut out = [const { Vec::new() }; 3];
     for ((out, column), default) in out.iter_mut().zip(&options.columns).zip(defaults) {
         let name = match column {
             Column::Name(name) => name,
             Column::Index(_) => default,
         };
-        let found = archive.by_name(name).map_err(|e| Error::io("read", path, e))?.map(|npy| values(path, npy));
-        let Some(found) = found else {
-            let mut names: Vec<&str> = archive.array_names().collect();
+        let Some(index) = archive.index_for_name(&format!("{name}.npy")) else {
+            let names = archive.file_names().filter_map(|n| Some(n.ok()?.strip_suffix(".npy")?.to_owned()));
+            let mut names: Vec<String> = names.collect();
             names.sort_unstable();
             let message = format!("no array `{name}`; the file holds {}", names.join(", "));
             return Err(Error::parse(path, None, message));
         };
-        let (shape, data) = found?;
+        let member = archive.by_index(index).map_err(broken)?;
+        let (shape, data) = array(path, &unpacked(path, name, member)?)?;
         if shape.len() != 1 {
             return Err(Error::parse(
                 path,
@@ -106,25 +106,25 @@ fn read_npz(path: &Path, options: &ReadOptions) -> Result<[Vec<f64>; 3]> {
     Ok(out)
 }
 
-fn array(path: &Path, reader: impl Read) -> Result<(Vec<usize>, Vec<f64>)> {
-    values(path, NpyFile::new(reader).map_err(|e| Error::parse(path, None, format!("not an NPY file: {e}")))?)
+/// The bytes of an archive's member. What expands more than a hundredfold is no array of measurements.
+fn unpacked(path: &Path, name: &str, member: impl Read) -> Result<Vec<u8>> {
+    let most = input::expanded(std::fs::metadata(path).map_or(0, |m| m.len())).min(input::ARRAYS);
+    let mut bytes = Vec::new();
+    let cut = |e| Error::parse(path, None, format!("array `{name}`: compressed data truncated or corrupt: {e}"));
+    member.take(most + 1).read_to_end(&mut bytes).map_err(cut)?;
+    if bytes.len() as u64 > most {
+        return Err(Error::parse(path, None, format!("array `{name}` unpacks to more than {most} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// Shape and numbers in C order; float32 and float64 are taken.
-fn values<R: Read>(path: &Path, npy: NpyFile<R>) -> Result<(Vec<usize>, Vec<f64>)> {
-    let shape: Vec<usize> = npy.shape().iter().map(|n| *n as usize).collect();
-    if npy.order() == Order::Fortran && shape.len() > 1 {
+fn array(path: &Path, bytes: &[u8]) -> Result<(Vec<usize>, Vec<f64>)> {
+    let input::Array { shape, fortran, values } = input::array(path, bytes)?;
+    if fortran && shape.len() > 1 {
         return Err(Error::parse(path, None, "an array in Fortran order; required: C order (numpy.ascontiguousarray)"));
     }
-    let kind = npy.dtype().descr();
-    let data = if kind.contains("f8") {
-        npy.into_vec::<f64>()
-    } else if kind.contains("f4") {
-        npy.into_vec::<f32>().map(|data| data.into_iter().map(f64::from).collect())
-    } else {
-        return Err(Error::parse(path, None, format!("numbers of type {kind}; required: float64 or float32")));
-    };
-    Ok((shape, data.map_err(|e| Error::parse(path, None, format!("cannot read the array: {e}")))?))
+    Ok((shape, values))
 }
 
 #[cfg(test)]
@@ -132,6 +132,7 @@ mod tests {
     use super::*;
     use crate::output::write_npy;
     use npyz::WriterBuilder;
+    use std::fs;
 
     fn file(name: &str, text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();

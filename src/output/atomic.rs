@@ -1,95 +1,144 @@
 //! Files that appear whole or not at all.
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
+use super::temporary::{Unfinished, sweep};
 use crate::{Error, Result};
 
-const PREFIX: &str = ".photosphere-";
-const SUFFIX: &str = ".tmp";
+/// Permissions of results before the umask.
+const RESULTS: u32 = 0o666;
 
 /// Writes a file through `write`: a temporary file in the same folder, synchronised, then renamed onto `path`.
 ///
-/// An existing file is replaced only once the new one is complete; a symbolic link is followed, not replaced.
+/// An existing file is replaced only once the new one is complete. Where a symbolic link lies nothing is written: what it leads to may be anybody's.
 ///
 /// # Errors
-/// [`Error::Io`] with action `"write"`: the folder is missing or read-only, `path` is a folder or a device, the disk is full.
+/// [`Error::Io`] with action `"write"`: the folder is missing or read-only, `path` is a folder, a link or a device, the disk is full.
 pub fn write_atomic(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    replace_file(path, true, write).map_err(|e| Error::io("write", path, e))
+    replace_file(path, true, RESULTS, write).map_err(|e| Error::io("write", path, e))
 }
 
-/// As [`write_atomic`], with the system's own error. Without `synchronise` a loss of power may leave half a file.
+/// As [`write_atomic`], with the system's own error and permissions (before the umask). Without `synchronise` a loss of power may leave half a file.
 pub(crate) fn replace_file(
     path: &Path,
     synchronise: bool,
+    permissions: u32,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let target = destination(path)?;
-    let mut file = temporary_beside(&target)?;
-    let mut buffered = BufWriter::with_capacity(1 << 18, file.as_file_mut());
+    let folder = destination(path)?;
+    let mut unfinished = Unfinished::new(&folder, permissions)?;
+    let file = unfinished.file()?;
+    let mut buffered = BufWriter::with_capacity(1 << 18, &mut *file);
     write(&mut buffered)?;
     buffered.flush()?;
     drop(buffered);
     if synchronise {
-        file.as_file().sync_all()?;
+        file.sync_all()?;
     }
-    file.persist(&target).map_err(|e| e.error)?;
-    Ok(())
+    unfinished.finish(path)
 }
 
-/// Whether a file's name is that of a temporary file of [`write_atomic`].
-pub(crate) fn is_temporary(name: &str) -> bool {
-    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
-}
-
-/// Checks, before a long computation, that [`write_atomic`] will be able to create `path`. Leaves nothing behind.
+/// Checks, before a long computation, that [`write_atomic`] will be able to create `path`. Temporary files that dead processes left in the folder are removed.
 ///
 /// # Errors
 /// As [`write_atomic`].
 pub fn check_file(path: &Path) -> Result<()> {
-    destination(path).and_then(|target| temporary_beside(&target)).map(drop).map_err(|e| Error::io("write", path, e))
+    destination(path).map(|folder| sweep(&folder)).map_err(|e| Error::io("write", path, e))?;
+    check_place(path)
 }
 
-/// Creates a folder for results, with its parents, and checks that files can be created in it.
+/// As [`check_file`], in a folder that was [prepared](prepare_folder).
+pub(crate) fn check_place(path: &Path) -> Result<()> {
+    let check = || destination(path).and_then(|folder| Unfinished::new(&folder, RESULTS)).map(drop);
+    check().map_err(|e| Error::io("write", path, e))
+}
+
+/// Checks that what lies at `path` may be replaced: nothing, or a file of the kind that its name ends in, as an earlier run wrote it.
+///
+/// # Errors
+/// [`Error::Io`] with action `"write"`: a file of another kind.
+pub fn check_kind(path: &Path) -> Result<()> {
+    own_kind(path).map_err(|e| Error::io("write", path, e))
+}
+
+/// Creates a folder for results, with its parents, and checks that files can be created in it. Temporary files that dead processes left there are removed.
 ///
 /// # Errors
 /// [`Error::Io`] with action `"create folder"`, or `"write"` if the folder exists and is read-only.
 pub fn prepare_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| Error::io("create folder", path, e))?;
-    temporary_beside(&path.join("x")).map(drop).map_err(|e| Error::io("write", path, e))
+    sweep(path);
+    Unfinished::new(path, RESULTS).map(drop).map_err(|e| Error::io("write", path, e))
 }
 
-/// Where a file really goes: links followed, anything but a regular file refused (a rename would replace a device).
+/// Removes a file of an earlier run, such as its report before the first of the new files; nothing but a regular file goes.
+///
+/// # Errors
+/// [`Error::Io`] with action `"remove"`.
+pub fn retire(path: &Path) -> Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|m| m.is_file()) {
+        fs::remove_file(path).map_err(|e| Error::io("remove", path, e))?;
+    }
+    Ok(())
+}
+
+/// The folder of a file that may be made or replaced: nothing lies there, or a regular file (a rename would replace a device, and what a link leads to
+/// may be anybody's).
 fn destination(path: &Path) -> io::Result<PathBuf> {
-    match fs::metadata(path) {
+    let invalid = |text: String| Err(io::Error::new(ErrorKind::InvalidInput, text));
+    match fs::symlink_metadata(path) {
         Ok(m) if m.is_dir() => {
-            Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; a file name is required"))
+            return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder; a file name is required"));
         }
-        Ok(m) if !m.is_file() => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
-        Ok(_) => fs::canonicalize(path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => match path.file_name() {
-            Some(_) => Ok(path.to_owned()),
-            None => Err(io::Error::new(io::ErrorKind::InvalidInput, "it does not name a file")),
-        },
-        Err(e) => Err(e),
+        Ok(m) if m.is_symlink() => {
+            let to = fs::read_link(path).unwrap_or_default();
+            return invalid(format!(
+                "it is a link to {}, which is not touched; give that name, or remove the link",
+                to.display()
+            ));
+        }
+        Ok(m) if !m.is_file() => return invalid("it is not a regular file".into()),
+        Ok(_) => {}
+        Err(e) if e.kind() == ErrorKind::NotFound => {}
+        Err(e) => return Err(e),
     }
+    if path.file_name().is_none() {
+        return invalid("it does not name a file".into());
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(io::Error::new(ErrorKind::NotFound, format!("there is no folder {}", folder.display())));
+    }
+    Ok(folder.to_owned())
 }
 
-fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
-    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder {}", folder.display())));
+/// Refuses a file that is there and is not of the kind that its name says, or a report that is not this program's.
+fn own_kind(path: &Path) -> io::Result<()> {
+    let mut head = Vec::new();
+    match crate::input::open_regular(path) {
+        Ok((file, _)) => file.take(256).read_to_end(&mut head)?,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        // A file that may be replaced need not be readable.
+        Err(_) => return Ok(()),
+    };
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let holds = |text: &[u8]| memchr::memmem::find(&head, text).is_some();
+    let (own, kind) = match extension {
+        "npy" => (head.starts_with(b"\x93NUMPY"), "an array of an earlier run"),
+        "json" => (holds(b"\"photosphere\""), "a report of an earlier run"),
+        "png" => (head.starts_with(b"\x89PNG"), "a picture of an earlier run"),
+        "svg" => (holds(b"<svg"), "a picture of an earlier run"),
+        _ => (true, ""),
+    };
+    if own || head.is_empty() {
+        return Ok(());
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX);
-    // Temporary files are private by default; results follow the user's umask like any other file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    // The library's message would name the temporary file, which means nothing to the user.
-    builder.tempfile_in(folder).map_err(|e| e.raw_os_error().map_or(e, io::Error::from_raw_os_error))
+    Err(io::Error::new(
+        ErrorKind::AlreadyExists,
+        format!("the file there is not {kind}; move it, or choose another name"),
+    ))
 }
 
 #[cfg(test)]
@@ -143,19 +192,38 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_devices_refused_and_permissions_ordinary() {
+    fn links_and_devices_are_refused_and_permissions_ordinary() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));
         fs::write(&real, "old").unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        write_atomic(&link, |w| w.write_all(b"new")).unwrap();
-        assert_eq!(fs::read(&real).unwrap(), b"new");
+        for outcome in [check_file(&link), write_atomic(&link, |w| w.write_all(b"new"))] {
+            let message = outcome.unwrap_err().to_string();
+            assert!(message.contains("it is a link to"), "{message}");
+        }
+        assert_eq!(fs::read(&real).unwrap(), b"old");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        write_atomic(&real, |w| w.write_all(b"new")).unwrap();
         let plain = folder.path().join("plain");
         fs::write(&plain, "").unwrap();
         let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode();
         assert_eq!(mode(&real), mode(&plain));
         assert!(check_file(Path::new("/dev/null")).unwrap_err().to_string().contains("not a regular file"));
+    }
+
+    #[test]
+    fn files_of_other_kinds_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, own) in [("a.npy", &b"\x93NUMPY\x01\0"[..]), ("a.json", b"{\n  \"photosphere\": \"0.1.0\"")] {
+            let path = folder.path().join(name);
+            for earlier in [own, b""] {
+                fs::write(&path, earlier).unwrap();
+                check_kind(&path).unwrap();
+            }
+            fs::write(&path, "a chapter of my thesis").unwrap();
+            let message = check_kind(&path).unwrap_err().to_string();
+            assert!(message.contains("of an earlier run; move it"), "{message}");
+        }
     }
 }

@@ -6,8 +6,12 @@
 mod atomic;
 mod json;
 mod npy;
+mod temporary;
 
-pub use atomic::{check_file, prepare_folder, write_atomic};
-pub(crate) use atomic::{is_temporary, replace_file};
+pub use atomic::{check_file, check_kind, prepare_folder, retire, write_atomic};
+pub(crate) use atomic::{check_place, replace_file};
 pub use json::write_json;
 pub use npy::{Element, Values, write_npy};
+#[doc(hidden)]
+pub use temporary::{Abandoned, abandon_all};
+pub(crate) use temporary::{UnfinishedFolder, made_folder, settled_folder, sweep};

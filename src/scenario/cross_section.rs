@@ -65,7 +65,7 @@ pub fn cross_section(job: &CrossSectionJob, progress: &dyn Progress) -> Result<C
     let temperature_range = TemperatureRange::new(job.temperature_range.0, job.temperature_range.1)?;
     // A device that is not there is told before a long load.
     let cache = job.cache.open();
-    let backend = job.device.open(job.method, &cache, job.memory_budget)?;
+    let backend = job.device.open(job.method, &cache, job.memory_budget, progress)?;
     let resources = Resources::with_cache(&cache, progress);
     let mut seconds = Stages::default();
     let settings = Settings {

@@ -78,7 +78,7 @@ impl Scene {
         let settings = settings(config, &state.temperature_k, evaluations)?;
         let cache = config.cache.open();
         let backend = match device {
-            Some(device) => device.open(config.method.method, &cache, config.memory_budget)?,
+            Some(device) => device.open(config.method.method, &cache, config.memory_budget, progress)?,
             None => Backend::Cpu,
         };
         let resources = Resources::with_cache(&cache, progress);

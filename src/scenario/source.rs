@@ -11,7 +11,7 @@ use super::words::{Word, Words};
 use crate::cross_section::{Method, ProfileSettings};
 use crate::gpu::MemoryPolicy;
 use crate::lines::Width;
-use crate::{Backend, Cache};
+use crate::{Backend, Cache, Progress};
 
 /// Formats of line lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,25 +79,51 @@ impl FromStr for DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// Opens it, with a memory budget. The exact sum runs on the CPU, whatever there is besides.
+    /// Opens it, with a memory budget; `progress` hears of kernels in the cache that are damaged. The exact sum runs on the CPU, whatever there is besides.
     ///
     /// # Errors
     /// [`Error::NoAdapter`](crate::Error::NoAdapter) if no adapter has the name, or the one that does cannot be opened or refuses the budget.
-    pub fn open(&self, method: Method, cache: &Cache, memory: MemoryPolicy) -> crate::Result<Backend> {
+    pub fn open(
+        &self,
+        method: Method,
+        cache: &Cache,
+        memory: MemoryPolicy,
+        progress: &dyn Progress,
+    ) -> crate::Result<Backend> {
         let backend = match self {
             Self::Auto if method == Method::DirectSum => Ok(Backend::Cpu),
             Self::Auto => Backend::select_with("auto", cache),
             Self::Cpu => Ok(Backend::Cpu),
             Self::Named(name) => Backend::select_with(name, cache),
         }?;
+        if let Some(remark) = backend.cache_remark() {
+            progress.warn(remark);
+        }
         backend.set_memory_policy(memory)?;
         Ok(backend)
     }
 }
 
-/// Which cache to use.
+/// Which cache to use, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum CacheChoice {
+pub struct CacheChoice {
+    /// Where it is.
+    pub place: CachePlace,
+    /// Bytes that all entries together may take; the library's default if nothing is said.
+    pub limit: Option<u64>,
+    /// Whether entries of other users are taken ([`Cache::shared`]); the environment may say so as well.
+    pub shared: bool,
+}
+
+impl From<CachePlace> for CacheChoice {
+    fn from(place: CachePlace) -> Self {
+        Self { place, ..Self::default() }
+    }
+}
+
+/// Where a cache is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CachePlace {
     /// The environment's or the platform's folder.
     #[default]
     Default,
@@ -110,11 +136,13 @@ pub enum CacheChoice {
 impl CacheChoice {
     /// The cache itself.
     pub fn open(&self) -> Cache {
-        match self {
-            Self::Default => Cache::open(None),
-            Self::Folder(folder) => Cache::open(Some(folder)),
-            Self::Off => Cache::off(),
-        }
+        let cache = match &self.place {
+            CachePlace::Default => Cache::open(None),
+            CachePlace::Folder(folder) => Cache::open(Some(folder)),
+            CachePlace::Off => Cache::off(),
+        };
+        let cache = self.limit.into_iter().fold(cache, Cache::with_limit);
+        if self.shared { cache.shared() } else { cache }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::backend::Backend;
 use crate::instrument::{Instrument, Response, Sampling, Setting};
 use crate::opacity::Opacity;
 use crate::output::Values;
+use crate::spectrum::finite::check_finite;
 use crate::spectrum::{Model, State};
 use crate::{Error, Note, Progress, Result, Stage};
 
@@ -201,6 +202,9 @@ fn run(
     let components = wanted.components.then(alone).transpose()?.unwrap_or_default();
     let by_layer = || seconds.time(Stage::Contribution, || contribution(model, scene, state, progress));
     let contribution = wanted.contribution.then(by_layer).transpose()?;
+    derived.iter().try_for_each(|d| check_finite(d.file, &wavenumber, &d.values))?;
+    observed.iter().try_for_each(|o| check_finite("spectrum as observed", &o.wavenumber, &o.values))?;
+    contribution.iter().try_for_each(|c| check_finite("contribution", &wavenumber, c))?;
     // Without a molar mass a ratio by mass has no place beside ratios by volume.
     let ratio = |s: &Species| Some((s.name.clone(), state.volume_ratio(&s.name).ok()?));
     let atmosphere = Layers {

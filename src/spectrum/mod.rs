@@ -9,6 +9,7 @@ mod builder;
 mod cpu;
 mod derivatives;
 mod device;
+pub(crate) mod finite;
 pub(crate) mod model;
 mod planner;
 mod report;

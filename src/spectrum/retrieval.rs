@@ -12,6 +12,7 @@ use super::device::DeviceSpectrum;
 use super::device::derivative_programs::Wanted;
 use super::device::derivatives::{DeviceGradient, DeviceJacobian, Programs};
 use super::device::program::Tables;
+use super::finite::check_finite;
 use super::model::Model;
 use super::retrieval_plan::RetrievalPlan;
 use crate::atmosphere::{PressureGrid, State};
@@ -207,6 +208,8 @@ impl Retrieval {
             let columns = jacobian.chunks_mut(observed.len());
             columns.for_each(|column| column.iter_mut().zip(&slope).for_each(|(j, s)| *j *= s));
         }
+        self.check("spectrum", &observed)?;
+        self.check("Jacobian", &jacobian)?;
         Ok((observed, jacobian))
     }
 
@@ -230,6 +233,10 @@ impl Retrieval {
         }
         let program = self.programs.jacobian.as_mut().expect("just made");
         program.compute(&self.model, state, coefficients)
+    }
+
+    fn check(&self, what: &str, values: &[f64]) -> Result<()> {
+        check_finite(what, &self.model.wavenumber, values)
     }
 
     /// What is observed of what was computed.
@@ -340,7 +347,12 @@ impl Retrieval {
             spectrum = flux.to_vec();
             Ok(weights.chunks(n).map(<[f64]>::to_vec).collect())
         })?;
-        Ok((spectrum, gradients.iter().flat_map(|g| coefficients.transpose(g)).collect()))
+        let products: Vec<f64> = gradients.iter().flat_map(|g| coefficients.transpose(g)).collect();
+        self.check("spectrum", &spectrum)?;
+        if let Some(i) = products.iter().position(|v| !v.is_finite()) {
+            return Err(Error::invalid(format!("product {i} of weights and Jacobian"), products[i], "a finite number"));
+        }
+        Ok((spectrum, products))
     }
 
     fn check_weights(&self, given: usize, rows: usize) -> Result<()> {
@@ -364,7 +376,9 @@ impl SpectrumModel for Retrieval {
     fn spectrum(&mut self, x: &[f64]) -> Result<Vec<f64>> {
         let state = self.state(x)?.values();
         let computed = self.time(Stage::Forward, |s| s.values(&state))?;
-        Ok(self.observe(&state, computed))
+        let observed = self.observe(&state, computed);
+        self.check("spectrum", &observed)?;
+        Ok(observed)
     }
 
     fn spectrum_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {

@@ -3,6 +3,7 @@
 use super::cpu::CpuSpectrum;
 use super::device::DeviceSpectrum;
 use super::device::program::SpectrumPlan;
+use super::finite::check_finite;
 use super::model::Model;
 use super::report::SpectrumReport;
 use crate::atmosphere::State;
@@ -10,7 +11,7 @@ use crate::backend::Backend;
 use crate::gpu::Device;
 use crate::output::Values;
 use crate::timing::Stages;
-use crate::{Error, Progress, Result};
+use crate::{Progress, Result};
 
 /// A model on a backend, which it owns: it can be held wherever the caller likes.
 #[derive(Debug)]
@@ -74,7 +75,10 @@ impl Runner {
             On::Device(device) => device.values(&self.model, state, &mut self.seconds).map(Values::F32)?,
         };
         let observed = self.model.geometry.observe(state, computed);
-        check_finite(&self.model.wavenumber, &observed)?;
+        match &observed {
+            Values::F64(values) => check_finite("spectrum", &self.model.wavenumber, values)?,
+            single => check_finite("spectrum", &self.model.wavenumber, &single.to_f64())?,
+        }
         Ok(observed)
     }
 
@@ -106,22 +110,5 @@ impl Runner {
             On::Device(device) => device.bytes(),
         };
         SpectrumReport::new(&self.model, self.backend.info(), planned, tracked, self.seconds.clone())
-    }
-}
-
-/// Refuses what is no spectrum.
-fn check_finite(wavenumber: &[f64], values: &Values) -> Result<()> {
-    let values = values.to_f64();
-    let mut wrong = values.iter().zip(wavenumber).filter(|(value, _)| !value.is_finite());
-    match wrong.next() {
-        None => Ok(()),
-        Some((value, nu)) => {
-            let given = format!("{value} at {nu} cm-1, and {} points more that are not finite", wrong.count());
-            Err(Error::invalid(
-                "spectrum",
-                given,
-                "finite numbers: an opacity, a table or a profile has values that no gas has",
-            ))
-        }
     }
 }

@@ -16,6 +16,9 @@ mod end_to_end;
 mod examples;
 mod extremes;
 #[cfg(feature = "cli")]
+mod faults;
+mod fuzz;
+#[cfg(feature = "cli")]
 mod host_memory;
 mod isotopologues;
 mod jacobian;

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::cli::args::CrossSectionArgs;
 use crate::cli::table::count;
-use crate::output::{check_file, write_json};
+use crate::output::{check_file, check_kind, retire, write_json};
+use crate::scenario::source::CacheChoice;
 use crate::scenario::words::Words;
 use crate::scenario::{self, CrossSectionJob, CrossSectionResult};
 use crate::{Error, Progress, Result};
@@ -18,10 +19,13 @@ pub fn run(args: &CrossSectionArgs, progress: &dyn Progress) -> Result<()> {
     let report_path = args.out.with_extension("json");
     check_file(&args.out)?;
     check_file(&report_path)?;
+    check_kind(&args.out)?;
+    check_kind(&report_path)?;
     let result = scenario::cross_section(&job, progress)?;
     let shape = [job.at.len(), job.points];
+    // The report goes first and comes last: where it lies, the array beside it is complete and its own.
+    retire(&report_path)?;
     result.values.write(&args.out, &shape)?;
-    // The report goes last: where it lies, the array beside it is complete.
     write_json(&report_path, &report(&job, &result))?;
     let first = [
         ("cross sections", format!("{} at {} points, {}", shape[0], count(shape[1] as u64), result.values.dtype())),
@@ -47,7 +51,7 @@ fn job(args: &CrossSectionArgs) -> Result<CrossSectionJob> {
         profile: args.profile.profile(),
         device: args.device.clone(),
         memory_budget: args.memory_budget,
-        cache: args.cache.choice().unwrap_or_default(),
+        cache: args.cache.over(CacheChoice::default()),
     })
 }
 

@@ -1,5 +1,8 @@
 //! `photosphere fit`
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::folder::ResultFolder;
@@ -10,7 +13,7 @@ use crate::objective::Prediction;
 use crate::output::{write_json, write_npy};
 use crate::plot::{self, FittedData, Formats};
 use crate::scenario::{Config, RetrievalSetup, retrieval};
-use crate::{Progress, Result};
+use crate::{Error, Progress, Result};
 
 /// Fits the parameters of a configuration to its data; writes the result and a figure for each data set.
 ///
@@ -20,11 +23,17 @@ pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
     let config = args.run.load()?;
     let mut setup = retrieval(&config, &args.run.device, progress)?;
     let method = setup.fit_method(&config)?;
-    let folder = ResultFolder::new(&args.run.out, ["fit.json"])?;
+    let written = written(&config, &setup);
+    let written: Vec<&str> = written.iter().map(String::as_str).collect();
+    let folder = ResultFolder::new(&args.run.out, written.iter().copied())?;
+    folder.check_kinds(&written)?;
     let notes = notes::section(&setup.notes, config.method.tolerance);
     super::print(&format!("{}\n{notes}\n", setup.objective.summary()))?;
     let fit = setup.fit(method, progress)?;
     let predictions = setup.objective.predict(&fit.parameters)?;
+    // The report goes first and comes last: where it lies, everything beside it is complete and its own.
+    let earlier = of_earlier_runs(&args.run.out);
+    folder.clear(&earlier.iter().map(String::as_str).collect::<Vec<_>>(), &written, "fit.json")?;
     draw(&config, &folder, &setup, &predictions)?;
     write_json(&folder.at("fit.json"), &report(&config, &setup, &fit))?;
     if let Some(taken) = setup.device_bytes() {
@@ -33,11 +42,38 @@ pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
     super::print(&format!("{fit}\nwritten to {}\n", args.run.out.display()))
 }
 
+/// Names of all files that a run writes.
+fn written(config: &Config, setup: &RetrievalSetup) -> Vec<String> {
+    let Formats { svg, png } = Formats { svg: config.output.svg, png: config.output.png };
+    let of_set = |name: &str, points: usize| {
+        let [array, svg_name, png_name] = files(name);
+        let drawn = points > 1;
+        [(true, array), (drawn && svg, svg_name), (drawn && png, png_name)]
+    };
+    let sets = setup.objective.data_sets().flat_map(|set| of_set(set.name(), set.len()));
+    sets.filter(|(wanted, _)| *wanted).map(|(_, name)| name).chain(["fit.json".into()]).collect()
+}
+
+/// Names of the files of a data set.
+fn files(set: &str) -> [String; 3] {
+    [format!("prediction-{set}.npy"), format!("fit-{set}.svg"), format!("fit-{set}.png")]
+}
+
+/// Names of the files of all data sets that an array of a prediction lies in the folder of.
+fn of_earlier_runs(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.file_name());
+    let set = |name: OsString| Some(name.to_str()?.strip_prefix("prediction-")?.strip_suffix(".npy")?.to_owned());
+    names.filter_map(set).flat_map(|set| files(&set)).collect()
+}
+
 fn draw(config: &Config, folder: &ResultFolder, setup: &RetrievalSetup, predictions: &[Prediction]) -> Result<()> {
     let formats = Formats { svg: config.output.svg, png: config.output.png };
     let computed = config.transfer.geometry.labels();
     let sets = setup.objective.data_sets().zip(setup.objective.observables());
     for ((set, observable), p) in sets.zip(predictions) {
+        if let Some(v) = p.value.iter().chain(&p.sigma).find(|v| !v.is_finite()) {
+            return Err(Error::invalid(format!("prediction of data set `{}`", set.name()), v, "finite numbers"));
+        }
         let rows = [set.wavenumber(), set.value(), &p.value, &p.sigma].concat();
         write_npy(&folder.at(&format!("prediction-{}.npy", set.name())), &[4, set.len()], &rows)?;
         if set.len() < 2 || !(formats.svg || formats.png) {

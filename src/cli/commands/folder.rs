@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::output::{check_file, prepare_folder};
-use crate::{Error, Result};
+use crate::Result;
+use crate::output::{check_kind, check_place, made_folder, prepare_folder, retire, settled_folder};
 
 /// A folder for results. Dropped, it goes again if it was made for them and none came.
 #[derive(Debug)]
@@ -21,25 +21,33 @@ impl ResultFolder {
     /// [`Error::Io`](crate::Error::Io).
     pub fn new<'a>(path: &Path, names: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let made = !path.exists();
-        let folder = prepare_folder(path).map(|()| Self { path: path.to_owned(), made })?;
-        names.into_iter().try_for_each(|name| check_file(&folder.at(name)))?;
+        let folder = Self { path: path.to_owned(), made };
+        prepare_folder(path)?;
+        if made {
+            made_folder(path);
+        }
+        names.into_iter().try_for_each(|name| check_place(&folder.at(name)))?;
         Ok(folder)
     }
 
+    /// Finds that what lies under these names is of an earlier run, and may be replaced.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io).
+    pub fn check_kinds(&self, names: &[&str]) -> Result<()> {
+        names.iter().try_for_each(|name| check_kind(&self.at(name)))
+    }
+
     /// Removes those of `every` file that a command may write which it does not write now: results of an earlier run, which do not belong
-    /// to those that come. `last`, which is written when all else is there, goes first. Only regular files go.
+    /// to those that come. `last`, which is written when all else is there, goes first. Only regular files go, and none if one that is written would replace
+    /// what is of no earlier run.
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io).
     pub fn clear(&self, every: &[&str], written: &[&str], last: &str) -> Result<()> {
+        self.check_kinds(written)?;
         let stale = every.iter().filter(|name| !written.contains(name));
-        for name in std::iter::once(&last).chain(stale) {
-            let path = self.at(name);
-            if fs::symlink_metadata(&path).is_ok_and(|m| m.is_file()) {
-                fs::remove_file(&path).map_err(|e| Error::io("remove", &path, e))?;
-            }
-        }
-        Ok(())
+        std::iter::once(&last).chain(stale).try_for_each(|name| retire(&self.at(name)))
     }
 
     /// A file's path.
@@ -51,6 +59,7 @@ impl ResultFolder {
 impl Drop for ResultFolder {
     fn drop(&mut self) {
         if self.made {
+            settled_folder(&self.path);
             // The system refuses if anything lies in it.
             let _ = fs::remove_dir(&self.path);
         }
@@ -66,7 +75,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let at = |name: &str| parent.path().join(name);
         for name in ["old.npy", "new.npy", "report.json", "mine.txt"] {
-            fs::write(at(name), "earlier").unwrap();
+            fs::write(at(name), "").unwrap();
         }
         fs::create_dir(at("folder.npy")).unwrap();
         let folder = ResultFolder::new(parent.path(), ["new.npy", "report.json"]).unwrap();

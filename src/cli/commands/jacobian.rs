@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use npyz::{NpyFile, Order};
 use serde_json::json;
 
 use super::folder::ResultFolder;
@@ -11,7 +10,7 @@ use crate::cli::notes;
 use crate::cli::table::{Table, count};
 use crate::output::{write_json, write_npy};
 use crate::scenario::{self, Config};
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Result, input};
 
 /// Computes derivatives of a spectrum by the parameters of a configuration, at their start values.
 ///
@@ -80,29 +79,17 @@ struct Weights {
 impl Weights {
     fn read(path: &Path, config: &Config) -> Result<Self> {
         let n = config.grid.points();
-        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+        let bytes = input::bytes(path, input::ARRAYS, "an array of weights")?;
         let wrong = |e: String| Error::parse(path, None, e);
-        let npy = NpyFile::new(&bytes[..]).map_err(|e| wrong(format!("no array in NumPy's NPY format: {e}")))?;
-        let (shape, fortran) = (npy.shape().to_vec(), npy.order() == Order::Fortran);
-        let text = npy.dtype().descr();
-        let values: Vec<f64> = match npy.try_data::<f64>() {
-            Ok(data) => data.collect::<std::io::Result<_>>().map_err(|e| wrong(e.to_string()))?,
-            Err(npy) => match npy.try_data::<f32>() {
-                Ok(data) => {
-                    data.map(|v| v.map(f64::from)).collect::<std::io::Result<_>>().map_err(|e| wrong(e.to_string()))?
-                }
-                Err(_) => return Err(wrong(format!("numbers of type {text}; required float64 or float32"))),
-            },
-        };
+        let input::Array { shape, fortran, values } = input::array(path, &bytes)?;
         if let Some(i) = values.iter().position(|v| !v.is_finite()) {
             return Err(wrong(format!("number {i} is {}; required finite numbers", values[i])));
         }
-        let n64 = n as u64;
         // Columns of W are what W^T J has rows of; rows of the right length are taken as they are.
         let by_columns = match shape[..] {
-            [a] if a == n64 => return Ok(Self { rows: values, single: true }),
-            [a, _] if a == n64 => true,
-            [_, b] if b == n64 => false,
+            [a] if a == n => return Ok(Self { rows: values, single: true }),
+            [a, _] if a == n => true,
+            [_, b] if b == n => false,
             _ => {
                 let required = format!("[{n}], [{n}][k] or [k][{n}], one number for each wavenumber of the grid");
                 return Err(Error::invalid(format!("shape of {}", path.display()), format!("{shape:?}"), required));

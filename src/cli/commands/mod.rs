@@ -15,13 +15,14 @@ use std::io::{self, Write};
 
 use super::notes;
 use super::table::{self, Table};
+use crate::input::printable;
 use crate::memory::MemoryReport;
 use crate::scenario::RunSummary;
 use crate::{Error, Result};
 
 /// Prints to standard output; a reader that has gone away (`| head`) is no error.
 fn print(text: &str) -> Result<()> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
+    match io::stdout().lock().write_all(printable(text).as_bytes()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Error::io("write", "standard output", e)),
         _ => Ok(()),
     }

@@ -6,7 +6,7 @@ use crate::cli::table::{Table, bytes, count, short_time};
 use crate::gpu::{DeviceClass, Limits};
 use crate::memory::StageEstimate;
 use crate::scenario::{self, Config, Planned, PlannedModel, PlannedRetrieval};
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Result, input};
 
 /// Plans a spectrum, and where parameters are declared its derivatives, a fit and a sampling, and prints what they will take.
 ///
@@ -37,7 +37,7 @@ fn limits(text: &str) -> Result<Limits> {
         "discrete" => return Ok(Limits::of_class(DeviceClass::Discrete)),
         _ => {}
     }
-    let content = std::fs::read_to_string(text).map_err(|e| Error::io("read", text, e))?;
+    let content = input::text(text.as_ref(), input::CONFIGURATION, "limits of a device in JSON")?;
     serde_json::from_str(&content).map_err(|e| Error::parse(text, e.line() as u64, e.to_string()))
 }
 

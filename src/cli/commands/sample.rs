@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::folder::ResultFolder;
 use crate::cli::args::SampleArgs;
-use crate::cli::notes;
-use crate::inference::{Checkpoint, Summary, sample, write_zarr};
+use crate::cli::{notes, signals};
+use crate::inference::{Checkpoint, Summary, check_zarr, sample, write_zarr};
 use crate::output::write_json;
 use crate::plot::{Formats, Quantity, corner, traces};
 use crate::scenario::{Derivative, EVALUATIONS_OF_SAMPLING, retrieval};
@@ -22,7 +22,14 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
     let out = &args.run.out;
     let mut setup = retrieval(&config, &args.run.device, progress)?;
     setup.check_memory(Derivative::Gradient)?;
-    let results = ResultFolder::new(out, ["summary.json"])?;
+    let pictures = [("svg", config.output.svg), ("png", config.output.png)];
+    let wanted =
+        pictures.iter().filter(|(_, wanted)| *wanted).flat_map(|(e, _)| [format!("traces.{e}"), format!("corner.{e}")]);
+    let written: Vec<String> = wanted.chain(["summary.json".into()]).collect();
+    let written: Vec<&str> = written.iter().map(String::as_str).collect();
+    let results = ResultFolder::new(out, written.iter().copied())?;
+    results.check_kinds(&written)?;
+    check_zarr(&results.at("trace.zarr"))?;
     let notes = notes::section(&setup.notes, config.method.tolerance);
     super::print(&format!("{}\n{notes}\n", setup.objective.summary()))?;
     let folder = config.retrieval.checkpoint.clone().unwrap_or_else(|| results.at("checkpoint"));
@@ -30,10 +37,16 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
         let given = format!("no folder {}", folder.display());
         return Err(Error::invalid("--resume", given, "the checkpoint of an interrupted run"));
     }
+    signals::kept(format!(
+        "evaluations so far are kept in {}: the same command with --resume goes on from there, to the same result",
+        folder.display()
+    ));
     let checkpoint = Checkpoint { folder, run: setup.run.clone(), resume: args.resume };
     let (start, settings) = (setup.start(), config.retrieval.sampler);
     let trace = sample(&mut setup.objective, &setup.priors, &[start], &settings, Some(&checkpoint), progress)?;
 
+    // The summary goes first and comes last: where it lies, everything beside it is complete and its own.
+    results.clear(&["traces.svg", "traces.png", "corner.svg", "corner.png"], &written, "summary.json")?;
     write_zarr(&trace, &results.at("trace.zarr"))?;
     let chains: Vec<_> = (0..trace.names.len()).map(|i| trace.parameter(i)).collect();
     let quantity = |i: usize| Quantity { name: &trace.names[i], chains: &chains[i], truth: setup.parameters[i].truth };
@@ -53,7 +66,6 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
         "plans": setup.objective.models().map(|m| m.plan()).collect::<Vec<_>>(),
         "device_bytes": setup.device_bytes(),
     });
-    // Last: where it lies, everything beside it is complete.
     write_json(&results.at("summary.json"), &about)?;
     if let Some(taken) = setup.device_bytes() {
         super::print(&format!("device memory {taken}\n"))?;

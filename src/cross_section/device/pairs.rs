@@ -9,6 +9,7 @@ use crate::gpu::{
     BufferId, Constant, Device, Element, Limits, Program, ProgramBuilder, Role, Workspace, first_that_fits, open_within,
 };
 use crate::grid::{Grid, ROW_MULTIPLE};
+use crate::output::Values;
 use crate::stage::Stage;
 use crate::timing::Stages;
 use crate::{Error, Progress, Result};
@@ -45,8 +46,24 @@ struct Opened<'a> {
     output: BufferId,
 }
 
+/// Values in units of e^`ln_scale` cm2 in cm2.
+fn in_cm2(mut values: Vec<f32>, ln_scale: f64) -> Values {
+    let scale = ln_scale.exp();
+    let largest = values.iter().fold(0.0f32, |a, v| a.max(v.abs()));
+    if largest == 0.0 || SINGLE.contains(&(f64::from(largest) * scale)) {
+        values.iter_mut().for_each(|v| *v = (f64::from(*v) * scale) as f32);
+        return Values::F32(values);
+    }
+    // The scale by itself may be beyond f64.
+    let [half, rest] = [(0.5 * ln_scale).exp(), (ln_scale - 0.5 * ln_scale).exp()];
+    Values::F64(values.into_iter().map(|v| f64::from(v) * half * rest).collect())
+}
+
+/// Largest cross sections \[cm2\] that f32 holds with eight orders of magnitude below them.
+const SINGLE: std::ops::RangeInclusive<f64> = 1e-30..=1e37;
+
 impl Pairs<'_> {
-    /// f32 cross sections \[pair\]\[nu\] in cm2; `planned` becomes the most bytes that a program of them takes.
+    /// Cross sections \[pair\]\[nu\] in cm2: in f32, or in f64 where f32's range does not hold them; `planned` becomes the most bytes that a program of them takes.
     ///
     /// # Errors
     /// The device refuses memory or is lost.
@@ -56,7 +73,7 @@ impl Pairs<'_> {
         progress: &dyn Progress,
         seconds: &mut Stages,
         planned: &mut u64,
-    ) -> Result<Vec<f32>> {
+    ) -> Result<Values> {
         let (n, padded) = (self.grid.len(), self.grid.len().next_multiple_of(ROW_MULTIPLE));
         let batch = (OUTPUT_BYTES / (4 * padded)).clamp(1, 16);
         let temperatures: Vec<f64> = self.at.iter().map(|a| a.0).collect();
@@ -90,13 +107,12 @@ impl Pairs<'_> {
                 seconds.add(stage.stage, time);
             }
             let scaled: Vec<f32> = seconds.time(Stage::Readback, || workspace.read_vec(job.output))?;
-            let scale = ln_scale.exp();
             for row in scaled.chunks(padded) {
-                values.extend(row[..n].iter().map(|v| (f64::from(*v) * scale) as f32));
+                values.extend_from_slice(&row[..n]);
             }
             progress.advance(rows as u64);
         }
-        Ok(values)
+        Ok(in_cm2(values, ln_scale))
     }
 
     /// The fastest program of the pairs `pairs` within `budget` bytes.

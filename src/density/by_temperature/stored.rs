@@ -8,8 +8,16 @@ use super::sources::{LevelSums, TemperatureDensity};
 use crate::cache::{Entry, Numbers};
 use crate::density::distant::DistantLines;
 use crate::density::shift::Neglected;
+use crate::density::stored::all_finite;
+use crate::density::summary::MOST_LN_DISTANCE;
 use crate::grid::chebyshev::{ChebyshevAxis, MAX_NODES};
 use crate::lines::LoadReport;
+
+/// The level on which cells' lines within two positions are put; none if there is no such level.
+pub type Finest<'a> = dyn Fn(&Cells, (f64, f64)) -> Option<i32> + 'a;
+
+/// Most nodes below the first line and above the last.
+const MOST_BEYOND: i64 = 1 << 12;
 
 /// What precedes the numbers of a density.
 #[repr(C)]
@@ -47,15 +55,27 @@ impl TemperatureDensity {
         store(&[bytemuck::bytes_of(&head), bytemuck::cast_slice(&finest.values)])
     }
 
-    /// From the stored form, its numbers left where they are; `None` if the entry is something else.
-    pub fn decode(entry: &Arc<Entry>) -> Option<Self> {
+    /// From the stored form, its numbers left where they are; `None` if the entry is something else than sums at `temperature` \[K\] on a grid of
+    /// step `step` in ln nu, of lines that `finest` puts on the entry's level.
+    pub fn decode(entry: &Arc<Entry>, temperature: f64, step: f64, finest: &Finest<'_>) -> Option<Self> {
         let bytes = entry.payload();
         let head: Head = bytemuck::try_pod_read_unaligned(bytes.get(..size_of::<Head>())?).ok()?;
         let count = |n: u64, least: u64| usize::try_from(n).ok().filter(|_| (least..=MAX_NODES as u64).contains(&n));
         let (nodes, corrections) = (count(head.cells, 1)?, count(head.corrections, 0)?);
         let [mid, half] = head.ln_gamma;
-        let numbers = [head.temperature, mid, half, head.ln_scale, head.positions[0], head.positions[1]];
-        if numbers.iter().any(|n| !n.is_finite()) || half < 0.0 {
+        let ([natural_lo, natural_hi], [position_lo, position_hi]) = (head.natural, head.positions);
+        let furthest = MOST_LN_DISTANCE / step;
+        let possible = head.temperature == temperature
+            && mid.abs() <= 200.0
+            && (0.0..=200.0).contains(&half)
+            && (-1e6..=1e6).contains(&head.ln_scale)
+            && (0.0..=natural_hi).contains(&natural_lo)
+            && natural_hi <= 1e9
+            && head.errors.iter().all(|e| e.is_finite() && *e >= 0.0)
+            && -furthest <= position_lo
+            && position_lo <= position_hi
+            && position_hi <= furthest;
+        if !possible {
             return None;
         }
         let axis = |count| {
@@ -71,12 +91,23 @@ impl TemperatureDensity {
             error: head.errors[0],
             natural_error: head.errors[1],
         };
-        let values: Numbers<f32> = Numbers::mapped(entry, size_of::<Head>()..bytes.len())?;
+        let values: Numbers<f32> = Numbers::of_entry(entry, size_of::<Head>()..bytes.len())?;
         if values.is_empty() || !values.len().is_multiple_of(cells.lanes()) {
             return None;
         }
+        let positions = (position_lo, position_hi);
         let level = LevelSums { level: i32::try_from(head.level).ok()?, first: head.first, values };
-        let positions = (head.positions[0], head.positions[1]);
+        if finest(&cells, positions) != Some(level.level) || !all_finite(&level.values) {
+            return None;
+        }
+        // Nodes hold all lines, and not many more.
+        let nodes = (level.values.len() / cells.lanes()) as i64;
+        let scale = 2f64.powi(-level.level);
+        let (lo, hi) = ((position_lo * scale).floor() as i64, (position_hi * scale).floor() as i64);
+        let end = level.first.checked_add(nodes)?;
+        if !(lo - MOST_BEYOND..=lo).contains(&level.first) || !(hi + 1..=hi + MOST_BEYOND).contains(&end) {
+            return None;
+        }
         Some(Self { cells, ln_scale: head.ln_scale, positions, levels: vec![level] })
     }
 }

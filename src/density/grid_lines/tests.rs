@@ -224,9 +224,37 @@ fn damage_is_told_once_and_mended() {
     assert_eq!(warnings.0.lock().unwrap().len(), LEVELS.len() + 1);
     assert!(run() == (expected, true));
     assert_eq!(warnings.0.lock().unwrap().len(), LEVELS.len() + 1);
-    // a content that is whole and yet not a density
-    let key = KeyHasher::new("x").finish().unwrap();
-    let parts: [&[u8]; 2] = [&[0u8; 64], &[255u8; 64]];
-    cache.store("density", &key, "", &parts).unwrap();
-    assert!(Density::decode(&cache.find("density", &key).unwrap()).is_none());
+}
+
+/// Whoever has the secret may write anything: each content is looked at in full before it is used. What is not refused is possible, and comes to an end.
+#[test]
+fn forged_contents_neither_panic_nor_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::open(Some(folder.path()));
+    let (list, warnings) = (list(1.0), Warnings::default());
+    let resources = Resources::with_cache(&cache, &warnings);
+    let run = || {
+        let lines = GridLines::open(grid(), &list, &settings(0.5), &[1.0], &resources).ok()?;
+        let axes = Axes::new(&lines.summary, &range(), 0.5, 1e-3).ok()?;
+        lines.table().ok()?;
+        let (densities, cached) = lines.densities(&axes, LEVELS).ok()?;
+        lines.store_summary();
+        Some((densities.into_values().map(|d| (d.first, d.nodes)).collect::<Vec<_>>(), cached))
+    };
+    let expected = run();
+    let whole: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().path()).collect();
+    assert!(whole.len() > LEVELS.len());
+    let mut refused = 0;
+    let seeds = crate::cache::seeds(120);
+    for seed in seeds.clone() {
+        let told = warnings.0.lock().unwrap().len();
+        for path in whole.iter().filter(|p| p.exists()) {
+            cache.forge(path, |payload| crate::cache::scramble(payload, seed));
+        }
+        run();
+        refused += usize::from(warnings.0.lock().unwrap().len() > told);
+        cache.clear().unwrap();
+        assert_eq!(run(), expected);
+    }
+    assert!(seeds.count() < 20 * (refused + 1), "{refused} told");
 }

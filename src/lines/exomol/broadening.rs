@@ -25,6 +25,7 @@ use std::path::Path;
 use crate::Result;
 use crate::lines::Width;
 use crate::lines::fields::{number, quote, twice_j, words};
+use crate::lines::physical::{EXPONENT, WIDTH};
 use crate::lines::reader::read_whole;
 
 /// Label v or K of a state that has none.
@@ -147,8 +148,13 @@ impl WidthTable {
                 table.zero += 1;
                 continue;
             }
-            if gamma < 0.0 {
-                return Err(text.error(*line, format!("a positive half width is required, found {gamma}")));
+            if !(0.0..=WIDTH).contains(&gamma) {
+                let message = format!("a positive half width of at most {WIDTH} cm-1/bar is required, found {gamma}");
+                return Err(text.error(*line, message));
+            }
+            if exponent.abs() > EXPONENT {
+                let message = format!("a temperature exponent within {EXPONENT} of 0 is required, found {exponent}");
+                return Err(text.error(*line, message));
             }
             let width = Width::power_law(gamma, exponent);
             let first = columns.next();

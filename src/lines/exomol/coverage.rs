@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::definition::Definition;
 use super::names::{TransitionFile, TransitionFiles};
 use crate::lines::reader::without_compression;
-use crate::{Error, Result};
+use crate::{Error, Result, input};
 
 /// A line may lie this far outside of the range in its file's name, since names go by the wavenumbers of an earlier release \[cm-1\].
 const SLACK: f64 = 5.0;
@@ -92,7 +92,8 @@ fn holds_nothing(path: &Path) -> bool {
     let compressed = without_compression(path) != path;
     match std::fs::metadata(path).map(|m| m.len()) {
         Ok(0) => !compressed,
-        Ok(14) => std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"BZh") && bytes.ends_with(END)),
+        Ok(14) => input::bytes(path, 14, "an empty archive")
+            .is_ok_and(|bytes| bytes.starts_with(b"BZh") && bytes.ends_with(END)),
         _ => false,
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::broadening::{NO_LABEL, label_number};
 use super::definition::StateColumns;
 use crate::lines::fields::{number, quote, twice_j, unsigned, words};
+use crate::lines::physical::{ENERGY, RATE};
 use crate::lines::reader::{Chunk, for_each_chunk};
 use crate::lines::recognise::{STATES, recognise};
 use crate::{Error, Progress, Result};
@@ -183,11 +184,11 @@ fn parse_chunk(chunk: &Chunk, columns: StateColumns) -> Rows {
     rows
 }
 
-/// Inverse of a lifetime in s. `Inf` is a stable level; `NaN`, 0 and less are unknown.
+/// Inverse of a lifetime in s. `Inf` is a stable level; `NaN`, 0 and less, and what no level lives as short as, are unknown.
 fn rate(field: &[u8]) -> f32 {
     if let Some(tau) = number(field) {
         let rate = (1.0 / tau) as f32;
-        return if rate.is_finite() && rate > 0.0 { rate } else { f32::NAN };
+        return if rate > 0.0 && f64::from(rate) <= RATE { rate } else { f32::NAN };
     }
     match field.to_ascii_lowercase().trim_ascii() {
         b"inf" | b"+inf" | b"infinity" | b"+infinity" => 0.0,
@@ -202,8 +203,8 @@ fn parse_row(row: &[u8]) -> Result<(u64, State), &'static str> {
     let mut next = || columns.next().unwrap_or_default();
     let id = unsigned(next()).ok_or("a state identifier (whole number) in column 1")?;
     let energy = number(next())
-        .filter(|e| *e >= LOWEST_ENERGY)
-        .ok_or("a term value [cm-1] of at least 0 (-0.01 by rounding) in column 2")?;
+        .filter(|e| (LOWEST_ENERGY..=ENERGY).contains(e))
+        .ok_or("a term value [cm-1] of at least 0 (-0.01 by rounding), and at most 1e6, in column 2")?;
     let degeneracy = number(next())
         .filter(|g| *g >= 1.0 && *g <= f64::from(u32::MAX) && g.fract() == 0.0)
         .ok_or("a total degeneracy (whole number of at least 1) in column 3")?;

@@ -17,6 +17,7 @@ use super::states::{State, States};
 use super::widths::Widths;
 use crate::constants::{C2, SPEED_OF_LIGHT, T_REF};
 use crate::lines::fields::{number, quote, unsigned, words};
+use crate::lines::physical::{RATE, STRENGTH};
 use crate::lines::reader::{Chunk, for_each_chunk};
 use crate::lines::recognise::{STATES, recognise};
 use crate::lines::{Cause, Line, LoadReport, Tally};
@@ -190,7 +191,7 @@ impl Transitions<'_> {
         if !(self.range.0..=self.range.1).contains(&nu) {
             return Err(Rejected::OutOfRange);
         }
-        if a < 0.0 {
+        if !(0.0..=RATE).contains(&a) {
             return Err(Rejected::Unphysical(format!("an Einstein coefficient of {a} s-1")));
         }
         // The lowest level may be a little below 0 by rounding.
@@ -207,7 +208,7 @@ impl Transitions<'_> {
             Some(rate) => rate.max(a) + self.states.rate(rows.1).filter(|r| r.is_finite()).unwrap_or(0.0),
             None => a,
         }) / (4.0 * PI * C_CGS);
-        if !strength.is_finite() || a / (4.0 * PI * C_CGS) > nu {
+        if strength.is_nan() || strength > STRENGTH || a / (4.0 * PI * C_CGS) > nu {
             let what = format!("an Einstein coefficient of {a} s-1 at {nu} cm-1, a natural width above the wavenumber");
             return Err(Rejected::Unphysical(what));
         }

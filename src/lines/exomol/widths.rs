@@ -71,7 +71,7 @@ impl Gases {
 fn default_width(source: &ExomolSource, definition: &Definition, report: &mut LoadReport) -> Result<Width> {
     let (width, whose) = match (source.default_width, definition.default_width) {
         (Some(own), _) => (Width::new(own.gamma, own.exponent)?, ""),
-        (None, Some(stated)) => (stated, ""),
+        (None, Some(stated)) => (Width::new(stated.gamma, stated.exponent)?, ""),
         (None, None) => (FALLBACK_WIDTH, " (no definition file states one)"),
     };
     // Asked for, it is no substitute for anything; as one, it is counted line by line.

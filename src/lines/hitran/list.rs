@@ -173,8 +173,13 @@ fn known(cache: &Cache, key: &Key) -> Option<Vec<Found>> {
             strength: f64::from_le_bytes(word(16)?),
         })
     };
-    let found: Vec<Found> = entry.payload().chunks_exact(ENTRY).map(one).collect::<Option<_>>()?;
-    (!found.is_empty()).then_some(found)
+    let (rows, []) = entry.payload().as_chunks::<ENTRY>() else { return None };
+    let found: Vec<Found> = rows.iter().map(|row| one(row)).collect::<Option<_>>()?;
+    let possible = |f: &Found| {
+        let strength = f.strength.is_finite() && f.strength >= 0.0;
+        f.id.0 > 0 && (f.id.1.is_ascii_digit() || f.id.1.is_ascii_uppercase()) && strength
+    };
+    (!found.is_empty() && found.iter().all(possible)).then_some(found)
 }
 
 impl HitranList {

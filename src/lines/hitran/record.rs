@@ -3,9 +3,7 @@
 use super::layout::{AIR, Layout, Place, SELF};
 use crate::lines::Cause;
 use crate::lines::fields::{number, quote, unsigned};
-
-/// Temperature exponents beyond this are no physics.
-const LARGEST_EXPONENT: f64 = 5.0;
+use crate::lines::physical::{ENERGY, EXPONENT, RATE, SHIFT, STRENGTH, WAVENUMBER, WIDTH};
 
 /// One record (Rothman et al. 2005, JQSRT 96, 139, table 1). Widths are per atmosphere, as they stand there.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +64,7 @@ impl HitranRecord<'_> {
         };
         let shift = match index {
             AIR => Some(self.delta_air),
-            _ => read.optional(gas.shift, "pressure shift [cm-1/atm]")?,
+            _ => read.shift(gas.shift, "pressure shift [cm-1/atm]")?,
         };
         Ok(PartnerValues { gamma, exponent, shift })
     }
@@ -105,9 +103,7 @@ pub(super) fn parse_head(record: &[u8], layout: &Layout) -> Result<Head, Fault> 
     let isotopologue = isotopologue
         .ok_or_else(|| read.wrong(layout.isotopologue, "isotopologue number", "a digit or a capital letter"))?;
     let wavenumber = read.required(layout.wavenumber, "wavenumber [cm-1]")?;
-    if wavenumber < 0.0 {
-        return Err(read.unphysical(layout.wavenumber, "wavenumber [cm-1]", "at least 0"));
-    }
+    read.within(layout.wavenumber, "wavenumber [cm-1]", wavenumber, (0.0, WAVENUMBER), "")?;
     Ok((molecule, isotopologue, wavenumber))
 }
 
@@ -138,18 +134,12 @@ pub(super) fn parse_rest<'a>(
     let read = Reader { layout, record };
     let (strength_what, energy_what) = ("line strength [cm/molecule]", "lower-state energy [cm-1]");
     let strength = read.required(layout.strength, strength_what)?;
-    if strength < 0.0 {
-        return Err(read.unphysical(layout.strength, strength_what, "at least 0"));
-    }
+    read.within(layout.strength, strength_what, strength, (0.0, STRENGTH), "")?;
     let lower_energy = read.required(layout.lower_energy, energy_what)?;
-    if lower_energy < -1.0 {
-        return Err(read.unphysical(layout.lower_energy, energy_what, "at least 0, or -1 for unknown"));
-    }
+    read.within(layout.lower_energy, energy_what, lower_energy, (-1.0, ENERGY), ", -1 for unknown")?;
     let a_what = "Einstein coefficient [1/s]";
     let einstein_a = read.optional(layout.einstein_a, a_what)?.unwrap_or(0.0);
-    if einstein_a < 0.0 {
-        return Err(read.unphysical(layout.einstein_a, a_what, "at least 0"));
-    }
+    read.within(layout.einstein_a, a_what, einstein_a, (0.0, RATE), "")?;
     let (air, own) = (&layout.gases[AIR], &layout.gases[SELF]);
     Ok(HitranRecord {
         molecule_id,
@@ -161,7 +151,7 @@ pub(super) fn parse_rest<'a>(
         gamma_self: read.width(own.gamma, "the gas itself")?.unwrap_or(0.0),
         lower_energy,
         n_air: read.exponent(air.exponent)?,
-        delta_air: read.optional(air.shift, "pressure shift in air [cm-1/atm]")?.unwrap_or(0.0),
+        delta_air: read.shift(air.shift, "pressure shift in air [cm-1/atm]")?.unwrap_or(0.0),
         text: record,
         layout,
     })
@@ -193,15 +183,32 @@ impl<'a> Reader<'a> {
     fn width(&self, place: Place, gas: &str) -> Result<Option<f64>, Fault> {
         let what = || format!("half width in {gas} [cm-1/atm]");
         match self.optional(place, "half width")? {
-            Some(v) if v < 0.0 => Err(self.unphysical(place, &what(), "at least 0")),
-            value => Ok(value),
+            Some(v) => self.within(place, &what(), v, (0.0, WIDTH), "").map(|()| Some(v)),
+            None => Ok(None),
+        }
+    }
+
+    fn shift(&self, place: Place, what: &str) -> Result<Option<f64>, Fault> {
+        match self.optional(place, what)? {
+            Some(v) => self.within(place, what, v, (-SHIFT, SHIFT), "").map(|()| Some(v)),
+            None => Ok(None),
+        }
+    }
+
+    /// Refuses a value outside `lo` to `hi`; `more` is said of them.
+    fn within(&self, place: Place, what: &str, v: f64, (lo, hi): (f64, f64), more: &str) -> Result<(), Fault> {
+        match v {
+            _ if v < lo && lo == 0.0 => Err(self.unphysical(place, what, "at least 0")),
+            _ if v < lo && lo == -1.0 => Err(self.unphysical(place, what, &format!("at least 0{more}"))),
+            _ if v < lo || v > hi => Err(self.unphysical(place, what, &format!("{lo} to {hi:e}{more}"))),
+            _ => Ok(()),
         }
     }
 
     fn exponent(&self, place: Place) -> Result<Option<f64>, Fault> {
         match self.optional(place, "temperature exponent")? {
-            Some(n) if n.abs() > LARGEST_EXPONENT => {
-                Err(self.unphysical(place, "temperature exponent", &format!("within {LARGEST_EXPONENT} of 0")))
+            Some(n) if n.abs() > EXPONENT => {
+                Err(self.unphysical(place, "temperature exponent", &format!("within {EXPONENT} of 0")))
             }
             value => Ok(value),
         }

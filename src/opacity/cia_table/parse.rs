@@ -10,11 +10,15 @@ use std::path::{Path, PathBuf};
 
 use super::CiaBlock;
 use crate::lines::fields::{number, quote, unsigned, words};
+use crate::lines::physical::WAVENUMBER;
 use crate::lines::reader::{Chunk, read_whole};
 use crate::{Error, Result};
 
 /// Temperatures that a header may hold \[K\]: what is outside is another column.
 const TEMPERATURES: std::ops::RangeInclusive<f64> = 0.1..=1e5;
+
+/// Coefficients \[cm5 molecule-2\]: the largest known are 1e-42.
+const LARGEST: f64 = 1e10;
 
 struct Header {
     name: String,
@@ -89,6 +93,9 @@ impl Open {
             let message = format!("row {}{}: wavenumber and coefficient are required", self.rows, self.of());
             return self.fail(line, || format!("{message}, found {}", quote(row)));
         };
+        if nu > WAVENUMBER || k.abs() > LARGEST {
+            self.fail(line, || format!("wavenumbers of at most {WAVENUMBER:e} and coefficients of at most {LARGEST:e} are required, found {nu} and {k}"));
+        }
         if nu < 0.0 || self.wavenumber.last().is_some_and(|last| nu <= *last) {
             self.fail(line, || format!("wavenumbers must be at least 0 and ascend, found {nu}"));
         }

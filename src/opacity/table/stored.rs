@@ -60,10 +60,7 @@ impl Shelf {
 
     /// What is kept for a table of this shape. The text says what was wrong with an entry, which is deleted.
     pub fn find(&self, axis: Axis, points: usize, layers: usize) -> Result<Nodes, Option<String>> {
-        let entry = self.cache.find(KIND, &self.key).map_err(|miss| match miss {
-            Miss::Absent => None,
-            Miss::Damaged(what) => Some(format!("cache entry {what}")),
-        })?;
+        let entry = self.cache.find(KIND, &self.key).map_err(Miss::told)?;
         let nodes = decode(&entry, axis, points, layers).ok_or_else(|| {
             self.cache.discard(KIND, &self.key);
             format!("cache entry {KIND} {}: its content is not what it should be; deleted", self.key.to_hex())
@@ -120,7 +117,10 @@ fn decode(entry: &Arc<Entry>, axis: Axis, points: usize, layers: usize) -> Optio
     let mut start = (8 + length).next_multiple_of(ALIGNED);
     for (layer, node, nothing) in index.rows {
         let is_node = layer < layers && node <= STEPS && node.is_multiple_of(STEPS >> levels[layer]);
-        let ln = Numbers::mapped(entry, start..start + 4 * points).filter(|_| is_node)?;
+        let ln: Numbers<f32> = Numbers::of_entry(entry, start..start + 4 * points).filter(|_| is_node)?;
+        if !ln.iter().fold(true, |all, v| all & v.is_finite()) {
+            return None;
+        }
         rows.keep(Place { node, layer }, Row { ln, nothing });
         start += 4 * points;
     }

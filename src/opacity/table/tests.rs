@@ -214,6 +214,24 @@ fn what_is_kept_on_disk_is_what_was_made() {
     assert_eq!(cache.list().iter().filter(|i| i.kind == "table").count(), 2);
 }
 
+/// What whoever has the secret may write is refused or possible; it comes to an end without a panic.
+#[test]
+fn forged_tables_neither_panic_nor_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::open(Some(folder.path()));
+    drop(rows(&build(settings(Method::Table), &cache).unwrap(), &state(|_| 900.0)));
+    let of_table = |p: &std::path::PathBuf| p.to_string_lossy().contains("table-");
+    let path = std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().path()).find(of_table).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for seed in crate::cache::seeds(40) {
+        std::fs::write(&path, &whole).unwrap();
+        cache.forge(&path, |payload| crate::cache::scramble(payload, seed));
+        if let Ok(model) = build(settings(Method::Table), &cache) {
+            rows(&model, &state(|_| 900.0));
+        }
+    }
+}
+
 /// A cache that cannot be written is a remark, not a failure.
 #[test]
 fn a_cache_that_cannot_be_written_is_told() {

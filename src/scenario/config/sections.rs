@@ -15,9 +15,9 @@ use super::{atmosphere, continua, method, retrieval, species};
 use crate::gpu::MemoryPolicy;
 use crate::opacity::{Continuum, HMinus, Rayleigh};
 use crate::scenario::limits;
-use crate::scenario::source::CacheChoice;
+use crate::scenario::source::CachePlace;
 use crate::units::{PARSEC_CM, RADIUS_SUN_CM, SpectralAxis};
-use crate::{Error, Result};
+use crate::{Error, Result, input};
 
 impl Config {
     /// Reads a configuration file.
@@ -25,14 +25,15 @@ impl Config {
     /// # Errors
     /// The file cannot be read or is not UTF-8; or as [`Config::parse`].
     pub fn load(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Self::parse(path, text),
-            Err(e) => {
-                let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() as u64;
-                Err(Error::parse(path, line, "not UTF-8 text; a configuration in TOML is required"))
-            }
-        }
+        Self::parse(path, &Self::text(path)?)
+    }
+
+    /// The text of a configuration file, for those who change it before it is read.
+    ///
+    /// # Errors
+    /// The file cannot be read, is longer than 16 MiB, or is not UTF-8.
+    pub fn text(path: &Path) -> Result<String> {
+        input::text(path, input::CONFIGURATION, "a configuration in TOML")
     }
 
     /// A configuration from its text; `path` is for messages and for resolving relative paths.
@@ -69,7 +70,7 @@ impl Config {
             "retrieval",
         ];
         let top = Section::new(doc, String::new(), table.get_ref(), &known)?;
-        let cache = top.get("cache").map(|item| cache(&item)).transpose()?.unwrap_or_default();
+        let cache = top.get("cache").map(|item| cache(&item)).transpose()?.unwrap_or_default().into();
         let grid = grid(&top.need("grid", "a section [grid] with range_cm and points or resolution")?)?;
         let need = "a section [atmosphere] with layers, pressures, gravity and temperature";
         let atmosphere = atmosphere::atmosphere(&top.need("atmosphere", need)?)?;
@@ -124,13 +125,13 @@ fn names_of_opacities(species: &[SpeciesKeys], cia: &[CiaKeys], continua: &Conti
 }
 
 /// A folder in quotes, or false.
-fn cache(item: &Item) -> Result<CacheChoice> {
+fn cache(item: &Item) -> Result<CachePlace> {
     if item.is_string() {
-        return item.path().map(CacheChoice::Folder);
+        return item.path().map(CachePlace::Folder);
     }
     match item.boolean() {
-        Ok(true) => Ok(CacheChoice::Default),
-        Ok(false) => Ok(CacheChoice::Off),
+        Ok(true) => Ok(CachePlace::Default),
+        Ok(false) => Ok(CachePlace::Off),
         Err(_) => Err(item.wrong("a folder in quotes, or false")),
     }
 }

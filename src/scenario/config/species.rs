@@ -150,10 +150,9 @@ fn broadening(item: &Item) -> Result<Broadening> {
 /// `{ half_width_cm_bar = ..., temperature_exponent = ... }`.
 fn width(item: &Item) -> Result<Width> {
     let s = item.section(&["half_width_cm_bar", "temperature_exponent"])?;
-    Ok(Width::power_law(
-        needed(&s, "half_width_cm_bar", "the half width at 296 K in cm-1 bar-1", POSITIVE)?,
-        needed(&s, "temperature_exponent", "the exponent of (296 K / T)", FINITE)?,
-    ))
+    let gamma = needed(&s, "half_width_cm_bar", "the half width at 296 K in cm-1 bar-1", POSITIVE)?;
+    let exponent = needed(&s, "temperature_exponent", "the exponent of (296 K / T)", FINITE)?;
+    Width::new(gamma, exponent).map_err(|e| item.refuse(&e.to_string()))
 }
 
 fn default_width(s: &Section, format: Format) -> Result<Option<Width>> {
