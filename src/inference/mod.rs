@@ -15,18 +15,25 @@
 
 mod adamw;
 mod bijection;
+#[cfg(test)]
+mod calibrated_tests;
 pub mod calibration;
 mod descent;
 pub mod diagnostics;
 mod evaluation_log;
 mod fit;
+mod joint;
 mod lbfgs;
 mod least_squares;
 mod logged_density;
 mod nuts;
+mod ordered;
+mod parts;
 mod posterior;
 mod prior;
+mod prior_term;
 mod priors;
+mod quantiles;
 mod size;
 mod summary;
 #[cfg(test)]

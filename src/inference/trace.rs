@@ -46,6 +46,9 @@ pub struct Chain {
 pub struct Trace {
     /// Names of the parameters.
     pub names: Vec<String>,
+    /// The same as people read them, as [`Priors::labels`](super::Priors::labels); empty where they are the names.
+    #[serde(default)]
+    pub labels: Vec<String>,
     /// The chains, equally long.
     pub chains: Vec<Chain>,
     /// Draws of warm-up, which are not kept.
@@ -53,6 +56,11 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// The name of a parameter as people read it.
+    pub fn label(&self, index: usize) -> &str {
+        self.labels.get(index).unwrap_or(&self.names[index])
+    }
+
     /// Draws per chain.
     pub fn draws(&self) -> usize {
         self.chains.first().map_or(0, |c| c.statistics.len())

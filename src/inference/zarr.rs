@@ -15,6 +15,8 @@ use crate::{Error, Result};
 /// Writes the folder `path` with the groups `posterior` (each parameter \[chain\]\[draw\]) and `sample_stats` (`lp`, `energy`,
 /// `diverging`, `tree_depth`, `reached_max_treedepth`, `n_steps`, `step_size`, `acceptance_rate`).
 ///
+/// Parameters have their labels as attribute `long_name`.
+///
 /// An older store of that name is replaced. Parameters whose names cannot be folders (`a/b`) or collide with dimensions are refused.
 ///
 /// # Errors
@@ -48,6 +50,8 @@ pub fn write_zarr(trace: &Trace, path: &Path) -> Result<()> {
     };
     for (i, name) in trace.names.iter().enumerate() {
         plane(format!("posterior/{name}"), "<f8", floats(&trace.parameter(i).concat()))?;
+        let about = json!({ "_ARRAY_DIMENSIONS": ["chain", "draw"], "long_name": trace.label(i) });
+        store.note(&format!("posterior/{name}"), ".zattrs", &about)?;
     }
     let of = |f: &dyn Fn(&super::DrawStatistics) -> f64| trace.statistic(f).concat();
     let integers = |v: &[f64]| v.iter().flat_map(|v| (*v as i64).to_le_bytes()).collect();
@@ -131,7 +135,12 @@ mod tests {
                 .collect(),
             ..Chain::default()
         };
-        Trace { names: vec!["T0".into(), "mmr".into()], chains: vec![chain(0), chain(1)], warmup: 10 }
+        Trace {
+            names: vec!["T0".into(), "mmr".into()],
+            labels: vec!["T0 [K]".into(), "mass mixing ratio".into()],
+            chains: vec![chain(0), chain(1)],
+            warmup: 10,
+        }
     }
 
     #[test]
@@ -153,6 +162,8 @@ mod tests {
         assert_eq!((&array["shape"], &array["dtype"]), (&json!([2, 3]), &json!("<f8")));
         let attributes: Value = serde_json::from_slice(&chunk("sample_stats/lp/.zattrs")).unwrap();
         assert_eq!(attributes["_ARRAY_DIMENSIONS"], json!(["chain", "draw"]));
+        let attributes: Value = serde_json::from_slice(&chunk("posterior/T0/.zattrs")).unwrap();
+        assert_eq!(attributes, json!({ "_ARRAY_DIMENSIONS": ["chain", "draw"], "long_name": "T0 [K]" }));
     }
 
     #[test]
