@@ -83,24 +83,21 @@ impl Retrieval {
     /// ln of the prior density, and its gradient [parameter]; minus infinity outside the support.
     fn log_prior<'py>(&self, py: Python<'py>, x: &Bound<'py, PyAny>) -> PyResult<(f64, Bound<'py, PyAny>)> {
         let x = self.parameters("x", x)?;
-        let each: Vec<(f64, f64)> = self.priors.priors().iter().zip(&x).map(|(prior, x)| prior.ln_pdf(*x)).collect();
-        let slopes = each.iter().map(|e| e.1).collect();
-        Ok((each.iter().map(|e| e.0).sum(), array(py, slopes, &[self.names.len()])?))
+        let mut slopes = vec![0.0; x.len()];
+        let value = self.priors.ln_pdf(&x, &mut slopes);
+        Ok((value, array(py, slopes, &[self.names.len()])?))
     }
 
     /// Parameters whose prior probabilities are `u` [parameter], each from 0 to 1.
     fn prior_transform<'py>(&self, py: Python<'py>, u: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let u = self.parameters("u", u)?;
-        let mut x = Vec::with_capacity(u.len());
-        for ((prior, u), name) in self.priors.priors().iter().zip(&u).zip(&self.names) {
-            if !(0.0..=1.0).contains(u) {
-                return Err(refused(&format!("u of {name}"), u, "a number from 0 to 1"));
-            }
-            let value = prior.quantile(*u);
-            if value.is_nan() {
-                return Err(refused(&format!("prior of {name}"), prior, "one that can be drawn from"));
-            }
-            x.push(value);
+        if let Some((u, name)) = u.iter().zip(&self.names).find(|(u, _)| !(0.0..=1.0).contains(*u)) {
+            return Err(refused(&format!("u of {name}"), u, "a number from 0 to 1"));
+        }
+        let x = self.priors.from_unit(&u);
+        if let Some(i) = x.iter().position(|x| x.is_nan()) {
+            let what = format!("prior of {}", self.names[i]);
+            return Err(refused(&what, self.priors.priors()[i], "one that can be drawn from"));
         }
         array(py, x, &[self.names.len()])
     }

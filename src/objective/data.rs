@@ -82,6 +82,8 @@ pub struct DataSet {
     value: Vec<f64>,
     error: Vec<f64>,
     bins: Option<Vec<[f64; 2]>>,
+    /// Where each point stood as it was given.
+    order: Vec<usize>,
 }
 
 impl DataSet {
@@ -125,7 +127,7 @@ impl DataSet {
         }
         let sorted = |column: &[f64]| order.iter().map(|k| column[*k]).collect();
         let (wavenumber, value, error) = (sorted(wavenumber), sorted(value), sorted(error));
-        Ok(Self { name: name.into(), wavenumber, value, error, bins: None })
+        Ok(Self { name: name.into(), wavenumber, value, error, bins: None, order })
     }
 
     /// A data set of means over `bins`, from low to high wavenumber \[cm-1\]; the wavenumber of a point is the middle of its bin.
@@ -187,6 +189,45 @@ impl DataSet {
     /// Standard errors, in the unit of the values.
     pub fn error(&self) -> &[f64] {
         &self.error
+    }
+
+    /// The place of each point among those given, which may have been in any order \[point\].
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// The same points with other values and errors, in ascending wavenumber.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_values(&self, value: &[f64], error: &[f64]) -> Result<Self> {
+        let other = Self::new(&self.name, &self.wavenumber, value, error)?;
+        Ok(Self { value: other.value, error: other.error, ..self.clone() })
+    }
+
+    /// The points from `low` to `high` \[cm-1\].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]: none.
+    pub fn within(self, (low, high): (f64, f64)) -> Result<Self> {
+        let keep: Vec<usize> = (0..self.len()).filter(|k| (low..=high).contains(&self.wavenumber[*k])).collect();
+        if keep.is_empty() {
+            let given = format!(
+                "{low} to {high} cm-1, of data from {} to {}",
+                self.wavenumber[0],
+                self.wavenumber[self.len() - 1]
+            );
+            return Err(Error::invalid(format!("data set `{}`: range", self.name), given, "a range with points in it"));
+        }
+        let of = |column: &[f64]| keep.iter().map(|k| column[*k]).collect();
+        let (wavenumber, value, error) = (of(&self.wavenumber), of(&self.value), of(&self.error));
+        // Rows of a covariance are those of the points that are left.
+        let mut given: Vec<usize> = keep.iter().map(|k| self.order[*k]).collect();
+        let order = given.clone();
+        given.sort_unstable();
+        let order = order.iter().map(|place| given.partition_point(|g| g < place)).collect();
+        let bins = self.bins.map(|bins| keep.iter().map(|k| bins[*k]).collect());
+        Ok(Self { name: self.name, wavenumber, value, error, bins, order })
     }
 
     /// Points or bins, for the instrument.

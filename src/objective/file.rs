@@ -106,7 +106,7 @@ fn read_npz(path: &Path, options: &ReadOptions) -> Result<[Vec<f64>; 3]> {
     Ok(out)
 }
 
-fn array(path: &Path, reader: impl Read) -> Result<(Vec<usize>, Vec<f64>)> {
+pub(super) fn array(path: &Path, reader: impl Read) -> Result<(Vec<usize>, Vec<f64>)> {
     values(path, NpyFile::new(reader).map_err(|e| Error::parse(path, None, format!("not an NPY file: {e}")))?)
 }
 

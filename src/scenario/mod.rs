@@ -38,6 +38,7 @@ mod profiles;
 pub mod quantities;
 mod retrieval;
 mod scene;
+mod simulate;
 #[doc(hidden)]
 pub mod source;
 mod spectrum;
@@ -56,6 +57,7 @@ pub use memory::{Derivative, DeviceBytes, budget_hint};
 pub use plan::{Planned, PlannedModel, PlannedRetrieval, plan};
 pub use retrieval::{EVALUATIONS_OF_FIT, EVALUATIONS_OF_SAMPLING, JacobianResult, RetrievalSetup, jacobian, retrieval};
 pub use scene::Scene;
+pub use simulate::{Simulated, simulate};
 pub use spectrum::{Component, Layers, Observed, SpectrumResult, figure_labels, spectrum};
 
 use crate::backend::BackendInfo;

@@ -63,7 +63,9 @@ fn report(config: &Config, setup: &RetrievalSetup, fit: &Fit) -> Value {
     let priors: Vec<_> = setup
         .parameters
         .iter()
-        .map(|p| json!({ "name": p.name, "start": p.start, "prior": p.prior, "truth": p.truth }))
+        .map(|p| json!({
+            "name": p.name, "label": p.label(), "start": p.start, "prior": p.prior, "truth": p.truth, "log10": p.log10, "above": p.above,
+        }))
         .collect();
     json!({
         "photosphere": env!("CARGO_PKG_VERSION"),

@@ -36,7 +36,7 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
 
     write_zarr(&trace, &results.at("trace.zarr"))?;
     let chains: Vec<_> = (0..trace.names.len()).map(|i| trace.parameter(i)).collect();
-    let quantity = |i: usize| Quantity { name: &trace.names[i], chains: &chains[i], truth: setup.parameters[i].truth };
+    let quantity = |i: usize| Quantity { name: trace.label(i), chains: &chains[i], truth: setup.parameters[i].truth };
     let quantities: Vec<Quantity> = (0..trace.names.len()).map(quantity).collect();
     let formats = Formats { svg: config.output.svg, png: config.output.png };
     traces(&results.at("traces"), "Chains", &quantities, formats)?;
