@@ -1,6 +1,6 @@
 //! A configuration's likelihood and priors; fits and samples.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use photosphere::inference::{Checkpoint, Summary, sample, write_zarr};
@@ -39,7 +39,7 @@ impl Retrieval {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let device: DeviceChoice = device.parse().map_err(|e: String| refused("device", device, e))?;
-        let config = load(&path, &overrides).map_err(|e| exception(py, e))?;
+        let config = Config::load_with(&path, &overrides).map_err(|e| exception(py, e))?;
         let told: Arc<Told> = Arc::default();
         let progress = Callback::new(progress, &told);
         let setup = run_told(py, &told, || retrieval(&config, &device, &progress))?;
@@ -52,6 +52,12 @@ impl Retrieval {
     #[getter]
     fn names(&self) -> Vec<String> {
         self.names.clone()
+    }
+
+    /// The same as people read them.
+    #[getter]
+    fn labels(&self) -> Vec<String> {
+        self.priors.labels().to_vec()
     }
 
     /// Where fits and chains start.
@@ -217,52 +223,5 @@ impl Retrieval {
             Some(i) => Err(refused(&format!("{name} of {}", self.names[i]), x[i], "a finite number")),
             None => Ok(x),
         }
-    }
-}
-
-/// A configuration with some of its keys replaced: `species[0].mass_mixing_ratio`, `grid.points`.
-fn load(path: &Path, overrides: &[(String, String)]) -> Result<Config> {
-    if overrides.is_empty() {
-        return Config::load(path);
-    }
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-    let keyed = |key: &str, message: String| Error::Config { path: path.to_owned(), key: key.to_owned(), message };
-    let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| Error::parse(path, None, e.message()))?;
-    for (key, value) in overrides {
-        let parsed: toml::Table = format!("value = {value}")
-            .parse()
-            .map_err(|e: toml::de::Error| keyed(key, format!("given `{value}`: {}", e.message())))?;
-        let new =
-            parsed.get("value").cloned().ok_or_else(|| keyed(key, format!("given `{value}`, required a value")))?;
-        set(&mut table, key, new).map_err(|message| keyed(key, message))?;
-    }
-    Config::parse(path, &table.to_string())
-}
-
-/// Sets a value at a dotted key; sections that are not there are made, elements of lists must be.
-fn set(table: &mut toml::Table, key: &str, value: toml::Value) -> std::result::Result<(), String> {
-    let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
-    let (name, index) = match first.split_once('[') {
-        None => (first, None),
-        Some((name, index)) => {
-            let index = index.strip_suffix(']').and_then(|i| i.parse::<usize>().ok());
-            (name, Some(index.ok_or_else(|| format!("given `{first}`, required NAME or NAME[NUMBER]"))?))
-        }
-    };
-    let place = match index {
-        None => table.entry(name).or_insert_with(|| toml::Value::Table(toml::Table::new())),
-        Some(i) => {
-            let list =
-                table.get_mut(name).and_then(toml::Value::as_array_mut).ok_or(format!("there is no list `{name}`"))?;
-            let count = list.len();
-            list.get_mut(i).ok_or(format!("`{name}` has {count} elements"))?
-        }
-    };
-    match rest {
-        None => {
-            *place = value;
-            Ok(())
-        }
-        Some(rest) => set(place.as_table_mut().ok_or(format!("`{first}` is no section"))?, rest, value),
     }
 }

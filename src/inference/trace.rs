@@ -53,6 +53,20 @@ pub struct Trace {
     pub chains: Vec<Chain>,
     /// Draws of warm-up, which are not kept.
     pub warmup: usize,
+    /// ln of the probability of each datum at each draw, by data set; none where that was not asked for.
+    #[serde(default)]
+    pub log_likelihood: Vec<Pointwise>,
+}
+
+/// ln of the probability of each point of a data set at each draw.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pointwise {
+    /// The data set.
+    pub name: String,
+    /// Its number of points.
+    pub points: usize,
+    /// \[chain\]\[draw\]\[point\].
+    pub values: Vec<f64>,
 }
 
 impl Trace {

@@ -147,6 +147,19 @@ impl Correlated {
         Ok((value, a.iter().map(|a| -a).collect()))
     }
 
+    /// ln of each point's probability given all others \[point\]: with a = C^-1 r and v = 1 / (C^-1)_jj it is normal about d_j's prediction, off by a_j v with variance v
+    /// (Sundararajan & Keerthi 2001).
+    pub fn pointwise(&self, x: &[f64], residual: &[f64]) -> Result<Vec<f64>> {
+        let factor = self.factor(x)?;
+        let a = factor.solve(&DVector::from_column_slice(residual));
+        let inverse = factor.inverse();
+        let term = |(j, a): (usize, &f64)| {
+            let variance = inverse[(j, j)].recip();
+            -0.5 * (a * a * variance + (TAU * variance).ln())
+        };
+        Ok(a.iter().enumerate().map(term).collect())
+    }
+
     /// Adds the derivatives of ln L by free parameters of the noise.
     fn by_noise(&self, x: &[f64], factor: &Factor, a: &DVector<f64>, by_extra: &mut [f64]) {
         let [scale, jitter, length, amplitude] = self.values(x);

@@ -168,6 +168,32 @@ fn the_likelihood_is_that_of_a_dense_solve() {
 }
 
 #[test]
+fn probabilities_of_points_are_those_given_all_others() {
+    let ln_normal = |c: &DMatrix<f64>, r: &DVector<f64>| {
+        let chi_square = r.dot(&c.clone().lu().solve(r).unwrap());
+        -0.5 * (chi_square + c.determinant().ln() + r.len() as f64 * (2.0 * std::f64::consts::PI).ln())
+    };
+    let x = [2.8, 0.25];
+    for noise in noises(false) {
+        let process = noise.process.as_ref();
+        let (length, amplitude) = process.map_or((1.0, 0.0), |p| (p.length.range().0, p.amplitude.range().0));
+        let c = dense(&noise, 0.1, 1.2, length, amplitude);
+        let mut objective = objective(noise);
+        let (prediction, terms) = objective.pointwise(&x).unwrap().remove(0);
+        let r = DVector::from_iterator(POINTS, prediction.value.iter().zip(data().value()).map(|(y, d)| y - d));
+        for j in [0, 7, POINTS - 1] {
+            let without = ln_normal(&c.clone().remove_row(j).remove_column(j), &r.clone().remove_row(j));
+            let expected = ln_normal(&c, &r) - without;
+            assert!((terms[j] - expected).abs() < 1e-8 * (1.0 + expected.abs()), "{j}: {} {expected}", terms[j]);
+        }
+    }
+    let mut independent = objective(Noise::default());
+    let terms = independent.pointwise(&x).unwrap().remove(0).1;
+    let sum: f64 = terms.iter().sum();
+    assert!((sum - independent.log_likelihood(&x).unwrap()).abs() < 1e-10 * sum.abs());
+}
+
+#[test]
 fn gradients_and_whitened_jacobians_are_those_of_differences() {
     let step = |x: &[f64], k: usize, d: f64| {
         let mut x = x.to_vec();

@@ -117,6 +117,18 @@ impl Member {
         }
     }
 
+    /// ln of each point's probability given all others, for what the instrument would record \[point\].
+    pub fn pointwise(&self, extra_x: &[f64], values: &[f64]) -> Result<Vec<f64>> {
+        let residuals = self.residuals(values);
+        match &self.correlated {
+            Some(correlated) => correlated.pointwise(extra_x, &residuals),
+            None => {
+                let points = residuals.iter().zip(self.sigma(extra_x));
+                Ok(points.map(|(r, s)| -0.5 * ((r / s).powi(2) + (TAU * s * s).ln())).collect())
+            }
+        }
+    }
+
     /// What the instrument would record less the data \[point\].
     pub fn residuals(&self, values: &[f64]) -> Vec<f64> {
         values.iter().zip(self.data.value()).map(|(y, d)| y - d).collect()

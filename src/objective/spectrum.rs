@@ -221,6 +221,18 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
         each.map(|(member, p)| member.ln_likelihood_of(&extra_x, &p.value)).sum()
     }
 
+    /// What the instruments would record at `x`, and ln of each point's probability there given all other points: for every data set. With independent noise the
+    /// latter add up to ln L; they are what leave-one-out cross validation asks for (Vehtari et al. 2017).
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn pointwise(&mut self, x: &[f64]) -> Result<Vec<(Prediction, Vec<f64>)>> {
+        let (_, extra_x, _) = self.split(x)?;
+        let predictions = self.predict(x)?;
+        let each = self.members().zip(predictions);
+        each.map(|(member, p)| member.pointwise(&extra_x, &p.value).map(|terms| (p, terms))).collect()
+    }
+
     /// Noise of each data set at `x`: independent standard normal numbers, which `normal` gives, with the standard deviations or the covariance that it has there.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ mod memory;
 mod micrometres;
 mod names;
 mod plan;
+mod predictive;
 mod profiles;
 #[doc(hidden)]
 pub mod quantities;
@@ -55,6 +56,7 @@ pub use cross_section::{CrossSectionJob, CrossSectionResult, cross_section};
 pub use derived::{Derived, spectrum_unit};
 pub use memory::{Derivative, DeviceBytes, budget_hint};
 pub use plan::{Planned, PlannedModel, PlannedRetrieval, plan};
+pub use predictive::{Band, FRACTIONS, Predictive};
 pub use retrieval::{EVALUATIONS_OF_FIT, EVALUATIONS_OF_SAMPLING, JacobianResult, RetrievalSetup, jacobian, retrieval};
 pub use scene::Scene;
 pub use simulate::{Simulated, simulate};

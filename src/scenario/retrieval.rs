@@ -9,6 +9,7 @@ use super::derived::in_unit;
 use super::memory::{Derivative, DeviceBytes, budget_hint};
 use super::scene::Scene;
 use super::source::DeviceChoice;
+use super::state::Profiles;
 use super::{describe, in_config, json, profiles, star};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
@@ -66,6 +67,11 @@ pub struct RetrievalSetup {
     pub budget: Option<u64>,
     /// What the user must be told.
     pub notes: Vec<Note>,
+    /// What the parameters say of the atmosphere.
+    pub(super) profiles: Arc<Profiles>,
+    pub(super) pressure: PressureGrid,
+    /// All parameters of the configuration, of which those above are some.
+    pub(super) all: Vec<Parameter>,
 }
 
 impl RetrievalSetup {
@@ -187,7 +193,19 @@ pub fn retrieval(config: &Config, device: &DeviceChoice, progress: &dyn Progress
     }
     let priors = priors.with_labels(parameters.iter().map(Parameter::label));
     let backend = scene.backend.clone();
-    Ok(RetrievalSetup { objective, priors, parameters, run, device: describe(&backend.info()), backend, budget, notes })
+    Ok(RetrievalSetup {
+        objective,
+        priors,
+        parameters,
+        run,
+        device: describe(&backend.info()),
+        backend,
+        budget,
+        notes,
+        profiles: Arc::clone(&scene.profiles),
+        pressure: scene.pressure.clone(),
+        all: config.parameters.clone(),
+    })
 }
 
 /// The remark on an instrument that is not used.
@@ -319,7 +337,17 @@ fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
         parameters,
         instrument: _,
         data: _,
-        retrieval: RetrievalKeys { mode, gradient, jac_chunk_size: _, fit: _, sampler: _, checkpoint: _ },
+        retrieval:
+            RetrievalKeys {
+                mode,
+                gradient,
+                jac_chunk_size: _,
+                fit: _,
+                sampler: _,
+                predictions: _,
+                pointwise: _,
+                checkpoint: _,
+            },
         memory_budget: _,
         star: _,
         distance_cm: _,

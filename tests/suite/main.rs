@@ -35,6 +35,7 @@ mod retrieval;
 mod retrieval_cli;
 mod retrieval_memory;
 mod shaders;
+mod simulate_cli;
 mod structure;
 #[cfg(feature = "cli")]
 mod table_cli;

@@ -17,8 +17,9 @@ use crate::{Progress, Result};
 /// # Errors
 /// A wrong configuration and an unwritable folder, both found before anything is computed; whatever model and optimiser report.
 pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
-    let config = args.run.load()?;
-    let mut setup = retrieval(&config, &args.run.device, progress)?;
+    super::set_quiet_for(args.run.source.json);
+    let config = args.run.source.load()?;
+    let mut setup = retrieval(&config, &args.run.source.device, progress)?;
     let method = setup.fit_method(&config)?;
     let folder = ResultFolder::new(&args.run.out, ["fit.json"])?;
     let notes = notes::section(&setup.notes, config.method.tolerance);
@@ -26,7 +27,11 @@ pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
     let fit = setup.fit(method, progress)?;
     let predictions = setup.objective.predict(&fit.parameters)?;
     draw(&config, &folder, &setup, &predictions)?;
-    write_json(&folder.at("fit.json"), &report(&config, &setup, &fit))?;
+    let report = report(&config, &setup, &fit);
+    write_json(&folder.at("fit.json"), &report)?;
+    if args.run.source.json {
+        super::print_json(&report)?;
+    }
     if let Some(taken) = setup.device_bytes() {
         super::print(&format!("device memory {taken}\n"))?;
     }

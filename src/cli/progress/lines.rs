@@ -154,8 +154,14 @@ mod tests {
     #[test]
     fn lines_say_how_far_a_task_is() {
         let begun = Instant::now() - Duration::from_secs(20);
-        let mut task =
-            Task { name: "chain 1 of 4".into(), done: 100, total: Some(300), begun, left: TimeLeft::default(), told: false };
+        let mut task = Task {
+            name: "chain 1 of 4".into(),
+            done: 100,
+            total: Some(300),
+            begun,
+            left: TimeLeft::default(),
+            told: false,
+        };
         assert_eq!(task.line(Style::Words, false), "chain 1 of 4: 100 of 300 (33 %), 20 s, 40 s left");
         assert_eq!(task.line(Style::Words, true), "chain 1 of 4: done, 20 s");
         let value: serde_json::Value = serde_json::from_str(&task.line(Style::Json, false)).unwrap();

@@ -28,7 +28,8 @@ impl TimeLeft {
             let forget = 1.0 - (-step / SHORTEST.max(now / 3.0)).exp();
             let measured = done.saturating_sub(had) as f64 / step;
             // At first all that is known is the mean.
-            self.speed = if self.shown.is_none() { done as f64 / now } else { self.speed + forget * (measured - self.speed) };
+            self.speed =
+                if self.shown.is_none() { done as f64 / now } else { self.speed + forget * (measured - self.speed) };
             self.latest = (now, done);
             let estimate = total.saturating_sub(done) as f64 / self.speed.max(1e-12);
             self.shown = Some(match self.shown {

@@ -15,6 +15,7 @@ mod joint;
 mod method;
 mod model;
 mod noise;
+mod overrides;
 mod parameters;
 mod planet;
 mod reader;

@@ -84,6 +84,10 @@ pub struct RetrievalKeys {
     pub fit: Option<FitMethod>,
     /// How to sample.
     pub sampler: NutsSettings,
+    /// Draws whose spectra and temperatures make the bands of a posterior.
+    pub predictions: usize,
+    /// Whether the trace gets the probability of each datum at each draw.
+    pub pointwise: bool,
     /// Where chains are kept while they run; `None`: in the folder of the results.
     pub checkpoint: Option<PathBuf>,
 }
@@ -238,10 +242,21 @@ pub(super) fn retrieval(item: Option<&Item>) -> Result<RetrievalKeys> {
         gradient: GradientMode::Auto,
         fit: None,
         sampler: NutsSettings::default(),
+        predictions: 200,
+        pointwise: false,
         checkpoint: None,
     };
     let Some(item) = item else { return Ok(out) };
-    let s = item.section(&["mode", "jac_chunk_size", "gradient", "fit", "sampler", "checkpoint"])?;
+    let s = item.section(&[
+        "mode",
+        "jac_chunk_size",
+        "gradient",
+        "fit",
+        "sampler",
+        "predictions",
+        "pointwise",
+        "checkpoint",
+    ])?;
     if let Some(item) = s.get("mode") {
         out.mode = item.word(&[("auto", Mode::Auto), ("batched", Mode::Batched), ("blocked", Mode::Blocked)])?;
     }
@@ -257,6 +272,12 @@ pub(super) fn retrieval(item: Option<&Item>) -> Result<RetrievalKeys> {
     out.fit = s.get("fit").map(|i| fit(&i)).transpose()?;
     if let Some(item) = s.get("sampler") {
         out.sampler = sampler(&item)?;
+    }
+    if let Some(item) = s.get("predictions") {
+        out.predictions = item.integer((0, MOST))?;
+    }
+    if let Some(item) = s.get("pointwise") {
+        out.pointwise = item.boolean()?;
     }
     out.checkpoint = s.get("checkpoint").map(|i| i.path()).transpose()?;
     Ok(out)

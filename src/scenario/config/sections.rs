@@ -25,14 +25,17 @@ impl Config {
     /// # Errors
     /// The file cannot be read or is not UTF-8; or as [`Config::parse`].
     pub fn load(path: &Path) -> Result<Self> {
+        Self::parse(path, &Self::read(path)?)
+    }
+
+    /// The text of a configuration file.
+    pub(super) fn read(path: &Path) -> Result<String> {
         let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Self::parse(path, text),
-            Err(e) => {
-                let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() as u64;
-                Err(Error::parse(path, line, "not UTF-8 text; a configuration in TOML is required"))
-            }
-        }
+        String::from_utf8(bytes).map_err(|e| {
+            let sound = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+            let line = 1 + sound.iter().filter(|b| **b == b'\n').count() as u64;
+            Error::parse(path, line, "not UTF-8 text; a configuration in TOML is required")
+        })
     }
 
     /// A configuration from its text; `path` is for messages and for resolving relative paths.
