@@ -207,5 +207,5 @@ fn impossible_orders_are_refused() {
     assert!(message.contains("parts above 0 that leave a rest above 0"), "{message}");
     let other = Prior::Dirichlet { concentration: 1.0, rest: 1.0, log10: false };
     let message = Priors::new(&names, NAMES.iter().zip([part(1.0, false), other, uniform])).unwrap_err().to_string();
-    assert!(message.contains("prior of `b`: given rest 2.5 as of `a` and 1"), "{message}");
+    assert!(message.contains("prior of `b`: given rest 1, and 2.5 as of `a`"), "{message}");
 }

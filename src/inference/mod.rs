@@ -35,6 +35,7 @@ mod prior;
 mod prior_term;
 mod priors;
 mod quantiles;
+mod shares;
 mod size;
 mod summary;
 #[cfg(test)]

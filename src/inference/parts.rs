@@ -9,9 +9,8 @@ use std::f64::consts::LN_10;
 
 use statrs::function::gamma::ln_gamma;
 
-use super::prior::Prior;
-use super::prior_term::shares_of;
 use super::quantiles::beta_quantile;
+use super::shares::shares_of;
 
 /// The joint prior of all parts.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,25 +22,10 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Those of `priors` that are parts; `None` where none is. The concentration of the rest is that of the first.
-    pub fn of<'a>(priors: impl Iterator<Item = &'a Prior>) -> Option<Self> {
-        let mut all = Self { concentration: Vec::new(), rest: 1.0, log10: Vec::new() };
-        for prior in priors {
-            if let Prior::Dirichlet { concentration, rest, log10 } = *prior {
-                if all.concentration.is_empty() {
-                    all.rest = rest;
-                }
-                all.concentration.push(concentration);
-                all.log10.push(log10);
-            }
-        }
-        (!all.concentration.is_empty()).then_some(all)
-    }
-
-    /// A part that is alone with the rest; of any other prior a part with concentration 1.
-    pub fn alone(prior: &Prior) -> Self {
-        let one = || Self { concentration: vec![1.0], rest: 1.0, log10: vec![false] };
-        Self::of(std::iter::once(prior)).unwrap_or_else(one)
+    /// Parts with their concentrations, and whether each parameter is log10 of its part; `rest` is the concentration of the rest.
+    pub fn new(parts: &[(f64, bool)], rest: f64) -> Self {
+        let (concentration, log10) = parts.iter().copied().unzip();
+        Self { concentration, rest, log10 }
     }
 
     /// The parts, and last the rest, of parameters `x`.

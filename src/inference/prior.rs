@@ -208,7 +208,7 @@ impl Prior {
                 (norm - 0.5 * (nu + 1.0) * (t * t / nu).ln_1p(), -(nu + 1.0) * t / (scale * (nu + t * t)))
             }
             Self::Dirichlet { .. } => {
-                let (value, slopes) = Parts::alone(self).ln_pdf(&[x]);
+                let (value, slopes) = self.part_alone().ln_pdf(&[x]);
                 (value, slopes[0])
             }
         }
@@ -242,8 +242,22 @@ impl Prior {
             Self::StudentT { location, scale, degrees_of_freedom } => {
                 location + scale * student_t_quantile(degrees_of_freedom, p)
             }
-            Self::Dirichlet { .. } => Parts::alone(self).from_unit(&[p])[0],
+            Self::Dirichlet { .. } => self.part_alone().from_unit(&[p])[0],
         }
+    }
+
+    /// Concentration of a part of a whole, whether the parameter is its log10, and the concentration of the rest; `None` of other priors.
+    pub(super) fn part(&self) -> Option<((f64, bool), f64)> {
+        match *self {
+            Self::Dirichlet { concentration, rest, log10 } => Some(((concentration, log10), rest)),
+            _ => None,
+        }
+    }
+
+    /// The part as if it were alone with the rest.
+    pub(super) fn part_alone(&self) -> Parts {
+        let (part, rest) = self.part().unwrap_or(((1.0, false), 1.0));
+        Parts::new(&[part], rest)
     }
 
     /// ln of the probability that a truncated normal keeps; 0 for the others.

@@ -53,19 +53,22 @@ impl Priors {
             })
         });
         let priors: Vec<Prior> = found.collect::<Result<_>>()?;
-        let is_part = |prior: &Prior| matches!(prior, Prior::Dirichlet { .. });
-        let members: Vec<usize> = (0..priors.len()).filter(|i| is_part(&priors[*i])).collect();
-        let rest = |i: usize| if let Prior::Dirichlet { rest, .. } = priors[i] { rest } else { 1.0 };
-        if let Some(other) = members.iter().find(|i| rest(**i) != rest(members[0])) {
-            let given = format!("rest {} as of `{}` and {}", rest(members[0]), names[members[0]], rest(*other));
-            return Err(Error::invalid(
-                format!("prior of `{}`", names[*other]),
-                given,
-                "one concentration of the rest",
-            ));
+        let parts = priors.iter().enumerate().filter_map(|(i, prior)| prior.part().map(|(part, rest)| (i, part, rest)));
+        let parts: Vec<(usize, (f64, bool), f64)> = parts.collect();
+        let mut joint = Vec::new();
+        if let Some((first, _, rest)) = parts.first() {
+            if let Some((other, _, given)) = parts.iter().find(|(_, _, other)| other != rest) {
+                let given = format!("rest {given}, and {rest} as of `{}`", names[*first]);
+                return Err(Error::invalid(
+                    format!("prior of `{}`", names[*other]),
+                    given,
+                    "one concentration of the rest",
+                ));
+            }
+            let kind = Kind::Parts(Parts::new(&parts.iter().map(|p| p.1).collect::<Vec<_>>(), *rest));
+            joint.push(Joint { members: parts.iter().map(|p| p.0).collect(), kind });
         }
-        let parts = Parts::of(priors.iter()).map(|parts| Joint { members, kind: Kind::Parts(parts) });
-        Ok(Self { labels: names.to_vec(), names: names.to_vec(), priors, joint: parts.into_iter().collect() })
+        Ok(Self { labels: names.to_vec(), names: names.to_vec(), priors, joint })
     }
 
     /// No information on any parameter: fits without priors or bounds.

@@ -133,3 +133,120 @@ fn the_shipped_example_runs_and_is_what_the_program_makes() {
     assert!(code == 3 && message.contains("retrieval.toml, which is there and is another"), "{message}");
     assert_eq!(fs::read_to_string(at.join(toml)).unwrap(), "mine");
 }
+
+/// Logarithms, parts of a whole with gases that fill the rest, ordered knots, correlated noise: from the file to a gradient.
+const EVERYTHING: &str = r#"
+[grid]
+range_cm = [2150.0, 2156.0]
+points = 240
+
+[atmosphere]
+layers = 12
+pressure_top_bar = 1e-4
+pressure_bottom_bar = 10.0
+gravity_cgs = 2478.6
+
+[atmosphere.temperature]
+kind = "knots"
+pressure_bar = [1e-4, 1e-1, 10.0]
+temperature_k = ["top", "middle", "bottom"]
+
+[[species]]
+format = "builtin"
+volume_mixing_ratio = "CO"
+
+[[species]]
+name = "N2"
+volume_mixing_ratio = "N2"
+
+[[species]]
+name = "H2"
+volume_mixing_ratio = { rest = 0.85 }
+
+[[species]]
+name = "He"
+volume_mixing_ratio = { rest = 0.15 }
+
+[continua]
+rayleigh = ["H2", "He", "N2"]
+
+[[cloud]]
+kind = "grey-haze"
+opacity_cm2_g = "haze"
+
+[method]
+method = "lines"
+temperature_range_k = [300.0, 2500.0]
+
+[parameters.CO]
+scale = "log10"
+start = -4.0
+prior = { kind = "dirichlet" }
+
+[parameters.N2]
+start = 0.2
+prior = { kind = "dirichlet", concentration = 2.0 }
+
+[parameters.haze]
+scale = "log10"
+start = -3.0
+prior = { kind = "uniform", lower = -6.0, upper = 0.0 }
+
+[parameters.top]
+start = 700.0
+prior = { kind = "uniform", lower = 400.0, upper = 2000.0 }
+
+[parameters.middle]
+above = "top"
+start = 900.0
+prior = { kind = "uniform", lower = 400.0, upper = 2000.0 }
+
+[parameters.bottom]
+above = "middle"
+start = 1400.0
+prior = { kind = "uniform", lower = 400.0, upper = 2000.0 }
+
+[parameters.amplitude]
+scale = "log10"
+start = 2.0
+prior = { kind = "student_t", location = 2.0, scale = 0.3, degrees_of_freedom = 4.0 }
+
+[[data]]
+name = "night"
+file = "night.txt"
+instrument = { resolving_power = 50000.0 }
+noise = { process = { kernel = "matern-3/2", length_cm = 0.3, amplitude = "amplitude" } }
+simulate = { range_cm = [2150.5, 2155.5], points = 60, error = 150.0 }
+"#;
+
+#[test]
+fn gradients_through_every_kind_of_parameter_are_those_of_differences() {
+    use photosphere::inference::Posterior;
+    use photosphere::objective::{LogDensity, ReadOptions};
+    use photosphere::scenario::{Config, retrieval, simulate, source::DeviceChoice};
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::parse(&folder.path().join("c.toml"), EVERYTHING).expect("a configuration");
+    let mock = simulate(&config, &DeviceChoice::Cpu, 3, &()).expect("a mock");
+    let text = mock.sets[0].to_text(&[], &ReadOptions::default()).expect("text");
+    fs::write(folder.path().join("night.txt"), text).unwrap();
+    let mut setup = retrieval(&config, &DeviceChoice::Cpu, &()).expect("a retrieval");
+    assert_eq!(setup.objective.data_sets().next().expect("a set"), &mock.sets[0]);
+    assert_eq!(setup.priors.labels()[0], "log10 CO");
+    let temperature = setup.temperature(&setup.start()).expect("temperatures");
+    assert!(temperature.is_sorted() && temperature[0] > 699.9 && temperature[11] < 1400.1, "{temperature:?}");
+    let z = setup.priors.to_unconstrained(&setup.start()).expect("a start");
+    let mut posterior = Posterior::new(&mut setup.objective, setup.priors.clone()).expect("a posterior");
+    let mut gradient = vec![0.0; z.len()];
+    posterior.value_and_gradient(&z, &mut gradient).expect("a gradient");
+    for k in 0..z.len() {
+        let mut at = |d: f64| {
+            let mut z = z.clone();
+            z[k] += d;
+            posterior.value_and_gradient(&z, &mut vec![0.0; z.len()]).expect("a value")
+        };
+        let h = 1e-3;
+        let expected = (at(-2.0 * h) - 8.0 * at(-h) + 8.0 * at(h) - at(2.0 * h)) / (12.0 * h);
+        let size = 1e-3 * gradient.iter().fold(0.0f64, |m, g| m.max(g.abs()));
+        assert!((gradient[k] - expected).abs() < 1e-4 * expected.abs().max(size), "{k}: {} {expected}", gradient[k]);
+    }
+}

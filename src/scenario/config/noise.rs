@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::parameters::setting;
 use super::reader::Item;
-use super::retrieval::setting;
 use crate::Result;
 use crate::objective::{CovarianceShape, Distance, Noise, Process};
 

@@ -196,3 +196,8 @@ impl Item<'_> {
 pub(super) fn needed_quantity(s: &Section, key: &str, what: &str, require: super::reader::Require) -> Result<Quantity> {
     s.need(key, what)?.quantity(require)
 }
+
+/// A number of an instrument or of noise, or the name of a parameter; `otherwise` where the key is not there.
+pub(super) fn setting(s: &Section, key: &str, otherwise: f64) -> Result<Setting> {
+    s.get(key).map_or(Ok(Setting::Fixed(otherwise)), |item| item.setting())
+}

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::geometry::GeometryKeys;
 use super::noise::noise;
+use super::parameters::setting;
 use super::reader::{Item, NOT_NEGATIVE, POSITIVE, RATIO, Require, Section};
 use super::simulation::{SimulationKeys, simulation};
 use crate::Result;
 use crate::inference::{AdamWSettings, LbfgsSettings, LeastSquaresSettings, NutsSettings};
-use crate::instrument::{Response, Rotation, Setting, Settings};
+use crate::instrument::{Response, Rotation, Settings};
 use crate::objective::{Column, Mode, Noise, ReadOptions};
 use crate::spectrum::GradientMode;
 
@@ -174,10 +175,6 @@ fn column(item: &Item) -> Result<Column> {
         return Ok(Column::Name(item.string("the name of a column")?.to_owned()));
     }
     item.integer((0, 999)).map(Column::Index)
-}
-
-pub(super) fn setting(s: &Section, key: &str, otherwise: f64) -> Result<Setting> {
-    s.get(key).map_or(Ok(Setting::Fixed(otherwise)), |item| item.setting())
 }
 
 /// `[instrument]`: the same keys as in a data set.
