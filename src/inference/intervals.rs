@@ -135,7 +135,7 @@ mod tests {
             ..Trace::default()
         };
         let table = latex_table(&trace);
-        let row = r"log10 X\_H2O [\%] & $0.50^{+0.34}_{-0.34}$ & $0.50^{+0.48}_{-0.48}$ \\";
+        let row = r"log10 X\_H2O [\%] & $0.50^{+0.34}_{-0.34}$ & $0.50^{+0.47}_{-0.47}$ \\";
         assert!(table.contains(row), "{table}");
     }
 }

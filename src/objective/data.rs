@@ -75,7 +75,7 @@ impl std::str::FromStr for SpectralUnit {
 }
 
 /// A measured spectrum: ascending wavenumbers \[cm-1\], values in the unit of the model and their standard errors.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct DataSet {
     name: String,
     wavenumber: Vec<f64>,
@@ -84,6 +84,15 @@ pub struct DataSet {
     bins: Option<Vec<[f64; 2]>>,
     /// Where each point stood as it was given.
     order: Vec<usize>,
+}
+
+/// The same data are equal, whatever the order in which they were given.
+impl PartialEq for DataSet {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { name, wavenumber, value, error, bins, order: _ } = self;
+        (name, wavenumber, value, error, bins)
+            == (&other.name, &other.wavenumber, &other.value, &other.error, &other.bins)
+    }
 }
 
 impl DataSet {

@@ -7,7 +7,8 @@ use super::{DataSet, ReadOptions, SpectralUnit};
 use crate::{Error, Result, units};
 
 impl DataSet {
-    /// The data as a text table that [`read`](Self::read) reads back with the same options: comments, a header, one row a point. Numbers have all their digits.
+    /// The data as a text table that [`read`](Self::read) reads back with the same options: comments, a header, one row a point, in the order in which
+    /// points were given. Numbers have all their digits.
     ///
     /// # Errors
     /// [`Error::Invalid`]: columns that are neither three names nor the places 0, 1 and 2; wavelengths in air below 0.2 um; bins that do not meet half-way.
@@ -52,9 +53,13 @@ impl DataSet {
             ordered.join(" ")
         };
         let _ = writeln!(text, "# {}", row(names));
-        for ((x, value), error) in spectral.iter().zip(self.value()).zip(self.error()) {
+        let mut rows: Vec<(usize, [f64; 3])> =
+            (0..self.len()).map(|k| (self.order()[k], [spectral[k], self.value()[k], self.error()[k]])).collect();
+        // As they were given: a covariance follows the rows of its data.
+        rows.sort_by_key(|(place, _)| *place);
+        for (_, numbers) in rows {
             // The shortest text that is read as the same number.
-            let _ = writeln!(text, "{}", row([x, value, error].map(|v| format!("{v:?}"))));
+            let _ = writeln!(text, "{}", row(numbers.map(|v| format!("{v:?}"))));
         }
         Ok(text)
     }
@@ -87,6 +92,11 @@ mod tests {
                 assert!(worst < if unit == WavenumberPerCm { 1e-300 } else { 1e-11 }, "{unit:?}: {worst}");
             }
         }
+        let mixed = DataSet::new("d", &[3.0, 1.0, 2.0], &[30.0, 10.0, 20.0], &[1.0; 3]).unwrap();
+        let text = mixed.to_text(&[], &ReadOptions::default()).unwrap();
+        assert!(text.ends_with("3.0 30.0 1.0\n1.0 10.0 1.0\n2.0 20.0 1.0\n"), "{text}");
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(DataSet::read("d", &path, &ReadOptions::default()).unwrap(), mixed);
         let columns = [0, 1, 3].map(Column::Index);
         let message = set.to_text(&[], &ReadOptions { columns, ..ReadOptions::default() }).unwrap_err().to_string();
         assert!(message.contains("given 0, 1, 3, required three names, or the places 0, 1 and 2"), "{message}");
