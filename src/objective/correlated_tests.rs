@@ -276,7 +276,7 @@ fn noise_that_cannot_be_is_refused() {
 
 /// Probabilities that ranks are uniform: parameters from the priors, data and noise from them, a posterior of the data.
 fn calibrate(noise: Noise, logarithms: bool, runs: u64, seed: u64) -> Vec<f64> {
-    const MOST: usize = 99;
+    const MOST: usize = 49;
     let mut objective = objective(noise);
     let names = objective.names().to_vec();
     let prior = |name: &String| match name.as_str() {
@@ -327,7 +327,7 @@ fn kinds() -> Vec<(&'static str, Noise, bool)> {
 #[test]
 fn every_kind_of_noise_is_calibrated() {
     for (name, noise, logarithms) in kinds() {
-        let p = calibrate(noise, logarithms, 30, 7000);
+        let p = calibrate(noise, logarithms, 20, 7000);
         assert!(p.iter().all(|p| *p > 1e-4), "{name}: {p:?}");
     }
 }
