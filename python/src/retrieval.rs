@@ -100,7 +100,7 @@ impl Retrieval {
         if let Some((u, name)) = u.iter().zip(&self.names).find(|(u, _)| !(0.0..=1.0).contains(*u)) {
             return Err(refused(&format!("u of {name}"), u, "a number from 0 to 1"));
         }
-        let x = self.priors.from_unit(&u);
+        let x = self.priors.quantiles(&u);
         if let Some(i) = x.iter().position(|x| x.is_nan()) {
             let what = format!("prior of {}", self.names[i]);
             return Err(refused(&what, self.priors.priors()[i], "one that can be drawn from"));

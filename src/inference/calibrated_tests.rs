@@ -40,13 +40,13 @@ fn calibrate(priors: &Priors, runs: usize, told: f64, seed: u64) -> Vec<f64> {
     let mut ranks = vec![Vec::new(); 3];
     for run in 0..runs as u64 {
         let mut random = ChaCha8Rng::seed_from_u64(seed + run);
-        let truth = priors.from_unit(&[(); 3].map(|()| random.random()));
+        let truth = priors.quantiles(&[(); 3].map(|()| random.random()));
         let mut model = Linear::new(&NAMES, 6, sd);
         let noise = |y: f64| y + sd * normal_quantile(random.random_range(1e-12..1.0));
         model.data = model.model(&truth).into_iter().map(noise).collect();
         model.sd = sd * told;
         let settings = NutsSettings { chains: 1, warmup: 150, draws: 3 * MOST, seed: run, ..NutsSettings::default() };
-        let trace = sample(&mut model, priors, &[truth.clone()], &settings, None, &()).unwrap();
+        let trace = sample(&mut model, priors, std::slice::from_ref(&truth), &settings, None, &()).unwrap();
         (0..3).for_each(|i| ranks[i].push(rank(&trace.parameter(i)[0], truth[i], 3)));
     }
     ranks.iter().map(|ranks| uniformity(ranks, MOST, 5).unwrap()).collect()

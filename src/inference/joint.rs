@@ -65,8 +65,8 @@ impl Joint {
     }
 
     /// The members at the probabilities `u`, each given those before it.
-    pub fn from_unit(&self, u: &[f64]) -> Vec<f64> {
-        each!(&self.kind, joint => joint.from_unit(u))
+    pub fn quantiles(&self, u: &[f64]) -> Vec<f64> {
+        each!(&self.kind, joint => joint.quantiles(u))
     }
 
     /// The prior as residuals with their derivatives by the members.

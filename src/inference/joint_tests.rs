@@ -129,7 +129,7 @@ fn distance(mut draws: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
 fn draws_from_the_unit_cube_follow_the_distribution_functions() {
     let mut random = ChaCha8Rng::seed_from_u64(11);
     let mut draws = |priors: &Priors| -> Vec<Vec<f64>> {
-        (0..4000).map(|_| priors.from_unit(&[(); 3].map(|()| random.random()))).collect()
+        (0..4000).map(|_| priors.quantiles(&[(); 3].map(|()| random.random()))).collect()
     };
     // A part of Dirichlet's distribution by itself has a beta distribution, whatever the order in which the stick is broken.
     for log10 in [false, true] {
@@ -150,7 +150,7 @@ fn draws_from_the_unit_cube_follow_the_distribution_functions() {
         let d = distance(ordered.iter().map(u).collect(), |u| beta_reg(1.0 + place as f64, 3.0 - place as f64, u));
         assert!(d < 1.95, "{place}: {d}");
     }
-    assert!(priors([part(1.0, false); 3], false).from_unit(&[0.5, 1.5, 0.5]).iter().all(|x| x.is_nan()));
+    assert!(priors([part(1.0, false); 3], false).quantiles(&[0.5, 1.5, 0.5]).iter().all(|x| x.is_nan()));
 }
 
 #[test]

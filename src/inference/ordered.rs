@@ -87,7 +87,7 @@ impl Ordered {
     }
 
     /// Parameters of the probabilities `u`, each given those before it: the least of those that are left.
-    pub fn from_unit(&self, u: &[f64]) -> Vec<f64> {
+    pub fn quantiles(&self, u: &[f64]) -> Vec<f64> {
         let (mut below, count) = (0.0, u.len());
         let each = u.iter().enumerate().map(|(i, u)| {
             let left = (count - i) as f64;

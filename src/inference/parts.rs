@@ -116,7 +116,7 @@ impl Parts {
     }
 
     /// Parameters of the probabilities `u`, each part's given those before it: what is left of the whole is broken like a stick.
-    pub fn from_unit(&self, u: &[f64]) -> Vec<f64> {
+    pub fn quantiles(&self, u: &[f64]) -> Vec<f64> {
         let mut left = 1.0;
         let each = u.iter().enumerate().map(|(i, u)| {
             let after: f64 = self.concentration[i + 1..].iter().sum::<f64>() + self.rest;

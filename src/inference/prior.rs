@@ -242,7 +242,7 @@ impl Prior {
             Self::StudentT { location, scale, degrees_of_freedom } => {
                 location + scale * student_t_quantile(degrees_of_freedom, p)
             }
-            Self::Dirichlet { .. } => self.part_alone().from_unit(&[p])[0],
+            Self::Dirichlet { .. } => self.part_alone().quantiles(&[p])[0],
         }
     }
 

@@ -167,12 +167,12 @@ impl Priors {
 
     /// Parameters x of the probabilities `u` \[parameter\], each from 0 to 1: uniform numbers become draws from the prior, the unit cube of nested
     /// sampling. Of a joint prior each is conditional on those before it. NaN for a flat prior and for numbers outside 0..=1.
-    pub fn from_unit(&self, u: &[f64]) -> Vec<f64> {
+    pub fn quantiles(&self, u: &[f64]) -> Vec<f64> {
         let mut x: Vec<f64> = self.priors.iter().zip(u).map(|(prior, u)| prior.quantile(*u)).collect();
         for joint in &self.joint {
             let u = joint.of(u);
             let inside = u.iter().all(|u| (0.0..=1.0).contains(u));
-            let values = if inside { joint.from_unit(&u) } else { vec![f64::NAN; u.len()] };
+            let values = if inside { joint.quantiles(&u) } else { vec![f64::NAN; u.len()] };
             joint.members.iter().zip(values).for_each(|(i, value)| x[*i] = value);
         }
         x

@@ -179,7 +179,10 @@ fn probabilities_of_points_are_those_given_all_others() {
         let (length, amplitude) = process.map_or((1.0, 0.0), |p| (p.length.range().0, p.amplitude.range().0));
         let c = dense(&noise, 0.1, 1.2, length, amplitude);
         let mut objective = objective(noise);
-        let (prediction, terms) = objective.pointwise(&x).unwrap().remove(0);
+        let predictions = objective.predict(&x).unwrap();
+        assert_eq!(predictions, objective.predict_by_gradient(&x).unwrap());
+        let terms = objective.pointwise(&x, &predictions).unwrap().remove(0);
+        let prediction = &predictions[0];
         let r = DVector::from_iterator(POINTS, prediction.value.iter().zip(data().value()).map(|(y, d)| y - d));
         for j in [0, 7, POINTS - 1] {
             let without = ln_normal(&c.clone().remove_row(j).remove_column(j), &r.clone().remove_row(j));
@@ -188,7 +191,8 @@ fn probabilities_of_points_are_those_given_all_others() {
         }
     }
     let mut independent = objective(Noise::default());
-    let terms = independent.pointwise(&x).unwrap().remove(0).1;
+    let predictions = independent.predict(&x).unwrap();
+    let terms = independent.pointwise(&x, &predictions).unwrap().remove(0);
     let sum: f64 = terms.iter().sum();
     assert!((sum - independent.log_likelihood(&x).unwrap()).abs() < 1e-10 * sum.abs());
 }
@@ -294,7 +298,7 @@ fn calibrate(noise: Noise, logarithms: bool, runs: u64, seed: u64) -> Vec<f64> {
     let mut ranks = vec![Vec::new(); names.len()];
     for run in 0..runs {
         let mut random = ChaCha8Rng::seed_from_u64(seed + run);
-        let truth = priors.from_unit(&names.iter().map(|_| random.random_range(1e-9..1.0)).collect::<Vec<f64>>());
+        let truth = priors.quantiles(&names.iter().map(|_| random.random_range(1e-9..1.0)).collect::<Vec<f64>>());
         let clean = objective.predict(&truth).unwrap().remove(0).value;
         let standard = Prior::Normal { mean: 0.0, sd: 1.0 };
         let drawn = objective.draw_noise(&truth, &mut || standard.quantile(random.random_range(1e-12..1.0))).unwrap();
@@ -302,7 +306,7 @@ fn calibrate(noise: Noise, logarithms: bool, runs: u64, seed: u64) -> Vec<f64> {
         let set = data();
         objective.replace_data(&[set.with_values(&noisy, set.error()).unwrap()]).unwrap();
         let settings = NutsSettings { chains: 1, warmup: 150, draws: 3 * MOST, seed: run, ..NutsSettings::default() };
-        let trace = sample(&mut objective, &priors, &[truth.clone()], &settings, None, &()).unwrap();
+        let trace = sample(&mut objective, &priors, std::slice::from_ref(&truth), &settings, None, &()).unwrap();
         (0..names.len()).for_each(|i| ranks[i].push(rank(&trace.parameter(i)[0], truth[i], 3)));
     }
     ranks.iter().map(|ranks| uniformity(ranks, MOST, 5).unwrap()).collect()

@@ -189,11 +189,34 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
     /// # Errors
     /// Parameters outside their ranges or the model, device failures.
     pub fn predict(&mut self, x: &[f64]) -> Result<Vec<Prediction>> {
+        self.predict_by(x, |model, x| model.spectrum(x))
+    }
+
+    /// As [`predict`](Self::predict), by the way in which gradients are computed: slower, but after a sampling no device memory is needed for another program.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn predict_by_gradient(&mut self, x: &[f64]) -> Result<Vec<Prediction>> {
+        self.predict_by(x, |model, x| {
+            let mut found = Vec::new();
+            model.value_and_gradient(x, &mut |spectrum| {
+                found = spectrum.to_vec();
+                Ok((0.0, vec![0.0; spectrum.len()]))
+            })?;
+            Ok(found)
+        })
+    }
+
+    fn predict_by(
+        &mut self,
+        x: &[f64],
+        mut spectrum: impl FnMut(&mut M, &[f64]) -> Result<Vec<f64>>,
+    ) -> Result<Vec<Prediction>> {
         let (model_x, extra_x, _) = self.split(x)?;
         let extra_x = &extra_x;
         let mut predictions = Vec::new();
         for block in &mut self.blocks {
-            let spectrum = block.model.spectrum(model_x)?;
+            let spectrum = spectrum(&mut block.model, model_x)?;
             for member in &block.members {
                 let value = member.predict(extra_x, &spectrum)?;
                 predictions.push(Prediction { value, sigma: member.sigma(extra_x) });
@@ -221,16 +244,18 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
         each.map(|(member, p)| member.ln_likelihood_of(&extra_x, &p.value)).sum()
     }
 
-    /// What the instruments would record at `x`, and ln of each point's probability there given all other points: for every data set. With independent noise the
-    /// latter add up to ln L; they are what leave-one-out cross validation asks for (Vehtari et al. 2017).
+    /// ln of each point's probability at `x` given all other points, for what the instruments would record there: \[data set\]\[point\]. With independent noise
+    /// they add up to ln L; they are what leave-one-out cross validation asks for (Vehtari et al. 2017).
     ///
     /// # Errors
-    /// As [`predict`](Self::predict).
-    pub fn pointwise(&mut self, x: &[f64]) -> Result<Vec<(Prediction, Vec<f64>)>> {
+    /// Parameters outside their ranges; predictions of other data.
+    pub fn pointwise(&self, x: &[f64], predictions: &[Prediction]) -> Result<Vec<Vec<f64>>> {
         let (_, extra_x, _) = self.split(x)?;
-        let predictions = self.predict(x)?;
-        let each = self.members().zip(predictions);
-        each.map(|(member, p)| member.pointwise(&extra_x, &p.value).map(|terms| (p, terms))).collect()
+        let fits = |(member, p): (&Member, &Prediction)| member.data.len() == p.value.len();
+        if self.members().count() != predictions.len() || !self.members().zip(predictions).all(fits) {
+            return Err(Error::invalid("predictions", format!("{} sets", predictions.len()), "those of the data sets"));
+        }
+        self.members().zip(predictions).map(|(member, p)| member.pointwise(&extra_x, &p.value)).collect()
     }
 
     /// Noise of each data set at `x`: independent standard normal numbers, which `normal` gives, with the standard deviations or the covariance that it has there.

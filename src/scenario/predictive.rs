@@ -2,7 +2,8 @@
 
 use super::retrieval::RetrievalSetup;
 use crate::inference::{Pointwise, Trace, diagnostics::quantile};
-use crate::{Progress, Result};
+use crate::objective::Prediction;
+use crate::{Backend, Progress, Result};
 
 /// The fractions of draws below each row of a band: the ends of 95% and of 68%, and the median between.
 pub const FRACTIONS: [f64; 5] = [0.025, 0.16, 0.5, 0.84, 0.975];
@@ -55,7 +56,7 @@ impl RetrievalSetup {
         let mut temperatures = Vec::new();
         for k in 0..count {
             let x = all[k * all.len() / count];
-            for (all, prediction) in spectra.iter_mut().zip(self.objective.predict(x)?) {
+            for (all, prediction) in spectra.iter_mut().zip(self.predict_after_sampling(x)?) {
                 all.extend(prediction.value);
             }
             temperatures.extend(self.temperature(x)?);
@@ -71,6 +72,14 @@ impl RetrievalSetup {
         })
     }
 
+    /// Predictions within the device memory that a sampling has planned.
+    fn predict_after_sampling(&mut self, x: &[f64]) -> Result<Vec<Prediction>> {
+        match self.backend {
+            Backend::Cpu => self.objective.predict(x),
+            Backend::Device(_) => self.objective.predict_by_gradient(x),
+        }
+    }
+
     /// Fills in the probability of each datum at each draw of a trace: a spectrum a draw.
     ///
     /// # Errors
@@ -82,7 +91,8 @@ impl RetrievalSetup {
         let mut all: Vec<Pointwise> = sets.map(|s| (s.name().to_owned(), s.len())).map(empty).collect();
         progress.begin("probabilities of data", Some((trace.chains.len() * trace.draws()) as u64));
         for x in trace.chains.iter().flat_map(|c| c.draws.chunks_exact(n)) {
-            for (set, (_, terms)) in all.iter_mut().zip(self.objective.pointwise(x)?) {
+            let predictions = self.predict_after_sampling(x)?;
+            for (set, terms) in all.iter_mut().zip(self.objective.pointwise(x, &predictions)?) {
                 set.values.extend(terms);
             }
             progress.advance(1);

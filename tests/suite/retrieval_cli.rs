@@ -232,7 +232,7 @@ fn a_killed_run_resumes_with_the_same_bytes_and_a_changed_one_does_not() {
     assert_eq!(shape, [6, 12]);
     for layer in 0..12 {
         let band: Vec<f64> = (1..6).map(|row| temperature[row * 12 + layer]).collect();
-        let truth = 900.0 * temperature[layer].powf(0.1);
+        let truth = (900.0 * temperature[layer].powf(0.1)).clamp(400.0, 1600.0);
         assert!(band.is_sorted() && band[0] <= truth && truth <= band[4], "{band:?} {truth}");
     }
     assert_eq!(bench.array("whole/bands-night.npy").0[0], 6);
