@@ -378,7 +378,7 @@ pub struct SimulateArgs {
     /// The configuration
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Text table for the data; with several sections [[data]] a folder, which gets NAME.txt for each
+    /// Text table for the data; with several data sets a folder, which gets NAME.txt for each
     #[arg(long, value_name = "FILE.txt")]
     pub out: PathBuf,
     /// Seed of the noise: equal seeds give equal data
@@ -411,7 +411,7 @@ pub struct SourceArgs {
     /// Configuration file; `-` reads it from standard input, and paths in it are relative to the working folder
     #[arg(value_name = "CONFIG.toml")]
     pub config: PathBuf,
-    /// Replace a key of the configuration, such as grid.points=2000 or species[0].mass_mixing_ratio=1e-4; may be repeated
+    /// Replace a key of the configuration, such as grid.points=2000 or parameters.T0.start=900; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse::assignment)]
     pub set: Vec<(String, String)>,
     /// Print the final report as JSON on standard output, and nothing else there
