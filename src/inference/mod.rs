@@ -46,7 +46,7 @@ mod zarr;
 pub use adamw::{AdamWSettings, adamw};
 pub use bijection::Bijection;
 pub use fit::{Fit, Step};
-pub use intervals::{Rounded, latex_table};
+pub use intervals::{Rounded, latex_table, plain_intervals};
 pub use lbfgs::{LbfgsSettings, lbfgs};
 pub use least_squares::{LeastSquaresSettings, levenberg_marquardt};
 pub use nuts::{Checkpoint, NutsSettings, sample, sample_parallel};

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::folder::ResultFolder;
 use crate::cli::args::SampleArgs;
 use crate::cli::notes;
-use crate::inference::{Checkpoint, Summary, latex_table, sample, write_zarr};
+use crate::inference::{Checkpoint, Summary, latex_table, plain_intervals, sample, write_zarr};
 use crate::output::{write_atomic, write_json, write_npy};
 use crate::plot::{Formats, Quantity, corner, traces};
 use crate::scenario::{Derivative, EVALUATIONS_OF_SAMPLING, Predictive, RetrievalSetup, retrieval};
@@ -69,7 +69,7 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
     if let Some(taken) = setup.device_bytes() {
         super::print(&format!("device memory {taken}\n"))?;
     }
-    super::print(&format!("{summary}\nwritten to {}\n", out.display()))
+    super::print(&format!("{summary}\n{}\nwritten to {}\n", plain_intervals(&trace), out.display()))
 }
 
 /// The bands of each data set and of the temperature, each below its axis.
