@@ -273,6 +273,18 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_a_set_keep_the_order_of_their_rows() {
+        let set = DataSet::new("a", &[4.0, 1.0, 3.0, 2.0], &[40.0, 10.0, 30.0, 20.0], &[0.1; 4]).unwrap();
+        let part = set.clone().within((1.5, 4.0)).unwrap();
+        assert_eq!((part.wavenumber(), part.value()), (&[2.0, 3.0, 4.0][..], &[20.0, 30.0, 40.0][..]));
+        assert_eq!((set.order(), part.order()), (&[1, 3, 2, 0][..], &[2, 1, 0][..]));
+        let bins = set.clone().contiguous().unwrap().within((2.5, 9.0)).unwrap();
+        assert_eq!(bins.sampling(), Sampling::Bins(vec![[2.5, 3.5], [3.5, 4.5]]));
+        let message = set.within((5.0, 6.0)).unwrap_err().to_string();
+        assert!(message.contains("given 5 to 6 cm-1, of data from 1 to 4, required a range with points"), "{message}");
+    }
+
+    #[test]
     fn errors_name_the_set_and_the_point() {
         let error = |nu: &[f64], v: &[f64], e: &[f64]| DataSet::new("night 1", nu, v, e).unwrap_err().to_string();
         assert_eq!(error(&[], &[], &[]), "data set `night 1`: number of points: given 0, required one or more");
