@@ -39,6 +39,8 @@ class Retrieval:
     ----------
     names : list of str
         Parameters, in the order of every ``x``.
+    labels : list of str
+        The same as tables and figures have them.
     start : numpy.ndarray
         [parameter], the start values.
     """
@@ -48,6 +50,7 @@ class Retrieval:
         pairs = [(key, _toml(value)) for key, value in overrides.items()]
         self._retrieval = _photosphere.Retrieval(self._recipe[0], pairs, device, callback(progress))
         self.names: list[str] = self._retrieval.names
+        self.labels: list[str] = self._retrieval.labels
         self.start: np.ndarray = self._retrieval.start
 
     @classmethod

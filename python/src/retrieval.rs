@@ -1,6 +1,6 @@
 //! A configuration's likelihood and priors; fits and samples.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use photosphere::inference::{Checkpoint, Summary, check_zarr, sample, write_zarr};
@@ -39,7 +39,7 @@ impl Retrieval {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let device: DeviceChoice = device.parse().map_err(|e: String| refused("device", device, e))?;
-        let config = load(&path, &overrides).map_err(|e| exception(py, e))?;
+        let config = Config::load_with(&path, &overrides).map_err(|e| exception(py, e))?;
         let told: Arc<Told> = Arc::default();
         let progress = Callback::new(progress, &told);
         let setup = run_told(py, &told, || retrieval(&config, &device, &progress))?;
@@ -52,6 +52,12 @@ impl Retrieval {
     #[getter]
     fn names(&self) -> Vec<String> {
         self.names.clone()
+    }
+
+    /// The same as people read them.
+    #[getter]
+    fn labels(&self) -> Vec<String> {
+        self.priors.labels().to_vec()
     }
 
     /// Where fits and chains start.
@@ -83,24 +89,21 @@ impl Retrieval {
     /// ln of the prior density, and its gradient [parameter]; minus infinity outside the support.
     fn log_prior<'py>(&self, py: Python<'py>, x: &Bound<'py, PyAny>) -> PyResult<(f64, Bound<'py, PyAny>)> {
         let x = self.parameters("x", x)?;
-        let each: Vec<(f64, f64)> = self.priors.priors().iter().zip(&x).map(|(prior, x)| prior.ln_pdf(*x)).collect();
-        let slopes = each.iter().map(|e| e.1).collect();
-        Ok((each.iter().map(|e| e.0).sum(), array(py, slopes, &[self.names.len()])?))
+        let mut slopes = vec![0.0; x.len()];
+        let value = self.priors.ln_pdf(&x, &mut slopes);
+        Ok((value, array(py, slopes, &[self.names.len()])?))
     }
 
     /// Parameters whose prior probabilities are `u` [parameter], each from 0 to 1.
     fn prior_transform<'py>(&self, py: Python<'py>, u: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let u = self.parameters("u", u)?;
-        let mut x = Vec::with_capacity(u.len());
-        for ((prior, u), name) in self.priors.priors().iter().zip(&u).zip(&self.names) {
-            if !(0.0..=1.0).contains(u) {
-                return Err(refused(&format!("u of {name}"), u, "a number from 0 to 1"));
-            }
-            let value = prior.quantile(*u);
-            if value.is_nan() {
-                return Err(refused(&format!("prior of {name}"), prior, "one that can be drawn from"));
-            }
-            x.push(value);
+        if let Some((u, name)) = u.iter().zip(&self.names).find(|(u, _)| !(0.0..=1.0).contains(*u)) {
+            return Err(refused(&format!("u of {name}"), u, "a number from 0 to 1"));
+        }
+        let x = self.priors.quantiles(&u);
+        if let Some(i) = x.iter().position(|x| x.is_nan()) {
+            let what = format!("prior of {}", self.names[i]);
+            return Err(refused(&what, self.priors.priors()[i], "one that can be drawn from"));
         }
         array(py, x, &[self.names.len()])
     }
@@ -221,52 +224,5 @@ impl Retrieval {
             Some(i) => Err(refused(&format!("{name} of {}", self.names[i]), x[i], "a finite number")),
             None => Ok(x),
         }
-    }
-}
-
-/// A configuration with some of its keys replaced: `species[0].mass_mixing_ratio`, `grid.points`.
-fn load(path: &Path, overrides: &[(String, String)]) -> Result<Config> {
-    if overrides.is_empty() {
-        return Config::load(path);
-    }
-    let text = Config::text(path)?;
-    let keyed = |key: &str, message: String| Error::Config { path: path.to_owned(), key: key.to_owned(), message };
-    let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| Error::parse(path, None, e.message()))?;
-    for (key, value) in overrides {
-        let parsed: toml::Table = format!("value = {value}")
-            .parse()
-            .map_err(|e: toml::de::Error| keyed(key, format!("given `{value}`: {}", e.message())))?;
-        let new =
-            parsed.get("value").cloned().ok_or_else(|| keyed(key, format!("given `{value}`, required a value")))?;
-        set(&mut table, key, new).map_err(|message| keyed(key, message))?;
-    }
-    Config::parse(path, &table.to_string())
-}
-
-/// Sets a value at a dotted key; sections that are not there are made, elements of lists must be.
-fn set(table: &mut toml::Table, key: &str, value: toml::Value) -> std::result::Result<(), String> {
-    let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
-    let (name, index) = match first.split_once('[') {
-        None => (first, None),
-        Some((name, index)) => {
-            let index = index.strip_suffix(']').and_then(|i| i.parse::<usize>().ok());
-            (name, Some(index.ok_or_else(|| format!("given `{first}`, required NAME or NAME[NUMBER]"))?))
-        }
-    };
-    let place = match index {
-        None => table.entry(name).or_insert_with(|| toml::Value::Table(toml::Table::new())),
-        Some(i) => {
-            let list =
-                table.get_mut(name).and_then(toml::Value::as_array_mut).ok_or(format!("there is no list `{name}`"))?;
-            let count = list.len();
-            list.get_mut(i).ok_or(format!("`{name}` has {count} elements"))?
-        }
-    };
-    match rest {
-        None => {
-            *place = value;
-            Ok(())
-        }
-        Some(rest) => set(place.as_table_mut().ok_or(format!("`{first}` is no section"))?, rest, value),
     }
 }

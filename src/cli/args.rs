@@ -118,7 +118,17 @@ Output, in DIR (created if missing):
   summary.json          mean, standard deviation, R-hat, effective sample size of each parameter
   traces.svg, .png      the chains
   corner.svg, .png      the posterior
+  table.tex             medians with 68% and 95% intervals, for papers
+  bands-NAME.npy        [6][point]: wavenumber, and below which 2.5, 16, 50, 84, 97.5% of predicted spectra lie
+  temperature.npy       [6][layer]: pressure in bar, and the same of temperatures in K
   checkpoint            evaluations of each chain, to resume from; retrieval.checkpoint chooses another folder";
+
+const SIMULATE_EXAMPLES: &str = "\
+Examples:
+  photosphere simulate retrieval.toml --out data.txt --seed 1
+
+Parameters have their `truth`, or their `start` where none is declared. Points and errors are those of
+`simulate` in [[data]], or of its file. The table is read by [[data]] with file = \"data.txt\".";
 
 /// Arguments of the program.
 #[derive(Debug, Parser)]
@@ -137,6 +147,28 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Print nothing but errors and warnings
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// How progress is shown on standard error: bars, or a line every ten seconds, in words or in JSON; `auto`: bars on a terminal, lines elsewhere
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub progress: ProgressChoice,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ProgressChoice {
+    /// Bars on a terminal, lines elsewhere
+    #[default]
+    Auto,
+    /// Bars that are redrawn
+    Bar,
+    /// A line every ten seconds
+    Lines,
+    /// The same as JSON, one object a line
+    Json,
+    /// None
+    None,
 }
 
 /// What the program can do.
@@ -158,6 +190,10 @@ pub enum Command {
     Sample(SampleArgs),
     /// Measure how fast this machine computes spectra and derivatives; plans then tell seconds
     Bench(BenchArgs),
+    /// Make mock data of a configuration: what its instruments would record at the true parameters, with noise
+    Simulate(SimulateArgs),
+    /// Write a complete example to a folder: a retrieval with its mock data, an emission and a transmission spectrum
+    Example(ExampleArgs),
     /// List or delete what earlier runs computed and kept: line-shape densities, compiled kernels
     Cache(CacheArgs),
 }
@@ -345,9 +381,12 @@ pub struct SpectrumArgs {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = PLAN_EXAMPLES)]
 pub struct PlanArgs {
-    /// Configuration file
+    /// Configuration file; `-` reads it from standard input
     #[arg(value_name = "CONFIG.toml")]
     pub config: PathBuf,
+    /// Replace a key of the configuration, such as grid.points=2000; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse::assignment)]
+    pub set: Vec<(String, String)>,
     /// Device memory to plan for: exact (no limit), a size such as 48MiB, or auto (256 MiB: no driver is asked what is free)
     /// [default: the configuration's, or auto]
     #[arg(long, value_name = "SIZE", visible_alias = "budget", allow_hyphen_values = true)]
@@ -361,15 +400,52 @@ pub struct PlanArgs {
     pub json: bool,
 }
 
+/// Arguments of `simulate`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = SIMULATE_EXAMPLES)]
+pub struct SimulateArgs {
+    /// The configuration
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Text table for the data; with several data sets a folder, which gets NAME.txt for each
+    #[arg(long, value_name = "FILE.txt")]
+    pub out: PathBuf,
+    /// Seed of the noise: equal seeds give equal data
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// Arguments of `example`.
+#[derive(Args, Clone, Debug)]
+pub struct ExampleArgs {
+    /// The folder, created if missing; files in it that are not of an example stay as they are
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+}
+
 /// What all commands on a configuration take.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// Configuration file
-    #[arg(value_name = "CONFIG.toml")]
-    pub config: PathBuf,
+    /// The configuration
+    #[command(flatten)]
+    pub source: SourceArgs,
     /// Folder for the results, created if missing; files of an earlier run are replaced
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+}
+
+/// A configuration, and what is changed in it.
+#[derive(Args, Clone, Debug)]
+pub struct SourceArgs {
+    /// Configuration file; `-` reads it from standard input, and paths in it are relative to the working folder
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: PathBuf,
+    /// Replace a key of the configuration, such as grid.points=2000 or parameters.T0.start=900; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse::assignment)]
+    pub set: Vec<(String, String)>,
+    /// Print the final report as JSON on standard output, and nothing else there
+    #[arg(long)]
+    pub json: bool,
     /// Where to compute: auto (a GPU if there is one, else the CPU), cpu, or a number, PCI address or part of a name that `devices` lists
     #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
     pub device: DeviceChoice,
@@ -428,18 +504,52 @@ pub struct SampleArgs {
     pub resume: bool,
 }
 
-impl RunArgs {
+impl SourceArgs {
     /// The configuration, with what the options say put in.
     ///
     /// # Errors
     /// A configuration that cannot be read; files that it names and that are not there.
     pub fn load(&self) -> crate::Result<Config> {
-        let mut config = Config::load(&self.config)?;
-        config.memory_budget = self.memory_budget.unwrap_or(config.memory_budget);
-        config.cache = self.cache.over(config.cache);
+        let config = self.read()?;
         config.check_files()?;
         Ok(config)
     }
+
+    /// As [`load`](Self::load), for a mock: data that are simulated need no file.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_for_mock(&self) -> crate::Result<Config> {
+        let config = self.read()?;
+        config.check_files_but(|data| data.simulation.is_some())?;
+        Ok(config)
+    }
+
+    fn read(&self) -> crate::Result<Config> {
+        let mut config = read_config(&self.config, &self.set)?;
+        config.memory_budget = self.memory_budget.unwrap_or(config.memory_budget);
+        config.cache = self.cache.over(config.cache);
+        Ok(config)
+    }
+}
+
+/// A configuration from a file or, as `-`, from standard input.
+///
+/// # Errors
+/// As [`Config::load_with`].
+pub fn read_config(path: &std::path::Path, set: &[(String, String)]) -> crate::Result<Config> {
+    if path.as_os_str() != "-" {
+        return Config::load_with(path, set);
+    }
+    let (mut text, most) = (String::new(), crate::input::CONFIGURATION);
+    let mut input = std::io::Read::take(std::io::stdin(), most + 1);
+    let read = std::io::Read::read_to_string(&mut input, &mut text);
+    read.map_err(|e| crate::Error::io("read", "standard input", e))?;
+    if text.len() as u64 > most {
+        let message = format!("longer than {most} bytes; a configuration in TOML is required");
+        return Err(crate::Error::parse("standard input", None, message));
+    }
+    Config::parse_with("standard input".as_ref(), &text, set)
 }
 
 impl CrossSectionArgs {

@@ -16,9 +16,8 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 
 pub use args::Cli;
-use args::Command;
+use args::{Command, ProgressChoice};
 use clap::Parser;
-use progress::TerminalProgress;
 
 use crate::input::printable;
 use crate::scenario::config;
@@ -65,7 +64,8 @@ const USAGE: u8 = 2;
 /// # Errors
 /// Any: see [`exit_code`].
 pub fn run(cli: Cli) -> Result<()> {
-    run_with(cli, &TerminalProgress::new())
+    let choice = if cli.quiet { ProgressChoice::None } else { cli.progress };
+    run_with(cli, &*progress::shown(choice))
 }
 
 /// As [`run`], with another place for progress.
@@ -73,6 +73,7 @@ pub fn run(cli: Cli) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn run_with(cli: Cli, progress: &dyn Progress) -> Result<()> {
+    commands::set_quiet(cli.quiet);
     match cli.command {
         Command::Devices => commands::devices::run(),
         Command::CrossSection(args) => commands::cross_section::run(&args, progress),
@@ -82,6 +83,8 @@ pub fn run_with(cli: Cli, progress: &dyn Progress) -> Result<()> {
         Command::Fit(args) => commands::fit::run(&args, progress),
         Command::Sample(args) => commands::sample::run(&args, progress),
         Command::Bench(args) => commands::bench::run(&args, progress),
+        Command::Simulate(args) => commands::simulate::run(&args, progress),
+        Command::Example(args) => commands::example::run(&args),
         Command::Cache(args) => commands::cache::run(&args),
     }
 }

@@ -33,6 +33,20 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
     if value.is_finite() && value > 0.0 { Ok(value) } else { Err(format!("given {text}, {required}")) }
 }
 
+/// `KEY=VALUE` of a configuration; a value that is no TOML is a text.
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
+    let required = "required KEY=VALUE, such as grid.points=2000";
+    let (key, value) = text.split_once('=').ok_or_else(|| format!("given `{text}`, {required}"))?;
+    let (key, value) = (key.trim(), value.trim());
+    if key.is_empty() || value.is_empty() {
+        return Err(format!("given `{text}`, {required}"));
+    }
+    let is_toml = format!("value = {value}").parse::<toml::Table>().is_ok_and(|table| table.len() == 1);
+    // JSON's quotation is one of TOML's.
+    let value = if is_toml { value.to_owned() } else { serde_json::Value::from(value).to_string() };
+    Ok((key.to_owned(), value))
+}
+
 /// Finite and at least zero.
 pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {

@@ -1,13 +1,46 @@
-//! Progress bars on a terminal.
+//! Progress on standard error: bars on a terminal, lines elsewhere.
+
+mod lines;
+mod time_left;
 
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+pub use lines::{LineProgress, Style};
+pub use time_left::{TimeLeft, in_words};
+
+use super::args::ProgressChoice;
 use crate::Progress;
 use crate::input::printable;
+
+/// Progress as the user wants it.
+pub fn shown(choice: ProgressChoice) -> Box<dyn Progress> {
+    match choice {
+        ProgressChoice::Auto if stderr().is_terminal() => Box::new(TerminalProgress::new()),
+        ProgressChoice::Auto | ProgressChoice::Lines => Box::new(LineProgress::new(Style::Words)),
+        ProgressChoice::Bar => Box::new(TerminalProgress { shown: true, bar: Mutex::new(ProgressBar::hidden()) }),
+        ProgressChoice::Json => Box::new(LineProgress::new(Style::Json)),
+        ProgressChoice::None => Box::new(WarningsOnly),
+    }
+}
+
+/// No progress; warnings are told all the same.
+#[derive(Clone, Copy, Debug)]
+pub struct WarningsOnly;
+
+impl Progress for WarningsOnly {
+    fn begin(&self, _: &str, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn finish(&self) {}
+
+    fn warn(&self, message: &str) {
+        // Nobody is left to tell if standard error is closed.
+        let _ = writeln!(stderr(), "warning: {}", printable(message));
+    }
+}
 
 /// A bar on standard error, drawn only if that is a terminal; files and pipes get nothing.
 #[derive(Debug)]
@@ -44,10 +77,17 @@ impl Progress for TerminalProgress {
             None => ProgressBar::new_spinner(),
         };
         let template = match total {
-            Some(_) => "{msg:<28} {bar:40.cyan/dim} {percent:>3} %  {eta} left",
+            Some(_) => "{msg:<28} {bar:40.cyan/dim} {percent:>3} %  {left}",
             None => "{msg:<28} {spinner} {elapsed}",
         };
-        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let left = Arc::new(Mutex::new(TimeLeft::default()));
+        let tell = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = state.len().and_then(|total| left.update(state.elapsed(), state.pos(), total));
+            let _ = found.map_or(Ok(()), |found| write!(out, "{} left", in_words(found)));
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("left", tell));
         bar.set_message(printable(task).into_owned());
         // Slow steps (a shader being compiled) still show that the program lives.
         bar.enable_steady_tick(Duration::from_millis(200));

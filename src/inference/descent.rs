@@ -104,10 +104,11 @@ impl<'a> Descent<'a> {
             Some(d) if !converged => (d < 1e-3, format!("{reason}; estimated distance to the minimum {d:.1e}")),
             _ => (converged, reason),
         };
-        let slopes: Vec<f64> = priors.bijections().zip(&best.z).map(|(b, z)| b.derivative(*z)).collect();
+        let slopes = slope_matrix(&priors, &best.z);
         let mut fit = Fit {
             method: method.into(),
             names: priors.names().to_vec(),
+            labels: priors.labels().to_vec(),
             parameters: priors.to_constrained(&best.z),
             covariance: None,
             standard_errors: None,
@@ -121,10 +122,19 @@ impl<'a> Descent<'a> {
             reason,
             history: self.history,
         };
-        fit.set_covariance(unconstrained.map(|c| c.map_with_location(|i, k, v| v * slopes[i] * slopes[k])));
+        fit.set_covariance(unconstrained.map(|c| &slopes * c * slopes.transpose()));
         self.progress.finish();
         Ok(fit)
     }
+}
+
+/// dx/dz \[parameter\]\[coordinate\].
+pub(super) fn slope_matrix(priors: &Priors, z: &[f64]) -> DMatrix<f64> {
+    let mut matrix = DMatrix::zeros(z.len(), z.len());
+    for (i, k, slope) in priors.slopes(z) {
+        matrix[(i, k)] = slope;
+    }
+    matrix
 }
 
 /// Checks a whole number of steps and a number above zero, by name.

@@ -31,6 +31,9 @@ pub struct Fit {
     pub method: String,
     /// Names of the parameters.
     pub names: Vec<String>,
+    /// The same as people read them; empty where they are the names.
+    #[serde(default)]
+    pub labels: Vec<String>,
     /// Best parameters \[parameter\].
     pub parameters: Vec<f64>,
     /// Covariance of the parameters \[parameter\]\[parameter\]; `None` where the curvature at the best parameters is not
@@ -59,8 +62,8 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// Fills in chi-square, and the covariance (J^T J)^-1 from the Jacobian at the best parameters; normal priors count as data of
-    /// one value each. For fits on a density whose residuals are known as well.
+    /// Fills in chi-square, and the covariance (J^T J)^-1 from the Jacobian at the best parameters, with the curvature of the priors that
+    /// count as residuals. For fits on a density whose residuals are known as well.
     ///
     /// # Errors
     /// Those of the residuals; a Jacobian of another shape than the residuals'.
@@ -71,10 +74,8 @@ impl Fit {
         check_shape(&r, Some(&jacobian), residuals.count(), n)?;
         let j = DMatrix::from_row_slice(r.len(), n, &jacobian);
         let mut information = j.tr_mul(&j);
-        for (i, prior) in priors.priors().iter().enumerate() {
-            if let Some((_, sd)) = prior.as_measurement() {
-                information[(i, i)] += sd.powi(-2);
-            }
+        for (i, k, curvature) in priors.curvature(&self.parameters) {
+            information[(i, k)] += curvature;
         }
         self.set_covariance(invert(information));
         let chi_square = r.iter().map(|r| r * r).sum();
@@ -121,9 +122,10 @@ pub(super) fn invert(matrix: DMatrix<f64>) -> Option<DMatrix<f64>> {
 impl fmt::Display for Fit {
     /// A table of the parameters, and below it what is to be said of the fit.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.names.iter().map(|n| n.chars().count()).max().unwrap_or(0).max(9);
+        let labels = if self.labels.len() == self.names.len() { &self.labels } else { &self.names };
+        let width = labels.iter().map(|n| n.chars().count()).max().unwrap_or(0).max(9);
         writeln!(f, "{:width$}  {:>14}  {:>14}", "parameter", "value", "standard error")?;
-        for (i, (name, value)) in self.names.iter().zip(&self.parameters).enumerate() {
+        for (i, (name, value)) in labels.iter().zip(&self.parameters).enumerate() {
             let error = self.standard_errors.as_ref().map_or("-".into(), |e| format!("{:.3e}", e[i]));
             writeln!(f, "{name:width$}  {value:>14.6e}  {error:>14}")?;
         }
@@ -160,6 +162,7 @@ mod tests {
         let fit = Fit {
             method: "Levenberg-Marquardt".into(),
             names: vec!["T0".into(), "alpha".into()],
+            labels: vec!["T0 [K]".into(), "alpha".into()],
             parameters: vec![901.25, 0.1013],
             covariance: Some(vec![4.0, 0.0, 0.0, 1e-6]),
             standard_errors: Some(vec![2.0, 1e-3]),
@@ -175,7 +178,7 @@ mod tests {
         };
         insta::assert_snapshot!(fit, @r"
         parameter           value  standard error
-        T0             9.012500e2         2.000e0
+        T0 [K]         9.012500e2         2.000e0
         alpha         1.013000e-1        1.000e-3
         chi-square 98.5000 for 100 data and 2 parameters, reduced 1.0050
         Levenberg-Marquardt: converged (the step is below the tolerance), 6 steps, 15 evaluations

@@ -19,8 +19,9 @@ pub struct LeastSquaresSettings {
     pub tolerance: f64,
     /// Evaluations of the residuals, per parameter plus one, after which the fit gives up.
     pub patience: usize,
-    /// Normal, half-normal and truncated normal priors count as data of one value each, which makes the result the most probable
-    /// parameters (maximum a posteriori). The other priors only bound the parameters. If false, all priors do no more than that.
+    /// Every prior with a largest density counts as residuals, a normal one as a datum, which makes the result the most probable parameters
+    /// (maximum a posteriori). Constant ones, and beta distributions that grow beyond all bounds at an end, only bound the parameters. If
+    /// false, all priors do no more than that.
     pub priors_as_data: bool,
 }
 
@@ -51,7 +52,8 @@ pub fn levenberg_marquardt(
     }
     priors.check_names(residuals.names())?;
     let z = priors.to_unconstrained(start)?;
-    if residuals.count() + settings.priors_as_data as usize * prior_rows(priors).count() < z.len() {
+    let terms = if settings.priors_as_data { priors.terms(start).len() } else { 0 };
+    if residuals.count() + terms < z.len() {
         let given = format!("{} residuals for {} parameters", residuals.count(), z.len());
         return Err(Error::invalid("least squares", given, "at least as many residuals as parameters"));
     }
@@ -84,6 +86,7 @@ pub fn levenberg_marquardt(
     let mut fit = Fit {
         method: "Levenberg-Marquardt".into(),
         names: priors.names().to_vec(),
+        labels: priors.labels().to_vec(),
         parameters: priors.to_constrained(problem.z.as_slice()),
         covariance: None,
         standard_errors: None,
@@ -100,12 +103,6 @@ pub fn levenberg_marquardt(
     let flat = Priors::flat(priors.names());
     fit.assess(search.residuals, if settings.priors_as_data { priors } else { &flat })?;
     Ok(fit)
-}
-
-/// Parameter, mean and standard deviation of each prior that counts as data.
-fn prior_rows(priors: &Priors) -> impl Iterator<Item = (usize, f64, f64)> {
-    let each = priors.priors().iter().enumerate();
-    each.filter_map(|(i, prior)| prior.as_measurement().map(|(mean, sd)| (i, mean, sd)))
 }
 
 /// What the model gave at its latest evaluation.
@@ -139,9 +136,9 @@ impl Search<'_> {
             let (mut residuals, mut jacobian) = self.residuals.residuals_and_jacobian(x)?;
             check_shape(&residuals, Some(&jacobian), self.residuals.count(), x.len())?;
             if self.priors_as_data {
-                for (i, mean, sd) in prior_rows(self.priors) {
-                    residuals.push((x[i] - mean) / sd);
-                    jacobian.extend((0..x.len()).map(|k| if k == i { 1.0 / sd } else { 0.0 }));
+                for (residual, row) in self.priors.terms(x) {
+                    residuals.push(residual);
+                    jacobian.extend(row);
                 }
             }
             let norm = residuals.iter().map(|r| r * r).sum::<f64>().sqrt();
@@ -198,14 +195,15 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Problem<'_> {
         let x = search.priors.to_constrained(self.z.as_slice());
         match search.evaluate(&x) {
             Ok(at) => {
-                let mut j = DMatrix::from_row_slice(at.residuals.len(), x.len(), &at.jacobian);
+                let j = DMatrix::from_row_slice(at.residuals.len(), x.len(), &at.jacobian);
                 let value = 0.5 * at.norm * at.norm;
                 let step = Step { evaluations: search.evaluations, value, parameters: x };
                 search.history.push(step);
-                for ((mut column, b), z) in j.column_iter_mut().zip(search.priors.bijections()).zip(&self.z) {
-                    column *= b.derivative(*z);
+                let mut by_z = DMatrix::zeros(j.nrows(), j.ncols());
+                for (i, k, slope) in search.priors.slopes(self.z.as_slice()) {
+                    by_z.column_mut(k).axpy(slope, &j.column(i), 1.0);
                 }
-                Some(j)
+                Some(by_z)
             }
             Err(e) => {
                 search.failure = Some(e);

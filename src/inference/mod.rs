@@ -15,18 +15,27 @@
 
 mod adamw;
 mod bijection;
+#[cfg(test)]
+mod calibrated_tests;
 pub mod calibration;
 mod descent;
 pub mod diagnostics;
 mod evaluation_log;
 mod fit;
+mod intervals;
+mod joint;
 mod lbfgs;
 mod least_squares;
 mod logged_density;
 mod nuts;
+mod ordered;
+mod parts;
 mod posterior;
 mod prior;
+mod prior_term;
 mod priors;
+mod quantiles;
+mod shares;
 mod size;
 mod summary;
 #[cfg(test)]
@@ -37,6 +46,7 @@ mod zarr;
 pub use adamw::{AdamWSettings, adamw};
 pub use bijection::Bijection;
 pub use fit::{Fit, Step};
+pub use intervals::{Rounded, latex_table, plain_intervals};
 pub use lbfgs::{LbfgsSettings, lbfgs};
 pub use least_squares::{LeastSquaresSettings, levenberg_marquardt};
 pub use nuts::{Checkpoint, NutsSettings, sample, sample_parallel};
@@ -45,5 +55,5 @@ pub use prior::Prior;
 pub use priors::Priors;
 pub use size::SamplingSize;
 pub use summary::{Row, Summary};
-pub use trace::{Chain, DrawStatistics, Trace};
+pub use trace::{Chain, DrawStatistics, Pointwise, Trace};
 pub use zarr::{check_zarr, write_zarr};

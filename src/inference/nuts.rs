@@ -111,7 +111,13 @@ pub fn sample(
         chains.push(run.chain(&mut *likelihood)?);
         progress.finish();
     }
-    Ok(Trace { names: priors.names().to_vec(), chains, warmup: settings.warmup })
+    Ok(Trace {
+        names: priors.names().to_vec(),
+        labels: priors.labels().to_vec(),
+        chains,
+        warmup: settings.warmup,
+        ..Trace::default()
+    })
 }
 
 /// Samples as [`sample`] does, all chains at once, each in a thread of its own on the likelihood that `make` gives for it.
@@ -156,7 +162,13 @@ pub fn sample_parallel<L: LogDensity>(
     progress.finish();
     // A chain that was stopped because of another is shorter; the other's error comes first.
     let chains = results.into_iter().collect::<Result<_>>()?;
-    Ok(Trace { names: priors.names().to_vec(), chains, warmup: settings.warmup })
+    Ok(Trace {
+        names: priors.names().to_vec(),
+        labels: priors.labels().to_vec(),
+        chains,
+        warmup: settings.warmup,
+        ..Trace::default()
+    })
 }
 
 /// Checks everything that can be checked before the first evaluation; gives the unconstrained start of each chain.
@@ -280,9 +292,11 @@ impl Run<'_> {
             format!("max depth: {}", s.max_depth),
             format!("jitter: {}", s.jitter),
         ];
-        for ((name, prior), z) in self.priors.names().iter().zip(self.priors.priors()).zip(self.start) {
-            lines.push(format!("parameter {name}: {prior}, start {}", prior.bijection().to_constrained(*z)));
+        let start = self.priors.to_constrained(self.start);
+        for ((name, prior), start) in self.priors.names().iter().zip(self.priors.priors()).zip(start) {
+            lines.push(format!("parameter {name}: {prior}, start {start}"));
         }
+        lines.extend(self.priors.orders());
         lines.push(checkpoint.run.clone());
         lines.join("\n")
     }

@@ -48,24 +48,19 @@ impl<L: LogDensity> LogDensity for Posterior<L> {
     fn value_and_gradient(&mut self, z: &[f64], gradient: &mut [f64]) -> Result<f64> {
         let x = self.priors.to_constrained(z);
         // Far out in z a parameter rounds to the end of its support: no probability there, and nothing to ask the model.
-        if let Some(i) = (0..x.len()).find(|&i| !self.priors.priors()[i].contains(x[i])) {
-            let (lower, upper) = self.priors.priors()[i].support();
+        if let Some((i, required)) = self.priors.outside(&x) {
             let name = &self.priors.names()[i];
-            return Err(Error::invalid(
-                format!("parameter `{name}`"),
-                x[i],
-                format!("above {lower} and below {upper}"),
-            ));
+            return Err(Error::invalid(format!("parameter `{name}`"), x[i], required));
         }
         let mut value = self.likelihood.value_and_gradient(&x, gradient)?;
         value += self.priors.ln_pdf(&x, gradient);
-        for ((b, z), g) in self.priors.bijections().zip(z).zip(&mut *gradient) {
-            *g *= b.derivative(*z);
-            if self.jacobian {
-                let (ln, slope) = b.ln_jacobian(*z);
-                value += ln;
-                *g += slope;
-            }
+        let by_x = gradient.to_vec();
+        gradient.fill(0.0);
+        for (i, k, slope) in self.priors.slopes(z) {
+            gradient[k] += by_x[i] * slope;
+        }
+        if self.jacobian {
+            self.priors.add_ln_jacobian(z, &mut value, gradient);
         }
         if !value.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
             let given = format!("value {value}, gradient {gradient:?} at {x:?}");

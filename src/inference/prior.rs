@@ -4,9 +4,13 @@ use std::f64::consts::{PI, SQRT_2};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use statrs::function::beta::ln_beta;
 use statrs::function::erf::{erfc, erfc_inv};
+use statrs::function::gamma::ln_gamma;
 
 use super::bijection::Bijection;
+use super::parts::Parts;
+use super::quantiles::{beta_quantile, student_t_quantile};
 use crate::{Error, Result};
 
 /// The prior of one parameter, in the parameter's own unit.
@@ -61,6 +65,49 @@ pub enum Prior {
         #[serde(default = "infinity")]
         upper: f64,
     },
+    /// ln x is uniform between two positive values: 1 / (x ln(upper / lower)), the prior of a scale whose order of magnitude is unknown.
+    LogUniform {
+        /// Lower end, above zero.
+        lower: f64,
+        /// Upper end.
+        upper: f64,
+    },
+    /// The beta distribution between two values: (x - lower)^(alpha - 1) (upper - x)^(beta - 1), normalised.
+    Beta {
+        /// Shape at the lower end, above zero.
+        alpha: f64,
+        /// Shape at the upper end, above zero.
+        beta: f64,
+        /// Lower end; 0 if left out of a configuration.
+        #[serde(default)]
+        lower: f64,
+        /// Upper end; 1 if left out of a configuration.
+        #[serde(default = "one")]
+        upper: f64,
+    },
+    /// Student's t: like a normal distribution in the middle, with tails that fall as a power of the distance.
+    StudentT {
+        /// Middle.
+        location: f64,
+        /// Width; the standard deviation is scale sqrt(nu / (nu - 2)) for nu > 2 degrees of freedom.
+        scale: f64,
+        /// Degrees of freedom, above zero; 1 is Cauchy's distribution.
+        degrees_of_freedom: f64,
+    },
+    /// One of several parts of a whole, such as mixing ratios, whose sum leaves a rest above zero: the density of all parts of a model
+    /// together is Dirichlet's, the product of part^(concentration - 1) and rest^(rest - 1). All parameters with this prior are parts of the
+    /// same whole ([`Priors`](super::Priors)); one alone has the beta distribution.
+    Dirichlet {
+        /// Concentration of this part, above zero; 1, with 1 for all, makes every composition equally probable.
+        #[serde(default = "one")]
+        concentration: f64,
+        /// Concentration of the rest, the same for all parts.
+        #[serde(default = "one")]
+        rest: f64,
+        /// Whether the parameter is log10 of the part. The prior is still that of the part itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        log10: bool,
+    },
 }
 
 impl Prior {
@@ -83,6 +130,20 @@ impl Prior {
                 mean.is_finite() && positive(sd) && lower < upper && self.ln_mass().is_finite(),
                 "a finite mean, an sd above 0, `lower` below `upper`, and some probability between them",
             ),
+            Self::LogUniform { lower, upper } => {
+                (positive(lower) && upper.is_finite() && lower < upper, "finite ends above 0, `lower` below `upper`")
+            }
+            Self::Beta { alpha, beta, lower, upper } => (
+                positive(alpha) && positive(beta) && (upper - lower).is_finite() && lower < upper,
+                "alpha and beta above 0, and finite ends, `lower` below `upper`",
+            ),
+            Self::StudentT { location, scale, degrees_of_freedom } => (
+                location.is_finite() && positive(scale) && positive(degrees_of_freedom),
+                "a finite location, a scale and degrees of freedom above 0",
+            ),
+            Self::Dirichlet { concentration, rest, .. } => {
+                (positive(concentration) && positive(rest), "a concentration and a rest above 0")
+            }
         };
         if sound { Ok(()) } else { Err(Error::invalid(format!("prior of `{name}`"), self, required)) }
     }
@@ -90,8 +151,13 @@ impl Prior {
     /// The open interval where the density is not zero.
     pub fn support(&self) -> (f64, f64) {
         match *self {
-            Self::Flat {} | Self::Normal { .. } => (f64::NEG_INFINITY, f64::INFINITY),
-            Self::Uniform { lower, upper } | Self::TruncatedNormal { lower, upper, .. } => (lower, upper),
+            Self::Flat {} | Self::Normal { .. } | Self::StudentT { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+            Self::Uniform { lower, upper }
+            | Self::TruncatedNormal { lower, upper, .. }
+            | Self::LogUniform { lower, upper }
+            | Self::Beta { lower, upper, .. } => (lower, upper),
+            Self::Dirichlet { log10: false, .. } => (0.0, 1.0),
+            Self::Dirichlet { log10: true, .. } => (f64::NEG_INFINITY, 0.0),
             Self::LogNormal { .. } | Self::HalfNormal { .. } | Self::Exponential { .. } => (0.0, f64::INFINITY),
         }
     }
@@ -130,6 +196,21 @@ impl Prior {
                 let (value, slope) = normal(x, mean, sd);
                 (value - self.ln_mass(), slope)
             }
+            Self::LogUniform { lower, upper } => (-x.ln() - (upper / lower).ln().ln(), -1.0 / x),
+            Self::Beta { alpha, beta, lower, upper } => {
+                let (below, above, width) = (x - lower, upper - x, upper - lower);
+                let shape = (alpha - 1.0) * (below / width).ln() + (beta - 1.0) * (above / width).ln();
+                (shape - ln_beta(alpha, beta) - width.ln(), (alpha - 1.0) / below - (beta - 1.0) / above)
+            }
+            Self::StudentT { location, scale, degrees_of_freedom: nu } => {
+                let t = (x - location) / scale;
+                let norm = ln_gamma(0.5 * (nu + 1.0)) - ln_gamma(0.5 * nu) - 0.5 * (nu * PI).ln() - scale.ln();
+                (norm - 0.5 * (nu + 1.0) * (t * t / nu).ln_1p(), -(nu + 1.0) * t / (scale * (nu + t * t)))
+            }
+            Self::Dirichlet { .. } => {
+                let (value, slopes) = self.part_alone().ln_pdf(&[x]);
+                (value, slopes[0])
+            }
         }
     }
 
@@ -156,16 +237,27 @@ impl Prior {
                     mean + sd * normal_quantile(normal_cdf(a) * (1.0 - p) + normal_cdf(b) * p)
                 }
             }
+            Self::LogUniform { lower, upper } => lower * (upper / lower).powf(p),
+            Self::Beta { alpha, beta, lower, upper } => lower + (upper - lower) * beta_quantile(alpha, beta, p),
+            Self::StudentT { location, scale, degrees_of_freedom } => {
+                location + scale * student_t_quantile(degrees_of_freedom, p)
+            }
+            Self::Dirichlet { .. } => self.part_alone().quantiles(&[p])[0],
         }
     }
 
-    /// Where the prior pulls like a Gaussian measurement: its mean and standard deviation.
-    pub(super) fn as_measurement(&self) -> Option<(f64, f64)> {
+    /// Concentration of a part of a whole, whether the parameter is its log10, and the concentration of the rest; `None` of other priors.
+    pub(super) fn part(&self) -> Option<((f64, bool), f64)> {
         match *self {
-            Self::Normal { mean, sd } | Self::TruncatedNormal { mean, sd, .. } => Some((mean, sd)),
-            Self::HalfNormal { sd } => Some((0.0, sd)),
+            Self::Dirichlet { concentration, rest, log10 } => Some(((concentration, log10), rest)),
             _ => None,
         }
+    }
+
+    /// The part as if it were alone with the rest.
+    pub(super) fn part_alone(&self) -> Parts {
+        let (part, rest) = self.part().unwrap_or(((1.0, false), 1.0));
+        Parts::new(&[part], rest)
     }
 
     /// ln of the probability that a truncated normal keeps; 0 for the others.
@@ -189,6 +281,17 @@ impl fmt::Display for Prior {
             Self::TruncatedNormal { mean, sd, lower, upper } => {
                 write!(f, "normal({mean}, {sd}) between {lower} and {upper}")
             }
+            Self::LogUniform { lower, upper } => write!(f, "log-uniform({lower}, {upper})"),
+            Self::Beta { alpha, beta, lower, upper } if (lower, upper) == (0.0, 1.0) => {
+                write!(f, "beta({alpha}, {beta})")
+            }
+            Self::Beta { alpha, beta, lower, upper } => {
+                write!(f, "beta({alpha}, {beta}) between {lower} and {upper}")
+            }
+            Self::StudentT { location, scale, degrees_of_freedom } => {
+                write!(f, "student-t({location}, {scale}) of {degrees_of_freedom} degrees of freedom")
+            }
+            Self::Dirichlet { concentration, rest, .. } => write!(f, "Dirichlet({concentration}; rest {rest})"),
         }
     }
 }
@@ -199,6 +302,10 @@ fn minus_infinity() -> f64 {
 
 fn infinity() -> f64 {
     f64::INFINITY
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// ln of the normal density and its derivative.
@@ -218,90 +325,5 @@ pub(super) fn normal_quantile(p: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const EXAMPLES: [Prior; 8] = [
-        Prior::Uniform { lower: 800.0, upper: 1000.0 },
-        Prior::Normal { mean: -3.0, sd: 0.5 },
-        Prior::LogNormal { mu: 0.4, sigma: 0.7 },
-        Prior::HalfNormal { sd: 2.5 },
-        Prior::Exponential { rate: 1e-3 },
-        Prior::TruncatedNormal { mean: 1.0, sd: 2.0, lower: 0.0, upper: 3.5 },
-        Prior::TruncatedNormal { mean: 1.0, sd: 1.0, lower: 7.0, upper: f64::INFINITY },
-        Prior::TruncatedNormal { mean: 0.0, sd: 1.0, lower: f64::NEG_INFINITY, upper: -0.5 },
-    ];
-
-    /// Midpoint rule over the unconstrained line, where every density falls off smoothly (trapezium converges geometrically).
-    fn integral(prior: &Prior, f: impl Fn(f64) -> f64) -> f64 {
-        let b = prior.bijection();
-        let (lo, hi) = (b.to_unconstrained(prior.quantile(1e-9)), b.to_unconstrained(prior.quantile(1.0 - 1e-9)));
-        let (a, n) = (2.0 * (hi - lo).abs(), 20_000);
-        let h = 2.0 * a / f64::from(n);
-        (0..n)
-            .map(|i| 0.5 * (lo + hi) - a + h * (f64::from(i) + 0.5))
-            .map(|z| (z, b.to_constrained(z)))
-            .filter(|(_, x)| prior.contains(*x))
-            .map(|(z, x)| h * f(x) * (prior.ln_pdf(x).0 + b.ln_jacobian(z).0).exp())
-            .sum()
-    }
-
-    #[test]
-    fn densities_integrate_to_one_and_quantiles_to_their_probability() {
-        for prior in EXAMPLES {
-            prior.check("p").unwrap();
-            let total = integral(&prior, |_| 1.0);
-            assert!((total - 1.0).abs() < 1e-6, "{prior}: {total}");
-            for p in [0.1, 0.5, 0.9] {
-                let at = prior.quantile(p);
-                let below = integral(&prior, |x| f64::from(x < at));
-                assert!((below - p).abs() < 2e-3, "{prior}: {below} below the quantile of {p}");
-            }
-        }
-    }
-
-    #[test]
-    fn derivatives_are_those_of_differences() {
-        for prior in EXAMPLES {
-            for p in [0.02, 0.3, 0.77] {
-                let x = prior.quantile(p);
-                let h = 1e-5 * (prior.quantile(0.6) - prior.quantile(0.4));
-                let difference = (prior.ln_pdf(x + h).0 - prior.ln_pdf(x - h).0) / (2.0 * h);
-                let slope = prior.ln_pdf(x).1;
-                assert!((slope - difference).abs() < 1e-5 * (1.0 + difference.abs()), "{prior} at {x}: {slope}");
-            }
-        }
-    }
-
-    #[test]
-    fn outside_the_support_is_impossible() {
-        let prior = Prior::Uniform { lower: 0.0, upper: 1.0 };
-        for x in [-0.1, 0.0, 1.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(prior.ln_pdf(x), (f64::NEG_INFINITY, 0.0));
-        }
-        assert!(Prior::Flat {}.contains(-1e300));
-    }
-
-    #[test]
-    fn impossible_priors_are_refused_by_name() {
-        for prior in [
-            Prior::Uniform { lower: 2.0, upper: 1.0 },
-            Prior::Uniform { lower: 0.0, upper: f64::INFINITY },
-            Prior::Normal { mean: 0.0, sd: 0.0 },
-            Prior::LogNormal { mu: f64::NAN, sigma: 1.0 },
-            Prior::HalfNormal { sd: -1.0 },
-            Prior::Exponential { rate: f64::INFINITY },
-            Prior::TruncatedNormal { mean: 0.0, sd: 1.0, lower: 60.0, upper: 61.0 },
-        ] {
-            let message = prior.check("alpha").unwrap_err().to_string();
-            assert!(message.contains("prior of `alpha`") && message.contains("required"), "{message}");
-        }
-    }
-
-    #[test]
-    fn priors_are_read_from_configuration() {
-        let prior: Prior = serde_json::from_str(r#"{"kind": "log_normal", "mu": 0.0, "sigma": 1.0}"#).unwrap();
-        assert_eq!(prior, Prior::LogNormal { mu: 0.0, sigma: 1.0 });
-        assert!(serde_json::from_str::<Prior>(r#"{"kind": "normal", "mean": 0.0, "sigma": 1.0}"#).is_err());
-    }
-}
+#[path = "prior_tests.rs"]
+mod tests;

@@ -13,6 +13,9 @@ use super::trace::Trace;
 pub struct Row {
     /// Name.
     pub name: String,
+    /// The same as people read it.
+    #[serde(default)]
+    pub label: String,
     /// Mean.
     pub mean: f64,
     /// Standard deviation.
@@ -63,6 +66,7 @@ impl Summary {
             let (hdi_low, hdi_high) = hdi(&all, 0.94);
             Row {
                 name: name.clone(),
+                label: trace.label(i).to_owned(),
                 mean,
                 sd: variance.sqrt(),
                 median: quantile(&all, 0.5),
@@ -100,7 +104,7 @@ impl Summary {
             out.push(format!("{} draws at the largest tree depth: raise it, or warm up longer", self.at_max_depth));
         }
         let listed = |bad: &dyn Fn(&Row) -> bool| {
-            self.rows.iter().filter(|r| bad(r)).map(|r| format!("`{}`", r.name)).collect::<Vec<_>>().join(", ")
+            self.rows.iter().filter(|r| bad(r)).map(|r| format!("`{}`", r.label)).collect::<Vec<_>>().join(", ")
         };
         let apart = listed(&|r| r.r_hat > 1.01);
         if !apart.is_empty() {
@@ -121,7 +125,7 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.rows.iter().map(|r| r.name.chars().count()).max().unwrap_or(0).max(9);
+        let width = self.rows.iter().map(|r| r.label.chars().count()).max().unwrap_or(0).max(9);
         writeln!(
             f,
             "{:width$} {:>12} {:>10} {:>12} {:>12} {:>12} {:>8} {:>8} {:>6}",
@@ -131,7 +135,7 @@ impl fmt::Display for Summary {
             writeln!(
                 f,
                 "{:width$} {:>12.5e} {:>10.3e} {:>12.5e} {:>12.5e} {:>12.5e} {:>8.0} {:>8.0} {:>6.3}",
-                r.name, r.mean, r.sd, r.median, r.hdi_low, r.hdi_high, r.ess_bulk, r.ess_tail, r.r_hat
+                r.label, r.mean, r.sd, r.median, r.hdi_low, r.hdi_high, r.ess_bulk, r.ess_tail, r.r_hat
             )?;
         }
         let lowest = self.e_bfmi.iter().copied().fold(f64::INFINITY, f64::min);
@@ -170,7 +174,12 @@ mod tests {
                 ..Chain::default()
             }
         };
-        Trace { names: vec!["T0".into(), "mmr".into()], chains: vec![chain(0), chain(1)], warmup: 50 }
+        Trace {
+            names: vec!["T0".into(), "mmr".into()],
+            chains: vec![chain(0), chain(1)],
+            warmup: 50,
+            ..Trace::default()
+        }
     }
 
     #[test]

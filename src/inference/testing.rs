@@ -149,3 +149,55 @@ fn density_of(objective: &mut dyn Residuals, x: &[f64], gradient: &mut [f64]) ->
     }
     Ok(-0.5 * r.iter().map(|r| r * r).sum::<f64>())
 }
+
+/// data = A x with errors `sd`, any number of parameters: a model on which every prior can be tried.
+#[derive(Clone, Debug)]
+pub(super) struct Linear {
+    pub names: Vec<String>,
+    /// \[point\]\[parameter\]
+    pub a: Vec<f64>,
+    pub data: Vec<f64>,
+    pub sd: f64,
+}
+
+impl Linear {
+    /// `points` rows that look in different directions; no data yet.
+    pub fn new(names: &[&str], points: usize, sd: f64) -> Self {
+        let n = names.len();
+        let a = (0..points * n).map(|i| 1.0 + (1.7 * i as f64).sin() + f64::from(u8::from(i % n == (i / n) % n)));
+        let names = names.iter().map(|name| (*name).into()).collect();
+        Self { names, a: a.collect(), data: vec![0.0; points], sd }
+    }
+
+    pub fn model(&self, x: &[f64]) -> Vec<f64> {
+        self.a.chunks(x.len()).map(|row| row.iter().zip(x).map(|(a, x)| a * x).sum()).collect()
+    }
+}
+
+impl Residuals for Linear {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn count(&self) -> usize {
+        self.data.len()
+    }
+
+    fn residuals(&mut self, x: &[f64]) -> Result<Vec<f64>> {
+        Ok(self.model(x).iter().zip(&self.data).map(|(y, d)| (y - d) / self.sd).collect())
+    }
+
+    fn residuals_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
+        Ok((Residuals::residuals(self, x)?, self.a.iter().map(|a| a / self.sd).collect()))
+    }
+}
+
+impl LogDensity for Linear {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn value_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64> {
+        density_of(self, x, gradient)
+    }
+}

@@ -46,13 +46,35 @@ pub struct Chain {
 pub struct Trace {
     /// Names of the parameters.
     pub names: Vec<String>,
+    /// The same as people read them, as [`Priors::labels`](super::Priors::labels); empty where they are the names.
+    #[serde(default)]
+    pub labels: Vec<String>,
     /// The chains, equally long.
     pub chains: Vec<Chain>,
     /// Draws of warm-up, which are not kept.
     pub warmup: usize,
+    /// ln of the probability of each datum at each draw, by data set; none where that was not asked for.
+    #[serde(default)]
+    pub log_likelihood: Vec<Pointwise>,
+}
+
+/// ln of the probability of each point of a data set at each draw.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pointwise {
+    /// The data set.
+    pub name: String,
+    /// Its number of points.
+    pub points: usize,
+    /// \[chain\]\[draw\]\[point\].
+    pub values: Vec<f64>,
 }
 
 impl Trace {
+    /// The name of a parameter as people read it.
+    pub fn label(&self, index: usize) -> &str {
+        self.labels.get(index).unwrap_or(&self.names[index])
+    }
+
     /// Draws per chain.
     pub fn draws(&self) -> usize {
         self.chains.first().map_or(0, |c| c.statistics.len())

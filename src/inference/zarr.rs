@@ -14,7 +14,9 @@ use crate::output::{UnfinishedFolder, write_atomic};
 use crate::{Error, Result};
 
 /// Writes the folder `path` with the groups `posterior` (each parameter \[chain\]\[draw\]) and `sample_stats` (`lp`, `energy`,
-/// `diverging`, `tree_depth`, `reached_max_treedepth`, `n_steps`, `step_size`, `acceptance_rate`).
+/// `diverging`, `tree_depth`, `reached_max_treedepth`, `n_steps`, `step_size`, `acceptance_rate`), and where the trace has it `log_likelihood` (each data set \[chain\]\[draw\]\[point\]), of which ArviZ's `loo` makes PSIS-LOO.
+///
+/// Parameters have their labels as attribute `long_name`.
 ///
 /// The store is written beside its place and renamed; an older one of that name is replaced, whole or not. Parameters whose names cannot be folders (`a/b`) or collide with dimensions are refused.
 ///
@@ -77,6 +79,8 @@ fn write_store(trace: &Trace, path: &Path) -> Result<()> {
     };
     for (i, name) in trace.names.iter().enumerate() {
         plane(format!("posterior/{name}"), "<f8", floats(&trace.parameter(i).concat()))?;
+        let about = json!({ "_ARRAY_DIMENSIONS": ["chain", "draw"], "long_name": trace.label(i) });
+        store.note(&format!("posterior/{name}"), ".zattrs", &about)?;
     }
     let of = |f: &dyn Fn(&super::DrawStatistics) -> f64| trace.statistic(f).concat();
     let integers = |v: &[f64]| v.iter().flat_map(|v| (*v as i64).to_le_bytes()).collect();
@@ -89,6 +93,22 @@ fn write_store(trace: &Trace, path: &Path) -> Result<()> {
         ("acceptance_rate", of(&|s| s.acceptance_rate)),
     ] {
         plane(format!("sample_stats/{name}"), "<f8", floats(&values))?;
+    }
+    if !trace.log_likelihood.is_empty() {
+        store.group("log_likelihood", &json!({ "inference_library": "photosphere" }))?;
+        store.array("log_likelihood/chain", &["chain"], &[chains], "<i8", &counting(chains))?;
+        store.array("log_likelihood/draw", &["draw"], &[draws], "<i8", &counting(draws))?;
+        for set in &trace.log_likelihood {
+            let dimension = format!("{}_point", set.name);
+            let name = format!("log_likelihood/{}", set.name);
+            store.array(
+                &name,
+                &["chain", "draw", &dimension],
+                &[chains, draws, set.points],
+                "<f8",
+                &floats(&set.values),
+            )?;
+        }
     }
     plane("sample_stats/tree_depth".into(), "<i8", integers(&of(&|s| s.tree_depth as f64)))?;
     plane("sample_stats/n_steps".into(), "<i8", integers(&of(&|s| s.n_steps as f64)))?;
@@ -160,7 +180,13 @@ mod tests {
                 .collect(),
             ..Chain::default()
         };
-        Trace { names: vec!["T0".into(), "mmr".into()], chains: vec![chain(0), chain(1)], warmup: 10 }
+        Trace {
+            names: vec!["T0".into(), "mmr".into()],
+            labels: vec!["T0 [K]".into(), "mass mixing ratio".into()],
+            chains: vec![chain(0), chain(1)],
+            warmup: 10,
+            log_likelihood: vec![super::super::Pointwise { name: "night".into(), points: 2, values: vec![-1.5; 12] }],
+        }
     }
 
     #[test]
@@ -178,10 +204,13 @@ mod tests {
         assert_eq!(chunk("sample_stats/diverging/0.0"), [0, 0, 0, 0, 0, 1]);
         assert_eq!(chunk("sample_stats/tree_depth/0.0")[8..16], 3i64.to_le_bytes());
         assert_eq!(chunk("posterior/draw/0").len(), 24);
+        assert_eq!(chunk("log_likelihood/night/0.0.0").len(), 2 * 3 * 2 * 8);
         let array: Value = serde_json::from_slice(&chunk("posterior/T0/.zarray")).unwrap();
         assert_eq!((&array["shape"], &array["dtype"]), (&json!([2, 3]), &json!("<f8")));
         let attributes: Value = serde_json::from_slice(&chunk("sample_stats/lp/.zattrs")).unwrap();
         assert_eq!(attributes["_ARRAY_DIMENSIONS"], json!(["chain", "draw"]));
+        let attributes: Value = serde_json::from_slice(&chunk("posterior/T0/.zattrs")).unwrap();
+        assert_eq!(attributes, json!({ "_ARRAY_DIMENSIONS": ["chain", "draw"], "long_name": "T0 [K]" }));
     }
 
     #[test]

@@ -75,13 +75,24 @@ impl std::str::FromStr for SpectralUnit {
 }
 
 /// A measured spectrum: ascending wavenumbers \[cm-1\], values in the unit of the model and their standard errors.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct DataSet {
     name: String,
     wavenumber: Vec<f64>,
     value: Vec<f64>,
     error: Vec<f64>,
     bins: Option<Vec<[f64; 2]>>,
+    /// Where each point stood as it was given.
+    order: Vec<usize>,
+}
+
+/// The same data are equal, whatever the order in which they were given.
+impl PartialEq for DataSet {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { name, wavenumber, value, error, bins, order: _ } = self;
+        (name, wavenumber, value, error, bins)
+            == (&other.name, &other.wavenumber, &other.value, &other.error, &other.bins)
+    }
 }
 
 impl DataSet {
@@ -125,7 +136,7 @@ impl DataSet {
         }
         let sorted = |column: &[f64]| order.iter().map(|k| column[*k]).collect();
         let (wavenumber, value, error) = (sorted(wavenumber), sorted(value), sorted(error));
-        Ok(Self { name: name.into(), wavenumber, value, error, bins: None })
+        Ok(Self { name: name.into(), wavenumber, value, error, bins: None, order })
     }
 
     /// A data set of means over `bins`, from low to high wavenumber \[cm-1\]; the wavenumber of a point is the middle of its bin.
@@ -189,6 +200,45 @@ impl DataSet {
         &self.error
     }
 
+    /// The place of each point among those given, which may have been in any order \[point\].
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// The same points with other values and errors, in ascending wavenumber.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_values(&self, value: &[f64], error: &[f64]) -> Result<Self> {
+        let other = Self::new(&self.name, &self.wavenumber, value, error)?;
+        Ok(Self { value: other.value, error: other.error, ..self.clone() })
+    }
+
+    /// The points from `low` to `high` \[cm-1\].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]: none.
+    pub fn within(self, (low, high): (f64, f64)) -> Result<Self> {
+        let keep: Vec<usize> = (0..self.len()).filter(|k| (low..=high).contains(&self.wavenumber[*k])).collect();
+        if keep.is_empty() {
+            let given = format!(
+                "{low} to {high} cm-1, of data from {} to {}",
+                self.wavenumber[0],
+                self.wavenumber[self.len() - 1]
+            );
+            return Err(Error::invalid(format!("data set `{}`: range", self.name), given, "a range with points in it"));
+        }
+        let of = |column: &[f64]| keep.iter().map(|k| column[*k]).collect();
+        let (wavenumber, value, error) = (of(&self.wavenumber), of(&self.value), of(&self.error));
+        // Rows of a covariance are those of the points that are left.
+        let mut given: Vec<usize> = keep.iter().map(|k| self.order[*k]).collect();
+        let order = given.clone();
+        given.sort_unstable();
+        let order = order.iter().map(|place| given.partition_point(|g| g < place)).collect();
+        let bins = self.bins.map(|bins| keep.iter().map(|k| bins[*k]).collect());
+        Ok(Self { name: self.name, wavenumber, value, error, bins, order })
+    }
+
     /// Points or bins, for the instrument.
     pub fn sampling(&self) -> Sampling {
         match &self.bins {
@@ -220,6 +270,18 @@ mod tests {
         assert_eq!((bins.wavenumber(), bins.value()), (&[2.0, 5.5][..], &[10.0, 50.0][..]));
         assert_eq!(bins.sampling(), Sampling::Bins(vec![[1.0, 3.0], [5.0, 6.0]]));
         assert_eq!(set.contiguous().unwrap().sampling(), Sampling::Bins(vec![[0.5, 1.5], [1.5, 2.5], [2.5, 3.5]]));
+    }
+
+    #[test]
+    fn parts_of_a_set_keep_the_order_of_their_rows() {
+        let set = DataSet::new("a", &[4.0, 1.0, 3.0, 2.0], &[40.0, 10.0, 30.0, 20.0], &[0.1; 4]).unwrap();
+        let part = set.clone().within((1.5, 4.0)).unwrap();
+        assert_eq!((part.wavenumber(), part.value()), (&[2.0, 3.0, 4.0][..], &[20.0, 30.0, 40.0][..]));
+        assert_eq!((set.order(), part.order()), (&[1, 3, 2, 0][..], &[2, 1, 0][..]));
+        let bins = set.clone().contiguous().unwrap().within((2.5, 9.0)).unwrap();
+        assert_eq!(bins.sampling(), Sampling::Bins(vec![[2.5, 3.5], [3.5, 4.5]]));
+        let message = set.within((5.0, 6.0)).unwrap_err().to_string();
+        assert!(message.contains("given 5 to 6 cm-1, of data from 1 to 4, required a range with points"), "{message}");
     }
 
     #[test]

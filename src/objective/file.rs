@@ -119,7 +119,7 @@ fn unpacked(path: &Path, name: &str, member: impl Read) -> Result<Vec<u8>> {
 }
 
 /// Shape and numbers in C order; float32 and float64 are taken.
-fn array(path: &Path, bytes: &[u8]) -> Result<(Vec<usize>, Vec<f64>)> {
+pub(super) fn array(path: &Path, bytes: &[u8]) -> Result<(Vec<usize>, Vec<f64>)> {
     let input::Array { shape, fortran, values } = input::array(path, bytes)?;
     if fortran && shape.len() > 1 {
         return Err(Error::parse(path, None, "an array in Fortran order; required: C order (numpy.ascontiguousarray)"));

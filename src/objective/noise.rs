@@ -1,29 +1,35 @@
 //! What is known of the noise beyond the errors of the data.
 
+use super::covariance::Covariance;
+use super::process::Process;
 use crate::Result;
 use crate::instrument::{Allowed, Parameters, Setting, Slot};
 
-/// sigma_j^2 = (`error_scale` e_j)^2 + `jitter`^2, Gaussian and independent from point to point.
+/// Gaussian, with the variances sigma_j^2 = (`error_scale` e_j)^2 + `jitter`^2, and independent from point to point unless a covariance or a process is given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Noise {
     /// Standard deviation of extra noise, in the unit of the data, zero or more.
     pub jitter: Setting,
     /// Factor on the errors, above zero.
     pub error_scale: Setting,
+    /// The covariance of all points in place of the squares of the errors; `error_scale`^2 is a factor on it.
+    pub covariance: Option<Covariance>,
+    /// A Gaussian process on top of that.
+    pub process: Option<Process>,
 }
 
 impl Default for Noise {
     /// The errors as they are.
     fn default() -> Self {
-        Self { jitter: Setting::Fixed(0.0), error_scale: Setting::Fixed(1.0) }
+        Self { jitter: Setting::Fixed(0.0), error_scale: Setting::Fixed(1.0), covariance: None, process: None }
     }
 }
 
 /// The same with places among free parameters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NoiseSlots {
-    jitter: Slot,
-    error_scale: Slot,
+    pub jitter: Slot,
+    pub error_scale: Slot,
 }
 
 impl NoiseSlots {

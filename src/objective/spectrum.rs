@@ -1,6 +1,6 @@
 //! The objective of observed spectra.
 
-use std::f64::consts::TAU;
+use std::f64::consts::LN_10;
 
 use super::blocks::plan;
 use super::observation::Member;
@@ -34,6 +34,8 @@ pub struct SpectrumObjective<M> {
     mode: Mode,
     names: Vec<String>,
     extra: Parameters,
+    /// Whether each of these is given as its log10.
+    log10: Vec<bool>,
     count: usize,
 }
 
@@ -83,7 +85,45 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
             return Err(Error::invalid("name of a parameter of instrument or noise", given, "another name"));
         }
         names.extend(extra.all().iter().map(|p| p.name.clone()));
-        Ok(Self { blocks, mode, names, extra, count: observations.iter().map(|o| o.data.len()).sum() })
+        let log10 = vec![false; extra.all().len()];
+        let count = observations.iter().map(|o| o.data.len()).sum();
+        Ok(Self { blocks, mode, names, extra, log10, count })
+    }
+
+    /// The same with the named parameters of instruments and noise on a logarithmic scale: x holds log10 of them, and derivatives are by that. Their ranges
+    /// stay those of the values themselves.
+    #[must_use]
+    pub fn on_log10<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
+        for name in names {
+            if let Some(i) = self.extra.all().iter().position(|p| p.name == name) {
+                self.log10[i] = true;
+            }
+        }
+        self
+    }
+
+    /// Parameters of the model, those of instruments and noise, which are checked, and their derivatives by those in `x`.
+    #[allow(clippy::type_complexity)] // three slices of numbers
+    fn split<'x>(&self, x: &'x [f64]) -> Result<(&'x [f64], Vec<f64>, Vec<f64>)> {
+        if x.len() != self.names.len() {
+            return Err(Error::invalid("number of parameters", x.len(), self.names.len().to_string()));
+        }
+        let (model_x, extra_x) = x.split_at(self.names.len() - self.extra.all().len());
+        // The same power as of parameters of the model; a rounding error beyond the ends of a range is none of the user's.
+        let value = |((x, log), p): ((&f64, &bool), &FreeParameter)| {
+            let power = (x * LN_10).exp();
+            let at_end = |end: f64| (power / end - 1.0).abs() < 1e-12;
+            match log {
+                false => *x,
+                true if at_end(p.low) => p.low,
+                true if at_end(p.high) => p.high,
+                true => power,
+            }
+        };
+        let values: Vec<f64> = extra_x.iter().zip(&self.log10).zip(self.extra.all()).map(value).collect();
+        self.extra.all().iter().zip(&values).try_for_each(|(parameter, x)| parameter.check(*x))?;
+        let slopes = values.iter().zip(&self.log10).map(|(v, log)| if *log { LN_10 * v } else { 1.0 }).collect();
+        Ok((model_x, values, slopes))
     }
 
     /// An objective of `observations` that share `model`.
@@ -149,10 +189,34 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
     /// # Errors
     /// Parameters outside their ranges or the model, device failures.
     pub fn predict(&mut self, x: &[f64]) -> Result<Vec<Prediction>> {
-        let (model_x, extra_x) = split(&self.names, &self.extra, x)?;
+        self.predict_by(x, |model, x| model.spectrum(x))
+    }
+
+    /// As [`predict`](Self::predict), by the way in which gradients are computed: slower, but after a sampling no device memory is needed for another program.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn predict_by_gradient(&mut self, x: &[f64]) -> Result<Vec<Prediction>> {
+        self.predict_by(x, |model, x| {
+            let mut found = Vec::new();
+            model.value_and_gradient(x, &mut |spectrum| {
+                found = spectrum.to_vec();
+                Ok((0.0, vec![0.0; spectrum.len()]))
+            })?;
+            Ok(found)
+        })
+    }
+
+    fn predict_by(
+        &mut self,
+        x: &[f64],
+        mut spectrum: impl FnMut(&mut M, &[f64]) -> Result<Vec<f64>>,
+    ) -> Result<Vec<Prediction>> {
+        let (model_x, extra_x, _) = self.split(x)?;
+        let extra_x = &extra_x;
         let mut predictions = Vec::new();
         for block in &mut self.blocks {
-            let spectrum = block.model.spectrum(model_x)?;
+            let spectrum = spectrum(&mut block.model, model_x)?;
             for member in &block.members {
                 let value = member.predict(extra_x, &spectrum)?;
                 predictions.push(Prediction { value, sigma: member.sigma(extra_x) });
@@ -174,12 +238,53 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
     /// # Errors
     /// As [`predict`](Self::predict).
     pub fn log_likelihood(&mut self, x: &[f64]) -> Result<f64> {
+        let (_, extra_x, _) = self.split(x)?;
         let predictions = self.predict(x)?;
-        let term = |(set, p): (&DataSet, &Prediction)| -> f64 {
-            let points = p.value.iter().zip(&p.sigma).zip(set.value());
-            points.map(|((y, s), d)| -0.5 * (((y - d) / s).powi(2) + (TAU * s * s).ln())).sum()
+        let each = self.members().zip(&predictions);
+        each.map(|(member, p)| member.ln_likelihood_of(&extra_x, &p.value)).sum()
+    }
+
+    /// ln of each point's probability at `x` given all other points, for what the instruments would record there: \[data set\]\[point\]. With independent noise
+    /// they add up to ln L; they are what leave-one-out cross validation asks for (Vehtari et al. 2017).
+    ///
+    /// # Errors
+    /// Parameters outside their ranges; predictions of other data.
+    pub fn pointwise(&self, x: &[f64], predictions: &[Prediction]) -> Result<Vec<Vec<f64>>> {
+        let (_, extra_x, _) = self.split(x)?;
+        let fits = |(member, p): (&Member, &Prediction)| member.data.len() == p.value.len();
+        if self.members().count() != predictions.len() || !self.members().zip(predictions).all(fits) {
+            return Err(Error::invalid("predictions", format!("{} sets", predictions.len()), "those of the data sets"));
+        }
+        self.members().zip(predictions).map(|(member, p)| member.pointwise(&extra_x, &p.value)).collect()
+    }
+
+    /// Noise of each data set at `x`: independent standard normal numbers, which `normal` gives, with the standard deviations or the covariance that it has there.
+    ///
+    /// # Errors
+    /// Parameters outside their ranges.
+    pub fn draw_noise(&self, x: &[f64], normal: &mut dyn FnMut() -> f64) -> Result<Vec<Vec<f64>>> {
+        let (_, extra_x, _) = self.split(x)?;
+        let draw = |member: &Member| {
+            let numbers = (0..member.data.len()).map(|_| normal()).collect();
+            member.draw_noise(&extra_x, numbers)
         };
-        Ok(self.data_sets().zip(&predictions).map(term).sum())
+        self.members().map(draw).collect()
+    }
+
+    /// Takes other values and errors, at the same points, in the order of the data sets: further mocks, without another model.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]: another number of sets, other points.
+    pub fn replace_data(&mut self, sets: &[DataSet]) -> Result<()> {
+        let members: Vec<&mut Member> = self.blocks.iter_mut().flat_map(|block| &mut block.members).collect();
+        if members.len() != sets.len() {
+            return Err(Error::invalid("number of data sets", sets.len(), members.len().to_string()));
+        }
+        members.into_iter().zip(sets).try_for_each(|(member, set)| member.replace_data(set))
+    }
+
+    fn members(&self) -> impl Iterator<Item = &Member> {
+        self.blocks.iter().flat_map(|block| &block.members)
     }
 
     /// Checks that the objective suits least squares.
@@ -187,8 +292,7 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
     /// # Errors
     /// [`Error::Invalid`] if a noise parameter is free: larger noise would always fit better.
     pub fn check_least_squares(&self) -> Result<()> {
-        let members = self.blocks.iter().flat_map(|block| &block.members);
-        match members.flat_map(|m| m.noise.free()).next() {
+        match self.members().flat_map(Member::free_noise).next() {
             None => Ok(()),
             Some(index) => {
                 let given = format!("free noise parameter `{}`", self.extra.all()[index].name);
@@ -199,10 +303,13 @@ impl<M: SpectrumModel> SpectrumObjective<M> {
     }
 
     fn whitened(&mut self, x: &[f64]) -> Result<Vec<f64>> {
+        let (_, extra_x, _) = self.split(x)?;
         let predictions = self.predict(x)?;
-        let points =
-            self.data_sets().zip(&predictions).flat_map(|(set, p)| p.value.iter().zip(&p.sigma).zip(set.value()));
-        Ok(points.map(|((y, s), d)| (y - d) / s).collect())
+        let mut all = Vec::with_capacity(self.count);
+        for (member, p) in self.members().zip(&predictions) {
+            all.extend(member.whiten(&extra_x, member.residuals(&p.value), 1)?);
+        }
+        Ok(all)
     }
 }
 
@@ -222,23 +329,24 @@ impl<M: SpectrumModel> Residuals for SpectrumObjective<M> {
 
     fn residuals_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
         self.check_least_squares()?;
-        let (model_x, extra_x) = split(&self.names, &self.extra, x)?;
+        let (model_x, extra_x, scale) = self.split(x)?;
+        let extra_x = &extra_x;
         let (columns, first_extra) = (self.names.len(), model_x.len());
         let (mut residuals, mut jacobian) = (Vec::with_capacity(self.count), vec![0.0; self.count * columns]);
         for block in &mut self.blocks {
             let (spectrum, tangents) = block.model.spectrum_and_jacobian(model_x)?;
             for member in &block.members {
                 let [values, slopes, tangents] = member.linearized(extra_x, &spectrum, &tangents)?;
-                let sigma = member.sigma(extra_x);
                 let first = residuals.len();
-                residuals.extend(values.iter().zip(member.data.value()).zip(&sigma).map(|((y, d), s)| (y - d) / s));
-                for (j, s) in sigma.iter().enumerate() {
+                residuals.extend(member.whiten(extra_x, member.residuals(&values), 1)?);
+                let tangents = member.whiten(extra_x, tangents, first_extra)?;
+                let slopes = member.whiten(extra_x, slopes, member.places.len())?;
+                for j in 0..member.data.len() {
                     let row = &mut jacobian[(first + j) * columns..][..columns];
-                    let tangent = &tangents[j * first_extra..][..first_extra];
-                    row.iter_mut().zip(tangent).for_each(|(out, t)| *out = t / s);
+                    row[..first_extra].copy_from_slice(&tangents[j * first_extra..][..first_extra]);
                     let slope = &slopes[j * member.places.len()..];
                     for (place, slope) in member.places.iter().zip(slope) {
-                        row[first_extra + place] += slope / s;
+                        row[first_extra + place] += scale[*place] * slope;
                     }
                 }
             }
@@ -254,7 +362,8 @@ impl<M: SpectrumModel> LogDensity for SpectrumObjective<M> {
 
     /// ln L, without priors; not a number where the spectrum is none.
     fn value_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64> {
-        let (model_x, extra_x) = split(&self.names, &self.extra, x)?;
+        let (model_x, extra_x, scale) = self.split(x)?;
+        let extra_x = &extra_x;
         if gradient.len() != x.len() {
             return Err(Error::invalid("length of the gradient", gradient.len(), x.len().to_string()));
         }
@@ -276,20 +385,11 @@ impl<M: SpectrumModel> LogDensity for SpectrumObjective<M> {
             })?;
             total += value;
             by_model.iter_mut().zip(slopes).for_each(|(sum, part)| *sum += part);
+            let block_extra = block_extra.iter().zip(&scale).map(|(part, scale)| part * scale);
             by_extra.iter_mut().zip(block_extra).for_each(|(sum, part)| *sum += part);
         }
         Ok(total)
     }
-}
-
-/// Parameters of the model, and those of instruments and noise, the latter checked.
-fn split<'x>(names: &[String], extra: &Parameters, x: &'x [f64]) -> Result<(&'x [f64], &'x [f64])> {
-    if x.len() != names.len() {
-        return Err(Error::invalid("number of parameters", x.len(), names.len().to_string()));
-    }
-    let (model_x, extra_x) = x.split_at(names.len() - extra.all().len());
-    extra.all().iter().zip(extra_x).try_for_each(|(parameter, x)| parameter.check(*x))?;
-    Ok((model_x, extra_x))
 }
 
 /// The grid of a model's wavenumbers.

@@ -85,9 +85,13 @@ fn observations(noise: bool) -> Vec<Observation> {
         continuum: vec![Setting::free("slope", -1.0, 1.0)],
         ..Settings::default()
     };
-    let free = Noise { jitter: Setting::free("jitter", 0.0, 1.0), error_scale: Setting::free("factor", 0.1, 10.0) };
-    let other = Noise { jitter: 0.02.into(), error_scale: Setting::free("factor", 0.1, 10.0) };
-    let fixed = Noise { jitter: 0.02.into(), error_scale: 1.1.into() };
+    let free = Noise {
+        jitter: Setting::free("jitter", 0.0, 1.0),
+        error_scale: Setting::free("factor", 0.1, 10.0),
+        ..Noise::default()
+    };
+    let other = Noise { jitter: 0.02.into(), error_scale: Setting::free("factor", 0.1, 10.0), ..Noise::default() };
+    let fixed = Noise { jitter: 0.02.into(), error_scale: 1.1.into(), ..Noise::default() };
     vec![
         Observation {
             data: data("A", 1998.0, 2001.5, 70),
@@ -193,6 +197,33 @@ fn the_gradient_agrees_with_differences_for_noise_too() {
     let expected: Vec<f64> =
         differences(&x, |x| vec![objective.log_likelihood(x).unwrap()]).into_iter().map(|d| d[0]).collect();
     assert_close(&found, &expected, 1e-6);
+}
+
+#[test]
+fn parameters_on_a_logarithmic_scale_are_derived_by_their_logarithm() {
+    let places = [2, 5, 6, 7];
+    let mut objective = batched(true).on_log10(["R", "scale", "jitter", "factor"]);
+    let mut x = with_noise();
+    let plain = batched(true).log_likelihood(&x).unwrap();
+    places.iter().for_each(|i| x[*i] = x[*i].log10());
+    let (value, found) = gradient(&mut objective, &x);
+    assert!((value - plain).abs() < 1e-9 * plain.abs());
+    let expected: Vec<f64> =
+        differences(&x, |x| vec![objective.log_likelihood(x).unwrap()]).into_iter().map(|d| d[0]).collect();
+    assert_close(&found, &expected, 1e-6);
+    let mut objective = batched(false).on_log10(["R", "scale"]);
+    let mut x = X;
+    [2, 5].iter().for_each(|i| x[*i] = x[*i].log10());
+    let (_, jacobian) = objective.residuals_and_jacobian(&x).unwrap();
+    for (p, column) in differences(&x, |x| objective.residuals(x).unwrap()).iter().enumerate() {
+        let size = column.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+        for (found, d) in jacobian.iter().skip(p).step_by(x.len()).zip(column) {
+            assert!((found - d).abs() < 1e-6 * size, "parameter {p}: {found} {d}");
+        }
+    }
+    // The ends of a range belong to it, whatever rounding makes of their powers.
+    x[2] = 1e5f64.log10();
+    assert!(objective.predict(&x).is_ok());
 }
 
 #[test]

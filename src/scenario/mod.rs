@@ -33,11 +33,13 @@ mod memory;
 mod micrometres;
 mod names;
 mod plan;
+mod predictive;
 mod profiles;
 #[doc(hidden)]
 pub mod quantities;
 mod retrieval;
 mod scene;
+mod simulate;
 #[doc(hidden)]
 pub mod source;
 mod spectrum;
@@ -54,8 +56,10 @@ pub use cross_section::{CrossSectionJob, CrossSectionResult, cross_section};
 pub use derived::{Derived, spectrum_unit};
 pub use memory::{Derivative, DeviceBytes, budget_hint};
 pub use plan::{Planned, PlannedModel, PlannedRetrieval, plan};
+pub use predictive::{Band, FRACTIONS, Predictive};
 pub use retrieval::{EVALUATIONS_OF_FIT, EVALUATIONS_OF_SAMPLING, JacobianResult, RetrievalSetup, jacobian, retrieval};
 pub use scene::Scene;
+pub use simulate::{Simulated, simulate};
 pub use spectrum::{Component, Layers, Observed, SpectrumResult, figure_labels, spectrum};
 
 use crate::backend::BackendInfo;

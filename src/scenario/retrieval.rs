@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::config::{CiaKeys, Config, Parameter, RetrievalKeys, SpeciesKeys};
+use super::config::{CiaKeys, Config, DataKeys, Parameter, RetrievalKeys, SpeciesKeys, orders};
 use super::derived::in_unit;
 use super::memory::{Derivative, DeviceBytes, budget_hint};
 use super::scene::Scene;
 use super::source::DeviceChoice;
+use super::state::Profiles;
 use super::{describe, in_config, json, profiles, star};
 use crate::atmosphere::PressureGrid;
 use crate::backend::Backend;
@@ -17,7 +18,7 @@ use crate::grid::Grid;
 use crate::inference::Priors;
 use crate::instrument::{Instrument, Response, Sampling};
 use crate::memory::MemoryReport;
-use crate::objective::{DataSet, Needs, Observable, Observation, SpectrumModel, SpectrumObjective};
+use crate::objective::{Covariance, DataSet, Needs, Observable, Observation, SpectrumModel, SpectrumObjective};
 use crate::spectrum::{ChunkSize, DerivativeSettings, Dual, Retrieval};
 use crate::{Error, Note, Progress, Result};
 
@@ -66,6 +67,11 @@ pub struct RetrievalSetup {
     pub budget: Option<u64>,
     /// What the user must be told.
     pub notes: Vec<Note>,
+    /// What the parameters say of the atmosphere.
+    pub(super) profiles: Arc<Profiles>,
+    pub(super) pressure: PressureGrid,
+    /// All parameters of the configuration, of which those above are some.
+    pub(super) all: Vec<Parameter>,
 }
 
 impl RetrievalSetup {
@@ -181,9 +187,25 @@ pub fn retrieval(config: &Config, device: &DeviceChoice, progress: &dyn Progress
     let names = objective.names().to_vec();
     let of_name = |name: &String| config.parameters.iter().find(|p| p.name == *name);
     let parameters: Vec<Parameter> = names.iter().filter_map(of_name).cloned().collect();
-    let priors = Priors::new(&names, parameters.iter().map(|p| (p.name.as_str(), p.prior)))?;
+    let mut priors = Priors::new(&names, parameters.iter().map(|p| (p.name.as_str(), p.prior)))?;
+    for order in orders(&config.parameters) {
+        priors = priors.ordered(&order)?;
+    }
+    let priors = priors.with_labels(parameters.iter().map(Parameter::label));
     let backend = scene.backend.clone();
-    Ok(RetrievalSetup { objective, priors, parameters, run, device: describe(&backend.info()), backend, budget, notes })
+    Ok(RetrievalSetup {
+        objective,
+        priors,
+        parameters,
+        run,
+        device: describe(&backend.info()),
+        backend,
+        budget,
+        notes,
+        profiles: Arc::clone(&scene.profiles),
+        pressure: scene.pressure.clone(),
+        all: config.parameters.clone(),
+    })
 }
 
 /// The remark on an instrument that is not used.
@@ -194,6 +216,14 @@ fn unobserved(config: &Config) -> Option<Note> {
 
 /// Data sets, their instruments and their noise, found to fit to the grid; every parameter is found to be one of the model or of them.
 pub(super) fn observations(config: &Config) -> Result<Vec<Observation>> {
+    observations_of(config, |data| DataSet::read(&data.name, &data.file, &data.read))
+}
+
+/// As [`observations`], of the data sets that `read` gives.
+pub(super) fn observations_of(
+    config: &Config,
+    read: impl Fn(&DataKeys) -> Result<DataSet>,
+) -> Result<Vec<Observation>> {
     if let Some(parameter) = config.parameters.iter().find(|p| !p.of_model && !p.of_data) {
         let message = "named by [instrument] only, which is for `spectrum`; required a key of the model or of [[data]]";
         let key = format!("parameters.{}", parameter.name);
@@ -204,8 +234,13 @@ pub(super) fn observations(config: &Config) -> Result<Vec<Observation>> {
     let mut observations = Vec::new();
     for (i, data) in config.data.iter().enumerate() {
         let at = |key: &str| format!("data[{i}].{key}");
-        let set = DataSet::read(&data.name, &data.file, &data.read);
-        let data_set = set.map_err(|e| in_config(config, &at("file"), e))?;
+        let data_set = read(data).map_err(|e| in_config(config, &at("file"), e))?;
+        let data_set = match data.range {
+            Some(range) => data_set.within(range).map_err(|e| in_config(config, &at("range_cm"), e))?,
+            None => data_set,
+        };
+        let mut noise = data.noise.clone();
+        noise.covariance = data.covariance_file.as_deref().map(Covariance::read).transpose()?;
         let mut instrument = data.instrument.clone();
         if let Some(path) = &data.response_file {
             let table = profiles::response(path).map_err(|e| in_config(config, &at("instrument.response"), e))?;
@@ -214,7 +249,7 @@ pub(super) fn observations(config: &Config) -> Result<Vec<Observation>> {
         let checked = Instrument::new(&instrument, grid, &data_set.sampling());
         checked.map_err(|e| in_config(config, &at("instrument"), e))?;
         let observable = star::observable(config, data.observable, &at("quantity"))?;
-        observations.push(Observation { data: data_set, observable, instrument, noise: data.noise.clone() });
+        observations.push(Observation { data: data_set, observable, instrument, noise });
     }
     Ok(observations)
 }
@@ -229,11 +264,12 @@ pub(super) fn objective(
     let share = |needs: &Needs| budget.map(|bytes| (bytes as f64 * needs.share) as u64);
     let build = |needs: &Needs| parametrized(scene, part(&scene.grid, needs.range)?, share(needs), progress);
     let objective = SpectrumObjective::new(observations, scene.config.retrieval.mode, scene.grid.resolution(), build);
-    objective.map_err(|e| in_config(&scene.config, "data", e))
+    let logarithms = scene.config.parameters.iter().filter(|p| p.log10 && p.of_data).map(|p| p.name.as_str());
+    objective.map(|o| o.on_log10(logarithms)).map_err(|e| in_config(&scene.config, "data", e))
 }
 
 /// Bytes that a device may take now; none on the CPU.
-fn device_budget(backend: &Backend) -> Result<Option<u64>> {
+pub(super) fn device_budget(backend: &Backend) -> Result<Option<u64>> {
     match backend {
         Backend::Cpu => Ok(None),
         Backend::Device(device) => device.budget(),
@@ -254,6 +290,7 @@ pub(super) fn parametrized(
 ) -> Result<Retrieval> {
     let config = &scene.config;
     let (places, names): (Vec<usize>, Vec<String>) = of_model(config).map(|(i, p)| (i, p.name.clone())).unzip();
+    let parameters: Vec<Parameter> = of_model(config).map(|(_, p)| p.clone()).collect();
     if names.is_empty() {
         let message = "missing; required a section [parameters.NAME], and a key of the model that names it";
         return Err(Error::Config { path: config.path.clone(), key: "parameters".into(), message: message.into() });
@@ -263,7 +300,7 @@ pub(super) fn parametrized(
     let profiles = Arc::clone(&scene.profiles);
     let state = move |x: &[Dual], pressure: &PressureGrid| {
         let mut all = rest.clone();
-        places.iter().zip(x).for_each(|(place, x)| all[*place] = x.clone());
+        places.iter().zip(&parameters).zip(x).for_each(|((place, p), x)| all[*place] = p.value(x));
         profiles.state(&all, pressure).map_err(|(_, e)| e)
     };
     let chunk = config.retrieval.jac_chunk_size.map_or(ChunkSize::Auto, ChunkSize::Columns);
@@ -300,7 +337,17 @@ fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
         parameters,
         instrument: _,
         data: _,
-        retrieval: RetrievalKeys { mode, gradient, jac_chunk_size: _, fit: _, sampler: _, checkpoint: _ },
+        retrieval:
+            RetrievalKeys {
+                mode,
+                gradient,
+                jac_chunk_size: _,
+                fit: _,
+                sampler: _,
+                predictions: _,
+                pointwise: _,
+                checkpoint: _,
+            },
         memory_budget: _,
         star: _,
         distance_cm: _,
@@ -316,7 +363,7 @@ fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
         format!("method: {:?}", scene.settings),
         format!("mode: {mode:?}"),
         format!("gradient: {gradient:?}"),
-        format!("parameters: {}", parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")),
+        format!("parameters: {}", parameters.iter().map(Parameter::scaled_name).collect::<Vec<_>>().join(", ")),
     ];
     for SpeciesKeys { name, lines: list, molar_mass, mixing } in species {
         let mut key = KeyHasher::new("lines of a retrieval");
@@ -346,6 +393,9 @@ fn identity(scene: &Scene, observations: &[Observation]) -> Result<String> {
     for o in observations {
         let mut key = KeyHasher::new("data of a retrieval");
         key.numbers("nu", o.data.wavenumber()).numbers("value", o.data.value()).numbers("error", o.data.error());
+        if let Some(covariance) = &o.noise.covariance {
+            key.numbers("covariance", covariance.values());
+        }
         lines.push(format!("data {}: {}", o.data.name(), hex(&key)));
         if o.observable != Observable::Computed {
             lines.push(format!("quantity of {}: {:?}", o.data.name(), o.observable));

@@ -101,7 +101,7 @@ fn observed(scene: &Scene, model: &Model, values: &Values) -> Result<Option<Obse
     let count = ((hi / lo).ln() / spacing).floor().max(1.0) as usize;
     let wavenumber: Vec<f64> = (0..=count).map(|i| lo * ((hi / lo).ln() * i as f64 / count as f64).exp()).collect();
     let instrument = Instrument::new(&settings, grid, &Sampling::Points(wavenumber.clone())).map_err(wrong)?;
-    let start = |name: &str| config.parameters.iter().find(|p| p.name == name).map_or(f64::NAN, |p| p.start);
+    let start = |name: &str| config.parameters.iter().find(|p| p.name == name).map_or(f64::NAN, |p| p.value(&p.start));
     let x: Vec<f64> = instrument.parameters().iter().map(|p| start(&p.name)).collect();
     let values = instrument.at(&x).and_then(|operator| operator.apply(&values.to_f64())).map_err(wrong)?;
     Ok(Some(Observed { wavenumber, values }))

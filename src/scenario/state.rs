@@ -41,6 +41,8 @@ struct Constituent {
 enum Ratio {
     Constant(Quantity),
     Table(ProfileTable),
+    /// A share of what the others leave.
+    Rest(f64),
 }
 
 impl Profiles {
@@ -133,8 +135,10 @@ impl Profiles {
         for (name, value) in &self.parameters {
             state = state.with_parameter(name, value.at(x));
         }
-        for c in &self.species {
-            state = state.with_species(&c.name, c.unit, c.at(x, pressure)?);
+        let mut ratios = self.species.iter().map(|c| c.at(x, pressure)).collect::<Result<Vec<_>, Keyed>>()?;
+        self.fill(&mut ratios)?;
+        for (c, ratio) in self.species.iter().zip(ratios) {
+            state = state.with_species(&c.name, c.unit, ratio);
             if let Some(molar_mass) = c.molar_mass {
                 state = state.of_molar_mass(molar_mass);
             }
@@ -143,6 +147,26 @@ impl Profiles {
             Some(t) => state.with_surface(t.at(x)),
             None => state,
         })
+    }
+
+    /// Gives species that take the rest of the volume their share of it, in each layer.
+    fn fill<D: Number>(&self, ratios: &mut [Vec<D>]) -> Result<(), Keyed> {
+        let share = |c: &Constituent| if let Ratio::Rest(share) = c.ratio { Some(share) } else { None };
+        let Some(first) = self.species.iter().find(|c| share(c).is_some()) else { return Ok(()) };
+        let stated: Vec<&Vec<D>> =
+            self.species.iter().zip(&*ratios).filter(|(c, _)| share(c).is_none()).map(|(_, ratio)| ratio).collect();
+        let left = |layer: usize| stated.iter().fold(D::from(1.0), |left, ratio| left - ratio[layer].clone());
+        let rest: Vec<D> = (0..ratios[0].len()).map(left).collect();
+        if let Some((layer, left)) = rest.iter().enumerate().find(|(_, left)| left.re() < 0.0) {
+            let given = format!("others that add up to {} in layer {layer}", 1.0 - left.re());
+            return Err((first.key.clone(), Error::invalid("rest of the volume", given, "1 at most")));
+        }
+        for (c, ratio) in self.species.iter().zip(ratios) {
+            if let Some(share) = share(c) {
+                *ratio = rest.iter().map(|left| left.clone() * share).collect();
+            }
+        }
+        Ok(())
     }
 
     fn temperature<D: Number>(&self, x: &[D]) -> Result<TemperatureProfile<D>> {
@@ -186,6 +210,8 @@ impl Constituent {
         let ratio = match &self.ratio {
             Ratio::Constant(value) => MixingRatio::Constant(value.at(x)),
             Ratio::Table(table) => MixingRatio::Table(table.constant()),
+            // Known when all others are.
+            Ratio::Rest(_) => MixingRatio::Constant(D::from(0.0)),
         };
         ratio.at(&self.name, pressure_bar).map_err(|e| (self.key.clone(), e))
     }
@@ -196,5 +222,6 @@ fn ratio(profile: &ProfileKeys) -> Result<Ratio> {
     match profile {
         ProfileKeys::Constant(value) => Ok(Ratio::Constant(*value)),
         ProfileKeys::Table(path) => profiles::read(path, &RATIO).map(Ratio::Table),
+        ProfileKeys::Rest(share) => Ok(Ratio::Rest(*share)),
     }
 }

@@ -261,7 +261,7 @@ fn gpu_schedules_of_cards_give_the_same_bits() {
         ("table", crowded(Method::Table)),
         ("continuum", with_continuum()),
     ] {
-        let state = state(&model);
+        let state = state(&model).with_volume_ratio("H2", 0.8).with_volume_ratio("He", 0.1);
         let of = |device: &Device| {
             let backend = Backend::Device(device.clone());
             let mut runner = model.open(&backend).unwrap();

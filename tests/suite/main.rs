@@ -40,6 +40,7 @@ mod retrieval_memory;
 #[cfg(feature = "cli")]
 mod schedules;
 mod shaders;
+mod simulate_cli;
 mod structure;
 #[cfg(feature = "cli")]
 mod table_cli;

@@ -214,20 +214,32 @@ fn fits_find_the_truth_with_every_method() {
     }
 }
 
-const SAMPLER: &str =
-    "[retrieval.sampler]\nchains = 2\nwarmup = 40\ndraws = 40\nseed = 5\n[retrieval]\njac_chunk_size = 8\n";
+const SAMPLER: &str = "[retrieval.sampler]\nchains = 2\nwarmup = 40\ndraws = 40\nseed = 5\n[retrieval]\njac_chunk_size = 8\npredictions = 20\npointwise = true\n";
 
 #[test]
 fn a_killed_run_resumes_with_the_same_bytes_and_a_changed_one_does_not() {
     let bench = Bench::new(&format!("{CONFIG}{DATA}{SAMPLER}"));
     bench.good(&["sample", "c.toml", "--out", "whole"]);
-    for name in ["summary.json", "traces.svg", "corner.svg", "trace.zarr/posterior/T0"] {
+    for name in
+        ["summary.json", "traces.svg", "corner.svg", "trace.zarr/posterior/T0", "trace.zarr/log_likelihood/night"]
+    {
         assert!(bench.path("whole").join(name).exists(), "{name}");
     }
+    let table = fs::read_to_string(bench.path("whole/table.tex")).expect("a table");
+    assert!(table.contains("T0 & $") && table.contains("alpha & $"), "{table}");
+    // Bands do not cross, and the truth lies within those of 95%.
+    let (shape, temperature) = bench.array("whole/temperature.npy");
+    assert_eq!(shape, [6, 12]);
+    for layer in 0..12 {
+        let band: Vec<f64> = (1..6).map(|row| temperature[row * 12 + layer]).collect();
+        let truth = (900.0 * temperature[layer].powf(0.1)).clamp(400.0, 1600.0);
+        assert!(band.is_sorted() && band[0] <= truth && truth <= band[4], "{band:?} {truth}");
+    }
+    assert_eq!(bench.array("whole/bands-night.npy").0[0], 6);
     let whole = fs::metadata(bench.path("whole/checkpoint/chain-0.log")).expect("a log").len();
     let mut killed = 0;
     for attempt in 0..4 {
-        let mut arguments = vec!["sample", "c.toml", "--out", "cut"];
+        let mut arguments = vec!["sample", "c.toml", "--out", "cut", "--progress", "none"];
         arguments.extend((attempt > 0).then_some("--resume"));
         let mut child =
             bench.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");

@@ -42,5 +42,11 @@ fn schedules_of_the_classes() {
         schedule(3_000_000, "discrete", "16GiB"),
         schedule(3_000_000, "discrete", "1GiB"),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @"
+    150000 points, webgpu: batches of 64, 3 segments, 256 dispatches, 59 submissions, 59 waits, 21 MiB
+    150000 points, integrated: batches of 128, 1 segments, 150 dispatches, 4 submissions, 1 waits, 89 MiB
+    150000 points, discrete: batches of 200, 1 segments, 43 dispatches, 2 submissions, 1 waits, 158 MiB
+    3000000 points, discrete: batches of 200, 1 segments, 193 dispatches, 3 submissions, 1 waits, 2530 MiB
+    3000000 points, discrete: batches of 200, 3 segments, 227 dispatches, 3 submissions, 1 waits, 1004 MiB
+    ");
 }

@@ -52,7 +52,7 @@ fn render(adapters: &[(DeviceInfo, DriverMemory)], system: [Option<u64>; 2], thr
     };
     let addresses: String = adapters.iter().enumerate().filter_map(address).collect();
     format!(
-        "{t}{addresses}\n* taken by --device auto, which also takes a number or a PCI address; `binding` and `buffer` are the largest allowed, `free` is what may still be taken, - where unknown\n"
+        "{t}{addresses}\n* taken by --device auto; --device takes a name, a number or a PCI address; `binding` and `buffer` are the largest allowed, `free` is what may still be taken, - where unknown\n"
     )
 }
 
@@ -87,11 +87,11 @@ mod tests {
     fn devices_are_listed_and_the_automatic_one_marked() {
         let text = |adapters: &[_]| render(adapters, [Some(23 << 30), Some(19 << 30)], 2);
         insta::assert_snapshot!(text(&[adapter("llvmpipe", false)]), @"
-           name      backend  kind       driver                binding     buffer    memory      free
-           llvmpipe  vulkan   software   Mesa 22.3.6         128.0 MiB  256.0 MiB   8.0 GiB         -
-        *  cpu       rust     processor  2 threads, float64          -          -  23.0 GiB  19.0 GiB
+              name      backend  kind       driver                binding     buffer    memory      free
+           0  llvmpipe  vulkan   software   Mesa 22.3.6         128.0 MiB  256.0 MiB   8.0 GiB         -
+        *     cpu       rust     processor  2 threads, float64          -          -  23.0 GiB  19.0 GiB
 
-        * taken by --device auto; `binding` and `buffer` are the largest allowed, `free` is what may still be taken, - where unknown
+        * taken by --device auto; --device takes a name, a number or a PCI address; `binding` and `buffer` are the largest allowed, `free` is what may still be taken, - where unknown
         ");
         // The first GPU, and one device in any case.
         let marked = |adapters: &[_]| {

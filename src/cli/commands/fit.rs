@@ -20,8 +20,9 @@ use crate::{Error, Progress, Result};
 /// # Errors
 /// A wrong configuration and an unwritable folder, both found before anything is computed; whatever model and optimiser report.
 pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
-    let config = args.run.load()?;
-    let mut setup = retrieval(&config, &args.run.device, progress)?;
+    super::set_quiet_for(args.run.source.json);
+    let config = args.run.source.load()?;
+    let mut setup = retrieval(&config, &args.run.source.device, progress)?;
     let method = setup.fit_method(&config)?;
     let written = written(&config, &setup);
     let written: Vec<&str> = written.iter().map(String::as_str).collect();
@@ -35,7 +36,11 @@ pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
     let earlier = of_earlier_runs(&args.run.out);
     folder.clear(&earlier.iter().map(String::as_str).collect::<Vec<_>>(), &written, "fit.json")?;
     draw(&config, &folder, &setup, &predictions)?;
-    write_json(&folder.at("fit.json"), &report(&config, &setup, &fit))?;
+    let report = report(&config, &setup, &fit);
+    write_json(&folder.at("fit.json"), &report)?;
+    if args.run.source.json {
+        super::print_json(&report)?;
+    }
     if let Some(taken) = setup.device_bytes() {
         super::print(&format!("device memory {taken}\n"))?;
     }
@@ -99,7 +104,9 @@ fn report(config: &Config, setup: &RetrievalSetup, fit: &Fit) -> Value {
     let priors: Vec<_> = setup
         .parameters
         .iter()
-        .map(|p| json!({ "name": p.name, "start": p.start, "prior": p.prior, "truth": p.truth }))
+        .map(|p| json!({
+            "name": p.name, "label": p.label(), "start": p.start, "prior": p.prior, "truth": p.truth, "log10": p.log10, "above": p.above,
+        }))
         .collect();
     json!({
         "photosphere": env!("CARGO_PKG_VERSION"),

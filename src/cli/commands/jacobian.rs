@@ -18,12 +18,14 @@ use crate::{Error, Progress, Result, input};
 /// A wrong configuration, weights of another shape and an unwritable folder, all found before anything is computed; whatever the model
 /// reports.
 pub fn run(args: &JacobianArgs, progress: &dyn Progress) -> Result<()> {
-    let config = args.run.load()?;
+    super::set_quiet_for(args.run.source.json);
+    let config = args.run.source.load()?;
     let weights = args.weights.as_deref().map(|path| Weights::read(path, &config)).transpose()?;
     let main = if weights.is_some() { "product.npy" } else { "jacobian.npy" };
     let names = ["wavenumber.npy", config.transfer.geometry.file(), main, "parameters.json"];
     let folder = ResultFolder::new(&args.run.out, names)?;
-    let result = scenario::jacobian(&config, &args.run.device, weights.as_ref().map(|w| w.rows.as_slice()), progress)?;
+    let result =
+        scenario::jacobian(&config, &args.run.source.device, weights.as_ref().map(|w| w.rows.as_slice()), progress)?;
     let (n, parameters) = (result.wavenumber.len(), result.names.len());
     folder.clear(&["flux.npy", "radius.npy", "jacobian.npy", "product.npy"], &names, "parameters.json")?;
     write_npy(&folder.at(names[0]), &[n], &result.wavenumber)?;
@@ -49,6 +51,9 @@ pub fn run(args: &JacobianArgs, progress: &dyn Progress) -> Result<()> {
         "memory": result.memory,
     });
     write_json(&folder.at("parameters.json"), &about)?;
+    if args.run.source.json {
+        super::print_json(&about)?;
+    }
     let mut table = Table::new(&["parameter", "value"]);
     for (name, value) in result.names.iter().zip(&result.values) {
         table.row([name.clone(), value.to_string()]);

@@ -4,13 +4,16 @@ pub mod bench;
 pub mod cache;
 pub mod cross_section;
 pub mod devices;
+pub mod example;
 pub mod fit;
 mod folder;
 pub mod jacobian;
 pub mod plan;
 pub mod sample;
+pub mod simulate;
 pub mod spectrum;
 
+use std::cell::Cell;
 use std::io::{self, Write};
 
 use super::notes;
@@ -20,8 +23,35 @@ use crate::memory::MemoryReport;
 use crate::scenario::RunSummary;
 use crate::{Error, Result};
 
-/// Prints to standard output; a reader that has gone away (`| head`) is no error.
+thread_local! {
+    /// Whether this thread's command prints nothing.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether commands of this thread print text from now on.
+pub fn set_quiet(quiet: bool) {
+    QUIET.set(quiet);
+}
+
+/// Prints no text for people where the report goes to standard output as JSON.
+fn set_quiet_for(json: bool) {
+    QUIET.set(QUIET.get() || json);
+}
+
+/// Prints text for people to standard output, unless that is not wanted.
 fn print(text: &str) -> Result<()> {
+    if QUIET.get() { Ok(()) } else { write_out(text) }
+}
+
+/// Prints a command's report as JSON to standard output.
+fn print_json(report: &impl serde::Serialize) -> Result<()> {
+    let text =
+        serde_json::to_string_pretty(report).map_err(|e| Error::invalid("report", e, "a form that JSON can hold"))?;
+    write_out(&format!("{text}\n"))
+}
+
+/// A reader that has gone away (`| head`) is no error.
+fn write_out(text: &str) -> Result<()> {
     match io::stdout().lock().write_all(printable(text).as_bytes()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Error::io("write", "standard output", e)),
         _ => Ok(()),

@@ -1,11 +1,11 @@
 //! `photosphere plan`
 
-use crate::cli::args::PlanArgs;
+use crate::cli::args::{PlanArgs, read_config};
 use crate::cli::notes;
 use crate::cli::table::{Table, bytes, count, short_time};
 use crate::gpu::{DeviceClass, Limits};
 use crate::memory::StageEstimate;
-use crate::scenario::{self, Config, Planned, PlannedModel, PlannedRetrieval};
+use crate::scenario::{self, Planned, PlannedModel, PlannedRetrieval};
 use crate::{Error, Progress, Result, input};
 
 /// Plans a spectrum, and where parameters are declared its derivatives, a fit and a sampling, and prints what they will take.
@@ -14,18 +14,14 @@ use crate::{Error, Progress, Result, input};
 /// A wrong configuration; files that cannot be read; no plan fits the budget. Where only derivatives do not fit, the spectrum's plan is printed
 /// first.
 pub fn run(args: &PlanArgs, progress: &dyn Progress) -> Result<()> {
-    let mut config = Config::load(&args.config)?;
+    let mut config = read_config(&args.config, &args.set)?;
     config.memory_budget = args.memory_budget.unwrap_or(config.memory_budget);
     config.check_files()?;
     let planned = scenario::plan(&config, &limits(&args.device_limits)?, progress)?;
-    let text = match args.json {
-        false => render(&planned) + &notes::section(&planned.notes, config.method.tolerance),
-        true => {
-            let json = serde_json::to_string_pretty(&planned);
-            json.map_err(|e| Error::invalid("plan", e, "a form that JSON can hold"))? + "\n"
-        }
-    };
-    super::print(&text)?;
+    match args.json {
+        false => super::print(&(render(&planned) + &notes::section(&planned.notes, config.method.tolerance)))?,
+        true => super::print_json(&planned)?,
+    }
     planned.refused.map_or(Ok(()), Err)
 }
 

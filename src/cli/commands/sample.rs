@@ -5,10 +5,10 @@ use serde_json::json;
 use super::folder::ResultFolder;
 use crate::cli::args::SampleArgs;
 use crate::cli::{notes, signals};
-use crate::inference::{Checkpoint, Summary, check_zarr, sample, write_zarr};
-use crate::output::write_json;
+use crate::inference::{Checkpoint, Summary, check_zarr, latex_table, plain_intervals, sample, write_zarr};
+use crate::output::{write_atomic, write_json, write_npy};
 use crate::plot::{Formats, Quantity, corner, traces};
-use crate::scenario::{Derivative, EVALUATIONS_OF_SAMPLING, retrieval};
+use crate::scenario::{Derivative, EVALUATIONS_OF_SAMPLING, Predictive, RetrievalSetup, retrieval};
 use crate::{Error, Progress, Result};
 
 /// Samples the posterior of the parameters of a configuration; writes draws, summary and figures.
@@ -17,10 +17,11 @@ use crate::{Error, Progress, Result};
 /// A wrong configuration and an unwritable folder, both found before anything is computed; a checkpoint of another run; whatever model
 /// and sampler report.
 pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
-    let mut config = args.run.load()?;
+    super::set_quiet_for(args.run.source.json);
+    let mut config = args.run.source.load()?;
     config.method.evaluations.get_or_insert(EVALUATIONS_OF_SAMPLING);
     let out = &args.run.out;
-    let mut setup = retrieval(&config, &args.run.device, progress)?;
+    let mut setup = retrieval(&config, &args.run.source.device, progress)?;
     setup.check_memory(Derivative::Gradient)?;
     let pictures = [("svg", config.output.svg), ("png", config.output.png)];
     let wanted =
@@ -43,13 +44,20 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
     ));
     let checkpoint = Checkpoint { folder, run: setup.run.clone(), resume: args.resume };
     let (start, settings) = (setup.start(), config.retrieval.sampler);
-    let trace = sample(&mut setup.objective, &setup.priors, &[start], &settings, Some(&checkpoint), progress)?;
+    let mut trace = sample(&mut setup.objective, &setup.priors, &[start], &settings, Some(&checkpoint), progress)?;
 
+    if config.retrieval.pointwise {
+        setup.add_pointwise(&mut trace, progress)?;
+    }
     // The summary goes first and comes last: where it lies, everything beside it is complete and its own.
     results.clear(&["traces.svg", "traces.png", "corner.svg", "corner.png"], &written, "summary.json")?;
     write_zarr(&trace, &results.at("trace.zarr"))?;
+    let table = latex_table(&trace);
+    write_atomic(&results.at("table.tex"), |w| w.write_all(table.as_bytes()))?;
+    let predictive = setup.predictive(&trace, config.retrieval.predictions, progress)?;
+    write_bands(&results, &setup, &predictive)?;
     let chains: Vec<_> = (0..trace.names.len()).map(|i| trace.parameter(i)).collect();
-    let quantity = |i: usize| Quantity { name: &trace.names[i], chains: &chains[i], truth: setup.parameters[i].truth };
+    let quantity = |i: usize| Quantity { name: trace.label(i), chains: &chains[i], truth: setup.parameters[i].truth };
     let quantities: Vec<Quantity> = (0..trace.names.len()).map(quantity).collect();
     let formats = Formats { svg: config.output.svg, png: config.output.png };
     traces(&results.at("traces"), "Chains", &quantities, formats)?;
@@ -67,8 +75,24 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
         "device_bytes": setup.device_bytes(),
     });
     write_json(&results.at("summary.json"), &about)?;
+    if args.run.source.json {
+        super::print_json(&about)?;
+    }
     if let Some(taken) = setup.device_bytes() {
         super::print(&format!("device memory {taken}\n"))?;
     }
-    super::print(&format!("{summary}\nwritten to {}\n", out.display()))
+    super::print(&format!("{summary}\n{}\nwritten to {}\n", plain_intervals(&trace), out.display()))
+}
+
+/// The bands of each data set and of the temperature, each below its axis.
+fn write_bands(folder: &ResultFolder, setup: &RetrievalSetup, predictive: &Predictive) -> Result<()> {
+    if predictive.draws == 0 {
+        return Ok(());
+    }
+    for (set, (name, band)) in setup.objective.data_sets().zip(&predictive.spectra) {
+        let rows = [set.wavenumber(), &band.concat()].concat();
+        write_npy(&folder.at(&format!("bands-{name}.npy")), &[6, set.len()], &rows)?;
+    }
+    let rows = [&predictive.pressure_bar[..], &predictive.temperature_k.concat()].concat();
+    write_npy(&folder.at("temperature.npy"), &[6, predictive.pressure_bar.len()], &rows)
 }

@@ -20,9 +20,10 @@ use crate::{Progress, Result, Stage, plot};
 /// A wrong configuration and an unwritable folder, both found before anything is computed; whatever the model reports.
 pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
     let args = &args.run;
-    let config = args.load()?;
+    super::set_quiet_for(args.source.json);
+    let config = args.source.load()?;
     let folder = ResultFolder::new(&args.out, outputs(&config))?;
-    let mut result = scenario::spectrum(&config, &args.device, progress)?;
+    let mut result = scenario::spectrum(&config, &args.source.device, progress)?;
     let n = result.wavenumber.len();
     let started = Instant::now();
     folder.clear(&EVERY, &outputs(&config), "report.json")?;
@@ -46,7 +47,11 @@ pub fn run(args: &SpectrumArgs, progress: &dyn Progress) -> Result<()> {
     draw(&config, &folder, &result)?;
     result.summary.seconds.add(Stage::Files, started.elapsed().as_secs_f64());
     // The report goes last: where it lies, everything beside it is complete.
-    write_json(&folder.at("report.json"), &report(&config, &result))?;
+    let report = report(&config, &result);
+    write_json(&folder.at("report.json"), &report)?;
+    if args.source.json {
+        super::print_json(&report)?;
+    }
     let first = [
         ("wavenumbers", count(n as u64)),
         ("layers", config.atmosphere.layers.to_string()),

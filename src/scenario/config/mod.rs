@@ -11,26 +11,34 @@ mod atmosphere;
 mod continua;
 mod declared;
 mod geometry;
+mod joint;
 mod method;
 mod model;
+mod noise;
+mod overrides;
 mod parameters;
 mod planet;
 mod reader;
 mod retrieval;
 mod sections;
+mod simulation;
 mod species;
 mod unsupported;
 
 pub use continua::{CloudKeys, CloudKind, ContinuaKeys};
 pub use declared::{Parameter, Quantity};
 pub use geometry::GeometryKeys;
+pub use joint::orders;
 pub use model::{
     AtmosphereKeys, CiaKeys, Config, GridKeys, GridSampling, MethodKeys, MixingKeys, OutputKeys, ProfileKeys,
     SpeciesKeys, StarKeys, StarSpectrumKeys, TemperatureKeys, TransferKeys,
 };
 pub use planet::{GravityKeys, PlanetKeys, Scaled};
 pub use retrieval::{DataKeys, FitMethod, InstrumentKeys, ObservableKeys, RetrievalKeys};
+pub use simulation::{ErrorKeys, SimulationKeys};
 pub use unsupported::not_supported;
 
+#[cfg(test)]
+mod parameter_tests;
 #[cfg(test)]
 mod tests;

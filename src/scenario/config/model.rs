@@ -173,6 +173,8 @@ pub enum ProfileKeys {
     Constant(Quantity),
     /// From a file.
     Table(PathBuf),
+    /// This share of what the other species leave of the volume.
+    Rest(f64),
 }
 
 /// How much of a species there is.
@@ -280,9 +282,21 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] with the key of the first that does not.
     pub fn check_files(&self) -> Result<()> {
+        self.check_files_but(|_| false)
+    }
+
+    /// As [`check_files`](Self::check_files), but for data sets that are to be left out.
+    ///
+    /// # Errors
+    /// As [`check_files`](Self::check_files).
+    pub fn check_files_but(&self, without: impl Fn(&DataKeys) -> bool) -> Result<()> {
+        let left_out: Vec<String> =
+            (0..self.data.len()).filter(|i| without(&self.data[*i])).map(|i| format!("data[{i}].file")).collect();
         for (key, path) in self.files() {
-            if !path.exists() {
-                let message = format!("there is no file or folder {}", path.display());
+            if !path.exists() && !left_out.contains(&key) {
+                let mock = self.data.iter().any(|d| d.file == path && d.simulation.is_some());
+                let how = if mock { "; `photosphere simulate` makes it (docs/retrieval.md)" } else { "" };
+                let message = format!("there is no file or folder {}{how}", path.display());
                 return Err(Error::Config { path: self.path.clone(), key, message });
             }
         }
@@ -321,14 +335,15 @@ impl Config {
         files.extend(response.map(|p| ("instrument.response".into(), p.as_path())));
         for (i, d) in self.data.iter().enumerate() {
             files.push((format!("data[{i}].file"), &d.file));
+            files.extend(d.covariance_file.iter().map(|p| (format!("data[{i}].noise.covariance"), p.as_path())));
             files.extend(d.response_file.iter().map(|p| (format!("data[{i}].instrument.response"), p.as_path())));
         }
         files
     }
 
-    /// The start values of all parameters.
+    /// What all parameters stand for at their start values ([`Parameter::value`]).
     pub fn start(&self) -> Vec<f64> {
-        self.parameters.iter().map(|p| p.start).collect()
+        self.parameters.iter().map(|p| p.value(&p.start)).collect()
     }
 }
 

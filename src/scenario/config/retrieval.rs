@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use super::geometry::GeometryKeys;
+use super::noise::noise;
+use super::parameters::setting;
 use super::reader::{Item, NOT_NEGATIVE, POSITIVE, RATIO, Require, Section};
+use super::simulation::{SimulationKeys, simulation};
 use crate::Result;
 use crate::inference::{AdamWSettings, LbfgsSettings, LeastSquaresSettings, NutsSettings};
-use crate::instrument::{Response, Rotation, Setting, Settings};
+use crate::instrument::{Response, Rotation, Settings};
 use crate::objective::{Column, Mode, Noise, ReadOptions};
 use crate::spectrum::GradientMode;
 
@@ -25,8 +28,14 @@ pub struct DataKeys {
     pub instrument: Settings,
     /// Response of the spectrograph: a file of two columns, velocity \[km s-1\] and weight.
     pub response_file: Option<PathBuf>,
-    /// Noise beyond the errors of the data.
+    /// The points that are taken \[cm-1\]; `None`: all.
+    pub range: Option<(f64, f64)>,
+    /// Noise beyond the errors of the data, but for a covariance from a file.
     pub noise: Noise,
+    /// The covariance of the data: a file of as many rows and columns as there are points.
+    pub covariance_file: Option<PathBuf>,
+    /// Points and errors of mock data, which need no file.
+    pub simulation: Option<SimulationKeys>,
 }
 
 /// What the values of a data set are.
@@ -76,6 +85,10 @@ pub struct RetrievalKeys {
     pub fit: Option<FitMethod>,
     /// How to sample.
     pub sampler: NutsSettings,
+    /// Draws whose spectra and temperatures make the bands of a posterior.
+    pub predictions: usize,
+    /// Whether the trace gets the probability of each datum at each draw.
+    pub pointwise: bool,
     /// Where chains are kept while they run; `None`: in the folder of the results.
     pub checkpoint: Option<PathBuf>,
 }
@@ -98,8 +111,19 @@ pub(super) fn data(top: &Section, geometry: GeometryKeys) -> Result<Vec<DataKeys
 }
 
 fn one_set(item: &Item, geometry: GeometryKeys) -> Result<DataKeys> {
-    let s =
-        item.section(&["name", "file", "unit", "medium", "quantity", "columns", "binned", "instrument", "noise"])?;
+    let s = item.section(&[
+        "name",
+        "file",
+        "unit",
+        "medium",
+        "quantity",
+        "columns",
+        "binned",
+        "range_cm",
+        "instrument",
+        "noise",
+        "simulate",
+    ])?;
     let file = s.need("file", "the path of a table, .npy or .npz")?.path()?;
     let name = match s.get("name") {
         Some(item) => item.string("a name in quotes")?.to_owned(),
@@ -140,8 +164,10 @@ fn one_set(item: &Item, geometry: GeometryKeys) -> Result<DataKeys> {
         read.binned = item.boolean()?;
     }
     let (instrument, response_file) = s.get("instrument").map_or(Ok(Default::default()), |i| instrument(&i))?;
-    let noise = s.get("noise").map_or(Ok(Noise::default()), |i| noise(&i))?;
-    Ok(DataKeys { name, file, read, observable, instrument, response_file, noise })
+    let range = s.get("range_cm").map(|i| i.range()).transpose()?;
+    let (noise, covariance_file) = s.get("noise").map_or(Ok(Default::default()), |i| noise(&i))?;
+    let simulation = s.get("simulate").map(|i| simulation(&i)).transpose()?;
+    Ok(DataKeys { name, file, read, range, observable, instrument, response_file, noise, covariance_file, simulation })
 }
 
 fn column(item: &Item) -> Result<Column> {
@@ -149,10 +175,6 @@ fn column(item: &Item) -> Result<Column> {
         return Ok(Column::Name(item.string("the name of a column")?.to_owned()));
     }
     item.integer((0, 999)).map(Column::Index)
-}
-
-fn setting(s: &Section, key: &str, otherwise: f64) -> Result<Setting> {
-    s.get(key).map_or(Ok(Setting::Fixed(otherwise)), |item| item.setting())
 }
 
 /// `[instrument]`: the same keys as in a data set.
@@ -210,11 +232,6 @@ fn instrument(item: &Item) -> Result<(Settings, Option<PathBuf>)> {
     Ok((settings, file))
 }
 
-fn noise(item: &Item) -> Result<Noise> {
-    let s = item.section(&["jitter", "error_scale"])?;
-    Ok(Noise { jitter: setting(&s, "jitter", 0.0)?, error_scale: setting(&s, "error_scale", 1.0)? })
-}
-
 pub(super) fn retrieval(item: Option<&Item>) -> Result<RetrievalKeys> {
     let mut out = RetrievalKeys {
         mode: Mode::Auto,
@@ -222,10 +239,21 @@ pub(super) fn retrieval(item: Option<&Item>) -> Result<RetrievalKeys> {
         gradient: GradientMode::Auto,
         fit: None,
         sampler: NutsSettings::default(),
+        predictions: 200,
+        pointwise: false,
         checkpoint: None,
     };
     let Some(item) = item else { return Ok(out) };
-    let s = item.section(&["mode", "jac_chunk_size", "gradient", "fit", "sampler", "checkpoint"])?;
+    let s = item.section(&[
+        "mode",
+        "jac_chunk_size",
+        "gradient",
+        "fit",
+        "sampler",
+        "predictions",
+        "pointwise",
+        "checkpoint",
+    ])?;
     if let Some(item) = s.get("mode") {
         out.mode = item.word(&[("auto", Mode::Auto), ("batched", Mode::Batched), ("blocked", Mode::Blocked)])?;
     }
@@ -241,6 +269,12 @@ pub(super) fn retrieval(item: Option<&Item>) -> Result<RetrievalKeys> {
     out.fit = s.get("fit").map(|i| fit(&i)).transpose()?;
     if let Some(item) = s.get("sampler") {
         out.sampler = sampler(&item)?;
+    }
+    if let Some(item) = s.get("predictions") {
+        out.predictions = item.integer((0, MOST))?;
+    }
+    if let Some(item) = s.get("pointwise") {
+        out.pointwise = item.boolean()?;
     }
     out.checkpoint = s.get("checkpoint").map(|i| i.path()).transpose()?;
     Ok(out)

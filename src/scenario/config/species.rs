@@ -29,6 +29,19 @@ pub(super) fn species(top: &Section, others: bool) -> Result<Vec<SpeciesKeys>> {
         }
         all.push(species);
     }
+    let share = |s: &SpeciesKeys| if let ProfileKeys::Rest(share) = s.mixing.profile { Some(share) } else { None };
+    if let Some(first) = all.iter().position(|s| share(s).is_some()) {
+        let sum: f64 = all.iter().filter_map(share).sum();
+        if (sum - 1.0).abs() > 1e-3 {
+            let message = format!("the shares of the rest of all species add up to {sum}; required 1");
+            return Err(items[first].refuse(&message));
+        }
+        if let Some(i) = all.iter().position(|s| s.mixing.unit == Abundance::Mass) {
+            let message =
+                "given by mass where another species takes the rest of the volume; required volume_mixing_ratio";
+            return Err(items[i].refuse(message));
+        }
+    }
     Ok(all)
 }
 
@@ -85,6 +98,15 @@ fn mixing(s: &Section) -> Result<MixingKeys> {
     let need = "how much there is, as a number or a file; or `volume_mixing_ratio` in its place";
     let (ratio, by_mass) = s.either("mass_mixing_ratio", "volume_mixing_ratio", need)?;
     let unit = if by_mass { Abundance::Mass } else { Abundance::Volume };
+    if ratio.is_table() {
+        if by_mass {
+            return Err(
+                ratio.wrong("a number from 0 to 1, or the path of a file in quotes; { rest = SHARE } is by volume")
+            );
+        }
+        let share = needed(&ratio.section(&["rest"])?, "rest", "the share of what others leave of the volume", RATIO)?;
+        return Ok(MixingKeys { unit, profile: ProfileKeys::Rest(share) });
+    }
     Ok(MixingKeys { unit, profile: profile(&ratio)? })
 }
 

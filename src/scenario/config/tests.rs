@@ -279,12 +279,18 @@ fn every_known_key_is_documented() {
         include_str!("species.rs"),
         include_str!("continua.rs"),
         include_str!("method.rs"),
+        include_str!("parameters.rs"),
+        include_str!("retrieval.rs"),
+        include_str!("noise.rs"),
+        include_str!("simulation.rs"),
     ];
     for source in sources {
         let calls = source.split("section(&[").skip(1).map(|s| s.split(']').next().unwrap_or(""));
         for key in calls.flat_map(|list| list.split('"').skip(1).step_by(2)) {
             assert!(
-                ["`{key}`", "{key} =", ".{key}]"].iter().any(|form| page.contains(&form.replace("{key}", key))),
+                ["`{key}`", "{key} =", ".{key}]", ".{key}`", "`{key}."]
+                    .iter()
+                    .any(|form| page.contains(&form.replace("{key}", key))),
                 "{key} is not documented"
             );
         }
