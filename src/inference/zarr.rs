@@ -61,7 +61,7 @@ pub fn check_zarr(path: &Path) -> Result<()> {
 }
 
 /// What lies in a store.
-const NAMES: [&str; 4] = [".zgroup", ".zattrs", "posterior", "sample_stats"];
+const NAMES: [&str; 5] = [".zgroup", ".zattrs", "posterior", "sample_stats", "log_likelihood"];
 
 fn write_store(trace: &Trace, path: &Path) -> Result<()> {
     let store = Store { path };

@@ -187,8 +187,8 @@ pub(crate) fn core(x: f64, s: f64, g: f64) -> Core {
     let shift = if shifted { 0.5 } else { 0.0 };
     let (xx, yy) = (x * x, y * y);
     let mut sum = Core { value: 0.0, doppler: 0.0, lorentz: 0.0 };
-    for n in 0..PAIRS {
-        let weight = if shifted { NODE_WEIGHT[1][n] } else { NODE_WEIGHT[0][n] };
+    for (n, (whole, half)) in NODE_WEIGHT[0].iter().zip(&NODE_WEIGHT[1]).enumerate() {
+        let weight = if shifted { half } else { whole };
         let t = (n as f64 + shift) * STEP;
         let (tt, lo, hi) = (t * t, x - t, x + t);
         let part = weight * 2.0 / ((lo * lo + yy) * (hi * hi + yy));
