@@ -1,6 +1,6 @@
 //! An open device, whose errors are values.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::adapter::{adapters, describe, instance, select};
 use super::driver_memory::query;
@@ -21,6 +21,15 @@ pub struct Device {
     pub(super) handle: Handle,
     pub(super) pipelines: Arc<Pipelines>,
     pub(super) pool: Arc<Pool>,
+    how: Arc<How>,
+}
+
+/// How a device was opened, and the one that was opened in its place after it was lost.
+#[derive(Debug)]
+struct How {
+    class: DeviceClass,
+    cache: Cache,
+    successor: Mutex<Option<Device>>,
 }
 
 impl Device {
@@ -97,7 +106,10 @@ impl Device {
         let sink = faults.clone();
         device.set_device_lost_callback(move |reason, message| {
             // `Destroyed` is also reported when the last handle is dropped; then nobody is left to ask.
-            sink.lost(format!("{reason:?}: {message}"));
+            sink.lost(match reason {
+                wgpu::DeviceLostReason::Destroyed => format!("given up: {message}"),
+                wgpu::DeviceLostReason::Unknown => format!("reset by its driver, or gone: {message}"),
+            });
         });
         // wgpu's own first copies wait for a submission; without it their staging would still be counted later.
         queue.submit([]);
@@ -105,7 +117,30 @@ impl Device {
         let pipelines = Arc::new(Pipelines::new(DriverCache::open(&adapter.get_info(), &device, cache)));
         let (info, ledger) = (Arc::new(info), Arc::default());
         let handle = Handle { device, queue, adapter, faults, info, limits, ledger };
-        Ok(Self { handle, pipelines, pool: Arc::default() })
+        let how = How { class, cache: cache.clone(), successor: Mutex::default() };
+        Ok(Self { handle, pipelines, pool: Arc::default(), how: Arc::new(how) })
+    }
+
+    /// The same adapter, opened again after this device was lost, with its memory policy. All clones get the same one.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] if it is not there any more or cannot be opened; those of [`set_memory_policy`](Self::set_memory_policy).
+    pub fn reopened(&self) -> Result<Self> {
+        let mut successor = self.how.successor.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that was lost in its turn has a successor of its own.
+        if let Some(device) = successor.as_ref() {
+            return Ok(device.clone());
+        }
+        let gone = || Error::NoAdapter(format!("`{}` is not there any more", self.info().name));
+        let is_same = |a: &wgpu::Adapter| {
+            let (here, info) = (describe(a), self.info());
+            (&here.name, &here.backend, &here.pci_bus_id) == (&info.name, &info.backend, &info.pci_bus_id)
+        };
+        let adapter = adapters(&instance()).into_iter().find(is_same).ok_or_else(gone)?;
+        let device = Self::open_as(adapter, Some(self.how.class), &self.how.cache)?;
+        device.set_memory_policy(self.memory_policy())?;
+        *successor = Some(device.clone());
+        Ok(device)
     }
 
     /// Like [`open`](Self::open), with a memory policy.

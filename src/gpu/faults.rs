@@ -1,6 +1,8 @@
 //! What went wrong on a device outside any call, and where faults that were ordered (`ordered_faults`) happen.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
+use std::thread::ThreadId;
 
 use crate::{Error, Result};
 
@@ -15,7 +17,8 @@ pub(super) struct Faults {
 #[derive(Debug, Default)]
 struct State {
     lost: Option<String>,
-    uncaptured: Option<String>,
+    /// By the thread in whose call it arrived.
+    uncaptured: HashMap<ThreadId, String>,
 }
 
 impl Faults {
@@ -24,16 +27,16 @@ impl Faults {
     }
 
     pub fn uncaptured(&self, message: String) {
-        self.lock().uncaptured.get_or_insert(message);
+        self.lock().uncaptured.entry(std::thread::current().id()).or_insert(message);
     }
 
-    /// Fails if the device was lost or reported an error outside any call.
+    /// Fails if the device was lost or reported an error outside any call, in a call of this thread.
     pub fn check(&self, device: &str) -> Result<()> {
         let mut state = self.lock();
         if let Some(message) = &state.lost {
             return Err(Error::DeviceLost(format!("`{device}` was lost: {message}")));
         }
-        match state.uncaptured.take() {
+        match state.uncaptured.remove(&std::thread::current().id()) {
             Some(message) => Err(Error::Rejected(format!("`{device}`: {message}"))),
             None => Ok(()),
         }

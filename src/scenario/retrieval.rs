@@ -102,6 +102,11 @@ impl RetrievalSetup {
     pub fn device_bytes(&self) -> Option<DeviceBytes> {
         DeviceBytes::of(&self.backend, self.objective.models())
     }
+
+    /// How often the device was lost meanwhile, and opened again.
+    pub fn device_losses(&self) -> u32 {
+        self.objective.models().map(Retrieval::device_losses).sum()
+    }
 }
 
 /// Spectrum and Jacobian of a configuration's model at the start values of its parameters, or the products of `weights` \[output\]\[nu\] with it.

@@ -74,6 +74,8 @@ pub struct Retrieval {
     pub(crate) counted_before: u64,
     /// Most rows of weights at a time in reverse mode.
     pub(crate) weights: usize,
+    /// How often the device was lost and opened again.
+    losses: u32,
 }
 
 impl fmt::Debug for Retrieval {
@@ -112,6 +114,7 @@ impl Retrieval {
                 Backend::Device(device) => device.counted_bytes(),
             },
             weights: 1,
+            losses: 0,
         })
     }
 
@@ -144,6 +147,27 @@ impl Retrieval {
     /// [watched](crate::host_memory::watch_stages).
     pub fn seconds(&self) -> &Stages {
         &self.seconds
+    }
+
+    /// How often the device was lost, and opened again.
+    pub fn device_losses(&self) -> u32 {
+        self.losses
+    }
+
+    /// Runs `work`; if the device is lost meanwhile, once more on the same one opened again. What was made ready on it is made anew, and results have the same
+    /// bits.
+    fn once_more_if_lost<T>(&mut self, mut work: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
+        let lost = match work(self) {
+            Err(error @ Error::DeviceLost(_)) => error,
+            other => return other,
+        };
+        let Backend::Device(device) = &self.backend else { return Err(lost) };
+        let Ok(device) = device.reopened() else { return Err(lost) };
+        self.programs.release();
+        self.counted_before = device.counted_bytes();
+        self.backend = Backend::Device(device);
+        self.losses += 1;
+        work(self)
     }
 
     /// Runs `work` as part of `stage`.
@@ -196,7 +220,8 @@ impl Retrieval {
     pub fn jacobian(&mut self, state: &State, coefficients: &Coefficients) -> Result<(Vec<f64>, Vec<f64>)> {
         self.model.check(state)?;
         let state = &state.as_dual().with_least_ratios().values();
-        let (computed, mut jacobian) = self.time(Stage::Jacobian, |s| s.jacobian_of(state, coefficients))?;
+        let (computed, mut jacobian) =
+            self.time(Stage::Jacobian, |s| s.once_more_if_lost(|s| s.jacobian_of(state, coefficients)))?;
         let (layers, geometry) = (self.model.layers(), &self.model.geometry);
         if let Some(row) = geometry.direct_row(layers) {
             let direct = coefficients.row(layers + row);
@@ -261,7 +286,8 @@ impl Retrieval {
             sums = rows.iter().map(|row| row.iter().sum()).collect();
             Ok(rows)
         };
-        let mut gradients = self.time(Stage::Gradient, |s| s.gradients_of(state, wanted, &mut of_computed))?;
+        let mut gradients =
+            self.time(Stage::Gradient, |s| s.once_more_if_lost(|s| s.gradients_of(state, wanted, &mut of_computed)))?;
         if let Some(row) = model.geometry.direct_row(model.layers()) {
             let all = gradients.iter_mut().zip(&sums);
             all.for_each(|(gradient, sum): (_, &f64)| gradient.add_to_row(model.layers() + row, *sum));
@@ -375,7 +401,7 @@ impl SpectrumModel for Retrieval {
 
     fn spectrum(&mut self, x: &[f64]) -> Result<Vec<f64>> {
         let state = self.state(x)?.values();
-        let computed = self.time(Stage::Forward, |s| s.values(&state))?;
+        let computed = self.time(Stage::Forward, |s| s.once_more_if_lost(|s| s.values(&state)))?;
         let observed = self.observe(&state, computed);
         self.check("spectrum", &observed)?;
         Ok(observed)

@@ -461,3 +461,120 @@ mod gpu {
         }
     }
 }
+
+/// A spectrum of carbon monoxide on the CPU.
+const EMISSION: &str = r#"
+[grid]
+range_cm = [2100.0, 2110.0]
+points = POINTS
+[atmosphere]
+layers = 27
+pressure_top_bar = 1e-4
+pressure_bottom_bar = 1.0
+gravity_cgs = 2500.0
+mean_molecular_weight = 2.33
+[atmosphere.temperature]
+kind = "power-law"
+temperature_1bar_k = 900.0
+alpha = 0.1
+[[species]]
+name = "CO"
+format = "builtin"
+isotopologue = 1
+mass_mixing_ratio = 1e-4
+[transfer]
+streams = 4
+[method]
+temperature_range_k = [300.0, 1500.0]
+[output]
+svg = false
+png = false
+"#;
+
+/// The program, started by a shell that sets limits first.
+fn limited(folder: &Folder, limits: &str, arguments: &str) -> Output {
+    let program = Command::cargo_bin("photosphere").expect("built").get_program().to_owned();
+    let line = format!("{limits}; exec \"$0\" {arguments}");
+    folder.command(Command::new("sh").arg("-c").arg(line).arg(program))
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    let folder = Folder::new();
+    folder.write("c.toml", EMISSION.replace("POINTS", "3000"));
+    let flux = |threads: &str| {
+        let mut command = Command::cargo_bin("photosphere").expect("built");
+        let arguments = ["spectrum", "c.toml", "--device", "cpu", "--no-cache", "--out", threads];
+        let output = folder.command(command.env("RAYON_NUM_THREADS", threads).args(arguments));
+        assert!(output.status.success(), "{}", text(&output));
+        (fs::read(folder.at(&format!("{threads}/flux.npy"))).expect("a spectrum"), text(&output))
+    };
+    let (one, _) = flux("1");
+    for threads in ["2", "3", "5", "8"] {
+        assert!(flux(threads).0 == one, "{threads} threads");
+    }
+    // A slip of the pen makes no hundred thousand threads.
+    let (many, told) = flux("100000");
+    assert!(many == one && told.contains("threads instead of 100000"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn where_no_thread_can_be_made_there_is_one_or_a_message() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let as_nobody = "setpriv --reuid=65533 --regid=65533 --clear-groups";
+    let is_root = std::process::Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
+    let can = is_root
+        && std::process::Command::new("sh")
+            .args(["-c", &format!("{as_nobody} true")])
+            .status()
+            .is_ok_and(|s| s.success());
+    if is_root && !can {
+        eprintln!("LEFT OUT: limits of processes do not hold for root, and there is no setpriv");
+        return;
+    }
+    fs::set_permissions(folder.0.path(), fs::Permissions::from_mode(0o777)).expect("permissions");
+    fs::copy(Command::cargo_bin("photosphere").expect("built").get_program(), folder.at("ps")).expect("a copy");
+    folder.write("c.toml", EMISSION.replace("POINTS", "3000"));
+    for processes in 1..6 {
+        for arguments in ["devices", "spectrum c.toml --device cpu --out out"] {
+            let line = format!("ulimit -u {processes}; exec ./ps {arguments}");
+            let mut command = match is_root {
+                true => {
+                    let mut command = Command::new("setpriv");
+                    command.args(as_nobody.split_whitespace().skip(1)).args(["sh", "-c", &line]);
+                    command
+                }
+                false => {
+                    let mut command = Command::new("sh");
+                    command.args(["-c", &line]);
+                    command
+                }
+            };
+            let output = folder.command(&mut command);
+            let said = text(&output);
+            // A shell that may not run anything says so itself.
+            assert!(
+                matches!(output.status.code(), Some(0 | 2 | 4 | 126)),
+                "{processes}, {arguments}: {:?}\n{said}",
+                output.status
+            );
+            assert!(!said.contains("panicked"), "{said}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn plans_and_jobs_beyond_the_memory_end_with_what_they_need() {
+    let folder = Folder::new();
+    folder.write("c.toml", EMISSION.replace("POINTS", "100000000"));
+    for arguments in ["plan c.toml", "spectrum c.toml --device cpu --out out"] {
+        let output = limited(&folder, "ulimit -v 1500000", arguments);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(4), "{arguments}\n{said}");
+        assert!(said.contains("bytes needed") && !said.contains("panicked"), "{said}");
+    }
+}

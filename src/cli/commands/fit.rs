@@ -44,6 +44,7 @@ pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
     if let Some(taken) = setup.device_bytes() {
         super::print(&format!("device memory {taken}\n"))?;
     }
+    super::tell_losses(setup.device_losses())?;
     super::print(&format!("{fit}\nwritten to {}\n", args.run.out.display()))
 }
 
@@ -118,5 +119,6 @@ fn report(config: &Config, setup: &RetrievalSetup, fit: &Fit) -> Value {
         "objective": setup.objective.summary(),
         "plans": plans,
         "device_bytes": setup.device_bytes(),
+        "device_losses": setup.device_losses(),
     })
 }

@@ -58,6 +58,17 @@ fn write_out(text: &str) -> Result<()> {
     }
 }
 
+/// Tells that a device was lost and opened again.
+fn tell_losses(losses: u32) -> Result<()> {
+    match losses {
+        0 => Ok(()),
+        n => print(&format!(
+            "device lost and opened again {n} time{}: results are as without that\n",
+            if n == 1 { "" } else { "s" }
+        )),
+    }
+}
+
 /// Lines, device, bytes and seconds per stage as a table, and what the user must be told at a tolerance.
 fn summary_table(summary: &RunSummary, first: &[(&str, String)], tolerance: f64) -> String {
     let mut t = Table::default();

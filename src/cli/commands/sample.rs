@@ -73,6 +73,7 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
         "objective": setup.objective.summary(),
         "plans": setup.objective.models().map(|m| m.plan()).collect::<Vec<_>>(),
         "device_bytes": setup.device_bytes(),
+        "device_losses": setup.device_losses(),
     });
     write_json(&results.at("summary.json"), &about)?;
     if args.run.source.json {
@@ -81,6 +82,7 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
     if let Some(taken) = setup.device_bytes() {
         super::print(&format!("device memory {taken}\n"))?;
     }
+    super::tell_losses(setup.device_losses())?;
     super::print(&format!("{summary}\n{}\nwritten to {}\n", plain_intervals(&trace), out.display()))
 }
 

@@ -8,6 +8,7 @@ use super::*;
 use crate::atmosphere::{Hydrostatic, ReferenceLevel};
 use crate::backend::Backend;
 use crate::cross_section::Method;
+use crate::gpu::Device;
 use crate::objective::SpectrumModel;
 use crate::spectrum::{Dual, State};
 
@@ -378,4 +379,40 @@ fn gpu_derivatives_at_abundance_0_are_the_twins_forward_and_reverse() {
             }
         }
     }
+}
+
+/// A device that is lost at any submission or mapping of an evaluation is opened again, and the results have the bits of one that was not; where the fresh one is lost as well,
+/// that is an error.
+#[test]
+fn gpu_lost_devices_are_opened_again_within_an_evaluation() {
+    let all = |retrieval: &mut Retrieval| {
+        let (flux, jacobian) = retrieval.spectrum_and_jacobian(&X)?;
+        let (_, gradient) = retrieval.spectrum_and_product(&X, &vec![1.0; flux.len()])?;
+        Ok::<_, crate::Error>((retrieval.spectrum(&X)?, flux, jacobian, gradient))
+    };
+    let on = |device: &Device| retrieval(sparse(), &Backend::Device(device.clone()), DerivativeSettings::default());
+    let expected = all(&mut on(&device())).unwrap();
+    let (mut k, mut tried) = (1, 0);
+    loop {
+        let device = device();
+        let mut retrieval = on(&device);
+        device.fail_submission(k);
+        let found = all(&mut retrieval).unwrap_or_else(|e| panic!("{k}: {e}"));
+        assert!(found == expected, "lost at {k}");
+        if retrieval.device_losses() == 0 {
+            break;
+        }
+        assert_eq!(retrieval.device_losses(), 1, "lost at {k}");
+        tried += 1;
+        // The first calls one by one, then every seventh.
+        k += if k < 8 { 1 } else { 7 };
+    }
+    assert!(tried > 8, "only {tried} calls");
+    // Both are lost: an error, and the one after it goes on with what is left.
+    let device = device();
+    let mut retrieval = on(&device);
+    device.fail_submission(1);
+    device.reopened().unwrap().fail_submission(1);
+    assert!(matches!(all(&mut retrieval), Err(crate::Error::DeviceLost(_))));
+    assert!(all(&mut retrieval).unwrap() == expected);
 }

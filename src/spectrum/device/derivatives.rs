@@ -34,7 +34,8 @@ impl Programs {
         self.most
     }
 
-    fn release(&mut self) {
+    /// Gives all of them up.
+    pub fn release(&mut self) {
         (self.values, self.jacobian, self.gradient) = (None, None, None);
     }
 
