@@ -42,6 +42,8 @@ pub struct LineBins {
     pub first: i64,
     /// First line at or after each bin, and one more.
     pub starts: Arc<[u32]>,
+    /// Bins that have lines, ascending.
+    with_lines: Arc<[u32]>,
 }
 
 impl LineBins {
@@ -51,7 +53,9 @@ impl LineBins {
         let first = (end(f64::min, 0.0) / BIN_NODES as f64).floor() as i64 * BIN_NODES;
         let last = end(f64::max, points as f64);
         let count = ((last - first as f64) / BIN_NODES as f64).ceil() as usize + 1;
-        Self { first, starts: table.bins(first, count).into() }
+        let starts: Arc<[u32]> = table.bins(first, count).into();
+        let with_lines = (0..starts.len() - 1).filter(|b| starts[*b] < starts[b + 1]).map(|b| b as u32).collect();
+        Self { first, starts, with_lines }
     }
 
     /// Number of bins.
@@ -82,7 +86,10 @@ impl LineBins {
         let first = self.bin(output_node(nodes, nodes.source.0) - reach - 1);
         let last = self.bin(output_node(nodes, nodes.source.1));
         let visited = |b: usize| self.starts[(b + bins).min(self.count())] - self.starts[b];
-        (first..=last).map(visited).max().unwrap_or(0)
+        // A window that begins with a bin without lines holds no more than one that begins with the next bin that has some.
+        let with_lines = &self.with_lines[self.with_lines.partition_point(|b| (*b as usize) < first)..];
+        let with_lines = with_lines.iter().map(|b| *b as usize).take_while(|b| *b <= last);
+        with_lines.chain([last]).map(visited).max().unwrap_or(0)
     }
 }
 
