@@ -336,7 +336,9 @@ impl Model {
     /// Refuses a grid whose wavenumbers no buffer of the device holds, however the job is cut.
     pub(super) fn check_row(&self, limits: &Limits) -> Result<()> {
         let bytes = 4 * self.grid.len().next_multiple_of(ROW_MULTIPLE) as u64;
-        let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);
+        // Some passes go over a whole row, with 1024 wavenumbers a workgroup.
+        let by_workgroups = 4 * 1024 * u64::from(limits.workgroups);
+        let limit = limits.storage_binding_bytes.min(limits.buffer_bytes).min(by_workgroups);
         match bytes <= limit {
             true => Ok(()),
             false => {
