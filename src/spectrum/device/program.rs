@@ -336,9 +336,7 @@ impl Model {
     /// Refuses a grid whose wavenumbers no buffer of the device holds, however the job is cut.
     pub(super) fn check_row(&self, limits: &Limits) -> Result<()> {
         let bytes = 4 * self.grid.len().next_multiple_of(ROW_MULTIPLE) as u64;
-        // Some passes go over a whole row, with 1024 wavenumbers a workgroup.
-        let by_workgroups = 4 * 1024 * u64::from(limits.workgroups);
-        let limit = limits.storage_binding_bytes.min(limits.buffer_bytes).min(by_workgroups);
+        let limit = limits.storage_binding_bytes.min(limits.buffer_bytes);
         match bytes <= limit {
             true => Ok(()),
             false => {
