@@ -46,6 +46,11 @@ impl Extent {
         layers.clone().step_by(batch).map(move |first| first..(first + batch).min(layers.end))
     }
 
+    /// Most nodes of a segment, where `finest` is the finest level of any ladder.
+    pub fn most_points(finest: Option<i32>) -> usize {
+        MOST_NODES >> -finest.unwrap_or(0).min(0)
+    }
+
     /// Nodes of the longest segment.
     pub fn segment_points(&self) -> usize {
         self.segments[0].len()
@@ -60,7 +65,7 @@ impl Extent {
         class: DeviceClass,
         cost: impl Fn(&Self) -> f64,
     ) -> Vec<Self> {
-        let most_points = MOST_NODES >> -finest.unwrap_or(0).min(0);
+        let most_points = Self::most_points(finest);
         let most_segments = points.div_ceil(SEGMENT_MULTIPLE).min(MOST_SEGMENTS.max(points.div_ceil(most_points)));
         let batches = doubling(batch_multiple, layers.len());
         let mut candidates: Vec<(f64, Self)> = Vec::new();

@@ -80,7 +80,8 @@ impl Model {
             let cut = self.plan_cut(limits, batch, plan.segments);
             all.push(self.alternative(format!("batches of {} layers", batch.min(self.layers())), cut)?);
         }
-        for segments in [1, 4, 16].into_iter().filter(|s| *s != plan.segments) {
+        let fewest = self.fewest_segments();
+        for segments in [1, 4, 16].into_iter().filter(|s| *s != plan.segments && *s >= fewest) {
             let cut = self.plan_cut(limits, plan.batch, segments);
             let s = if segments == 1 { "" } else { "s" };
             all.push(self.alternative(format!("{segments} segment{s}"), cut)?);

@@ -290,11 +290,20 @@ impl SpectrumPlan {
 impl Model {
     /// Ways of cutting the job, the fastest first: batches in multiples of `multiple` layers, of each of which `rows` rows are held.
     pub(super) fn extents(&self, multiple: usize, rows: usize, class: DeviceClass) -> Vec<Extent> {
-        let layers = 0..self.layers();
-        let finest = self.opacities().filter_map(|o| o.finest_level(&layers)).min();
+        let (layers, finest) = (0..self.layers(), self.finest_level());
         Extent::candidates(self.grid.len(), layers, multiple, finest, class, |extent| {
             self.extent_cost(extent, rows, class)
         })
+    }
+
+    fn finest_level(&self) -> Option<i32> {
+        let layers = 0..self.layers();
+        self.opacities().filter_map(|o| o.finest_level(&layers)).min()
+    }
+
+    /// The fewest segments that a device's dispatches can deal with.
+    pub(crate) fn fewest_segments(&self) -> usize {
+        self.grid.len().div_ceil(Extent::most_points(self.finest_level()))
     }
 
     /// Radiative transfer of a spectrum, in multiply-adds.
