@@ -12,7 +12,7 @@ use super::traits::{CpuOpacity, DeviceTables, HostBytes, Layers, Opacity, Optica
 use crate::atmosphere::{PressureGrid, State};
 use crate::dual::Dual;
 use crate::stage::Stage;
-use crate::{Note, Result};
+use crate::{Note, Result, host_memory};
 
 /// A table, and what its partners are called in the composition.
 #[derive(Clone, Debug)]
@@ -34,6 +34,9 @@ impl From<CiaTable> for CollisionPair {
 
 impl Source for CollisionPair {
     fn prepare(&self, at: &Setting<'_>, told: &mut Told) -> Result<Box<dyn Opacity>> {
+        // The place of each wavenumber in the table.
+        let what = format!("the table of {} at {} points", self.table.name, at.wavenumber.len());
+        host_memory::require(&what, 8 * at.wavenumber.len() as u64)?;
         let grid = told.seconds.time(Stage::Continua, || self.table.resample(at.wavenumber))?;
         Ok(Box::new(Collisions {
             name: self.partners.join("-"),

@@ -17,7 +17,7 @@ use crate::objective::Summary;
 use crate::opacity::Way;
 use crate::spectrum::{DerivativeAlternative, Retrieval, RetrievalPlan, SpectrumPlan};
 use crate::speed::{Speed, Worker};
-use crate::{Error, Note, Progress, Result, Stage};
+use crate::{Error, Note, Progress, Result, Stage, host_memory};
 
 /// A spectrum planned: what it will take, and what would change that.
 #[derive(Debug, Serialize)]
@@ -101,6 +101,11 @@ pub struct PlannedModel {
 /// Tolerances whose bytes and costs are told.
 const TOLERANCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
 
+/// Host memory that planning itself takes at most \[bytes\], as measured: programs of passes that are written out and compared, longer with more segments.
+fn plan_bytes(points: u64) -> u64 {
+    (16 << 20) + (40 << 10) * (points / 1024).min(2048)
+}
+
 /// What a spectrum of a configuration will take on a device with `limits`, and where parameters are declared its derivatives, a fit and a
 /// sampling. No device is asked.
 ///
@@ -112,6 +117,8 @@ pub fn plan(config: &Config, limits: &Limits, progress: &dyn Progress) -> Result
     let budget = config.memory_budget.without_device()?;
     // What a spectrum refuses, its plan refuses.
     Derivation::new(config)?;
+    let points = config.grid.points() as u64;
+    host_memory::require(&format!("a plan of {points} points"), plan_bytes(points))?;
     let inputs = Scene::open(config, None, evaluations, progress)?;
     let model = inputs.model_within(inputs.grid, limits, budget, progress)?;
     let notes = inputs.notes(&model)?;
