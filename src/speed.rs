@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::cache::{Cache, Key, KeyHasher};
 use crate::gpu::DeviceClass;
 
+/// A multiply-add of one thread of the processor \[s\], where nothing was measured.
+pub(crate) const CPU_MULTIPLY_ADD: f64 = 1.5e-10;
+
 /// Kind of the cache entries.
 const KIND: &str = "speed";
 
@@ -37,8 +40,7 @@ impl Worker {
     /// What is usual, where nothing was measured.
     fn usual(self) -> Speed {
         let seconds = match self {
-            // 0.15 ns on one thread, as the costs of lines and tables are counted (`opacity/lines/ways.rs`)
-            Self::Cpu => 1.5e-10 / rayon::current_num_threads() as f64,
+            Self::Cpu => CPU_MULTIPLY_ADD / rayon::current_num_threads() as f64,
             Self::Device(class) => class.rates().multiply_add,
         };
         Speed { seconds_per_multiply_add: seconds, measured_on: None }

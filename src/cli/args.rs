@@ -201,18 +201,18 @@ pub enum Command {
 /// Arguments of `bench`.
 #[derive(Args, Clone, Debug)]
 pub struct BenchArgs {
-    /// What to measure: auto (a GPU if there is one, else the CPU), cpu, a number, PCI address or part of a name that `devices` lists
+    /// What to measure: auto (a GPU if there is one, else the CPU), cpu, or a number, PCI address or part of a name that `devices` lists
     #[arg(long, value_name = "auto|cpu|NAME", default_value = "auto")]
-    pub device: String,
+    pub device: DeviceChoice,
     /// The small workloads alone
     #[arg(long)]
     pub quick: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// The cache's folder, where the speed is kept [default: $PHOTOSPHERE_CACHE_DIR, else the system's folder for caches]
-    #[arg(long, value_name = "DIR")]
-    pub cache_dir: Option<PathBuf>,
+    /// The cache, where the speed is kept
+    #[command(flatten)]
+    pub cache: CacheOptions,
 }
 
 /// Arguments of `cache`.

@@ -44,7 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     if let Some(told) = crate::threads::prepare() {
-        let _ = writeln!(std::io::stderr().lock(), "warning: {told}");
+        tell(&format!("warning: {told}\n"));
     }
     let _signals = signals::Running::begin();
     match run(cli) {

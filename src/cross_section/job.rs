@@ -285,7 +285,7 @@ where
         row.iter_mut().filter(|v| **v < zero && **v >= least).for_each(|v| *v = zero);
         if let Some(i) = row.iter().position(wrong) {
             let count = row.iter().filter(|v| wrong(v)).count();
-            let what = format!("cross section at {t} K, {p} bar, {} cm-1", grid.wavenumbers()[i]);
+            let what = format!("cross section at {t} K, {p} bar, {} cm-1", grid.wavenumber(i));
             let given = format!("{}, and {} points more of the kind", row[i].into(), count - 1);
             let required = "a finite number of at least 0: a line has values that no physics has, or the settings do not suit the list";
             return Err(Error::invalid(what, given, required));

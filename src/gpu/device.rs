@@ -127,9 +127,12 @@ impl Device {
     /// [`Error::NoAdapter`] if it is not there any more or cannot be opened; those of [`set_memory_policy`](Self::set_memory_policy).
     pub fn reopened(&self) -> Result<Self> {
         let mut successor = self.how.successor.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that was lost in its turn has a successor of its own.
         if let Some(device) = successor.as_ref() {
-            return Ok(device.clone());
+            // One that was lost in its turn has a successor of its own.
+            return match device.handle.faults.is_lost() {
+                true => device.reopened(),
+                false => Ok(device.clone()),
+            };
         }
         let gone = || Error::NoAdapter(format!("`{}` is not there any more", self.info().name));
         let is_same = |a: &wgpu::Adapter| {

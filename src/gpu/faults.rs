@@ -30,6 +30,11 @@ impl Faults {
         self.lock().uncaptured.entry(std::thread::current().id()).or_insert(message);
     }
 
+    /// Whether the device was lost.
+    pub fn is_lost(&self) -> bool {
+        self.lock().lost.is_some()
+    }
+
     /// Fails if the device was lost or reported an error outside any call, in a call of this thread.
     pub fn check(&self, device: &str) -> Result<()> {
         let mut state = self.lock();

@@ -111,13 +111,7 @@ pub fn sample(
         chains.push(run.chain(&mut *likelihood)?);
         progress.finish();
     }
-    Ok(Trace {
-        names: priors.names().to_vec(),
-        labels: priors.labels().to_vec(),
-        chains,
-        warmup: settings.warmup,
-        ..Trace::default()
-    })
+    Ok(trace(priors, chains, settings))
 }
 
 /// Samples as [`sample`] does, all chains at once, each in a thread of its own on the likelihood that `make` gives for it.
@@ -162,13 +156,12 @@ pub fn sample_parallel<L: LogDensity>(
     progress.finish();
     // A chain that was stopped because of another is shorter; the other's error comes first.
     let chains = results.into_iter().collect::<Result<_>>()?;
-    Ok(Trace {
-        names: priors.names().to_vec(),
-        labels: priors.labels().to_vec(),
-        chains,
-        warmup: settings.warmup,
-        ..Trace::default()
-    })
+    Ok(trace(priors, chains, settings))
+}
+
+fn trace(priors: &Priors, chains: Vec<Chain>, settings: &NutsSettings) -> Trace {
+    let (names, labels) = (priors.names().to_vec(), priors.labels().to_vec());
+    Trace { names, labels, chains, warmup: settings.warmup, ..Trace::default() }
 }
 
 /// Checks everything that can be checked before the first evaluation; gives the unconstrained start of each chain.

@@ -130,6 +130,7 @@ fn own_kind(path: &Path) -> io::Result<()> {
         "json" => (holds(b"\"photosphere\""), "a report of an earlier run"),
         "png" => (head.starts_with(b"\x89PNG"), "a picture of an earlier run"),
         "svg" => (holds(b"<svg"), "a picture of an earlier run"),
+        "tex" => (holds(b"% photosphere "), "a table of an earlier run"),
         _ => (true, ""),
     };
     if own || head.is_empty() {

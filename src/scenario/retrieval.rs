@@ -245,7 +245,8 @@ pub(super) fn observations_of(
             None => data_set,
         };
         let mut noise = data.noise.clone();
-        noise.covariance = data.covariance_file.as_deref().map(Covariance::read).transpose()?;
+        let covariance = data.covariance_file.as_deref().map(Covariance::read).transpose();
+        noise.covariance = covariance.map_err(|e| in_config(config, &at("noise.covariance"), e))?;
         let mut instrument = data.instrument.clone();
         if let Some(path) = &data.response_file {
             let table = profiles::response(path).map_err(|e| in_config(config, &at("instrument.response"), e))?;

@@ -384,6 +384,26 @@ fn files_of_data_sets_of_an_earlier_fit_go() {
     assert_eq!(left, ["fit-night.png", "fit-night.svg", "fit-plan.svg", "fit.json", "prediction-night.npy"]);
 }
 
+#[test]
+fn files_of_data_sets_of_an_earlier_sampling_go() {
+    let bench = Bench::new(&format!("{CONFIG}{DATA}{SAMPLER}"));
+    bench.write("day.toml", &format!("{CONFIG}{DATA}{SAMPLER}").replace("name = \"night\"", "name = \"day\""));
+    bench.good(&["sample", "day.toml", "--out", "o"]);
+    assert!(names(&bench.path("o")).contains(&"bands-day.npy".to_owned()));
+    bench.good(&["sample", "c.toml", "--out", "o"]);
+    let left = names(&bench.path("o"));
+    assert!(left.contains(&"bands-night.npy".to_owned()) && !left.contains(&"bands-day.npy".to_owned()), "{left:?}");
+    bench.good(&["sample", "c.toml", "--set", "retrieval.predictions=0", "--out", "o"]);
+    let left = names(&bench.path("o"));
+    assert!(!left.iter().any(|name| name.starts_with("bands-") || name == "temperature.npy"), "{left:?}");
+    // A table that is somebody's own is found before anything is drawn.
+    fs::create_dir(bench.path("p")).expect("a folder");
+    bench.write("p/table.tex", "my thesis");
+    let output = bench.run(&["sample", "c.toml", "--out", "p"]);
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+    assert!(!bench.path("p/checkpoint").exists() && fs::read(bench.path("p/table.tex")).expect("kept") == b"my thesis");
+}
+
 /// Files that unpack to far more than they are end with a message, soon.
 #[test]
 fn compressed_bombs_are_refused() {

@@ -3,23 +3,23 @@
 use crate::benchmark::{Benchmark, Workload};
 use crate::cli::args::BenchArgs;
 use crate::cli::table::{Table, bytes, count, short_time};
-use crate::{Backend, Cache, Error, Progress, Result};
+use crate::cross_section::Method;
+use crate::gpu::MemoryPolicy;
+use crate::scenario::source::CacheChoice;
+use crate::{Progress, Result};
 
 /// Runs the workloads and prints their figures.
 ///
 /// # Errors
 /// No such device; it is lost, or has too little memory.
 pub fn run(args: &BenchArgs, progress: &dyn Progress) -> Result<()> {
-    let cache = Cache::open(args.cache_dir.as_deref());
-    let backend = Backend::select_with(&args.device, &cache)?;
+    let cache = args.cache.over(CacheChoice::default()).open();
+    let backend = args.device.open(Method::Auto, &cache, MemoryPolicy::Default, progress)?;
     let found = Benchmark::run(&backend, args.quick, &cache, progress)?;
-    super::print(&match args.json {
-        false => render(&found),
-        true => {
-            let json = serde_json::to_string_pretty(&found);
-            json.map_err(|e| Error::invalid("figures", e, "a form that JSON can hold"))? + "\n"
-        }
-    })
+    match args.json {
+        false => super::print(&render(&found)),
+        true => super::print_json(&found),
+    }
 }
 
 fn render(found: &Benchmark) -> String {

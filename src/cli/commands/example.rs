@@ -1,11 +1,9 @@
 //! `photosphere example`
 
-use std::fs;
-
 use super::folder::ResultFolder;
 use crate::cli::args::ExampleArgs;
 use crate::output::write_atomic;
-use crate::{Error, Result};
+use crate::{Error, Result, input};
 
 /// The examples that the program carries: name and content.
 const FILES: [(&str, &str); 4] = [
@@ -23,7 +21,7 @@ pub fn run(args: &ExampleArgs) -> Result<()> {
     let folder = ResultFolder::new(&args.folder, FILES.map(|f| f.0))?;
     for (name, text) in FILES {
         let path = folder.at(name);
-        if path.exists() && fs::read(&path).map_err(|e| Error::io("read", &path, e))? != text.as_bytes() {
+        if path.exists() && input::bytes(&path, input::CONFIGURATION, "a file of an example")? != text.as_bytes() {
             let given = format!("{}, which is there and is another", path.display());
             return Err(Error::invalid("file of an example", given, "a folder without files of these names"));
         }

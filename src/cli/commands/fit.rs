@@ -1,8 +1,5 @@
 //! `photosphere fit`
 
-use std::ffi::OsString;
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use super::folder::ResultFolder;
@@ -33,7 +30,7 @@ pub fn run(args: &FitArgs, progress: &dyn Progress) -> Result<()> {
     let fit = setup.fit(method, progress)?;
     let predictions = setup.objective.predict(&fit.parameters)?;
     // The report goes first and comes last: where it lies, everything beside it is complete and its own.
-    let earlier = of_earlier_runs(&args.run.out);
+    let earlier: Vec<String> = folder.between("prediction-", ".npy").iter().flat_map(|set| files(set)).collect();
     folder.clear(&earlier.iter().map(String::as_str).collect::<Vec<_>>(), &written, "fit.json")?;
     draw(&config, &folder, &setup, &predictions)?;
     let report = report(&config, &setup, &fit);
@@ -63,13 +60,6 @@ fn written(config: &Config, setup: &RetrievalSetup) -> Vec<String> {
 /// Names of the files of a data set.
 fn files(set: &str) -> [String; 3] {
     [format!("prediction-{set}.npy"), format!("fit-{set}.svg"), format!("fit-{set}.png")]
-}
-
-/// Names of the files of all data sets that an array of a prediction lies in the folder of.
-fn of_earlier_runs(folder: &Path) -> Vec<String> {
-    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.file_name());
-    let set = |name: OsString| Some(name.to_str()?.strip_prefix("prediction-")?.strip_suffix(".npy")?.to_owned());
-    names.filter_map(set).flat_map(|set| files(&set)).collect()
 }
 
 fn draw(config: &Config, folder: &ResultFolder, setup: &RetrievalSetup, predictions: &[Prediction]) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The folder of a command's results.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,13 @@ impl ResultFolder {
         self.check_kinds(written)?;
         let stale = every.iter().filter(|name| !written.contains(name));
         std::iter::once(&last).chain(stale).try_for_each(|name| retire(&self.at(name)))
+    }
+
+    /// What stands between `prefix` and `suffix` in the names of the files that lie there: data sets of earlier runs.
+    pub fn between(&self, prefix: &str, suffix: &str) -> Vec<String> {
+        let names = fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let inner = |name: OsString| Some(name.to_str()?.strip_prefix(prefix)?.strip_suffix(suffix)?.to_owned());
+        names.filter_map(inner).collect()
     }
 
     /// A file's path.

@@ -26,7 +26,9 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
     let pictures = [("svg", config.output.svg), ("png", config.output.png)];
     let wanted =
         pictures.iter().filter(|(_, wanted)| *wanted).flat_map(|(e, _)| [format!("traces.{e}"), format!("corner.{e}")]);
-    let written: Vec<String> = wanted.chain(["summary.json".into()]).collect();
+    let bands = setup.objective.data_sets().map(|set| bands_file(set.name())).chain(["temperature.npy".into()]);
+    let bands = bands.filter(|_| config.retrieval.predictions > 0);
+    let written: Vec<String> = wanted.chain(bands).chain(["table.tex".into(), "summary.json".into()]).collect();
     let written: Vec<&str> = written.iter().map(String::as_str).collect();
     let results = ResultFolder::new(out, written.iter().copied())?;
     results.check_kinds(&written)?;
@@ -50,7 +52,10 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
         setup.add_pointwise(&mut trace, progress)?;
     }
     // The summary goes first and comes last: where it lies, everything beside it is complete and its own.
-    results.clear(&["traces.svg", "traces.png", "corner.svg", "corner.png"], &written, "summary.json")?;
+    let pictures = ["traces.svg", "traces.png", "corner.svg", "corner.png"].map(str::to_owned);
+    let earlier = results.between("bands-", ".npy").iter().map(|set| bands_file(set)).collect::<Vec<_>>();
+    let every: Vec<&str> = pictures.iter().chain(&earlier).map(String::as_str).chain(["temperature.npy"]).collect();
+    results.clear(&every, &written, "summary.json")?;
     write_zarr(&trace, &results.at("trace.zarr"))?;
     let table = latex_table(&trace);
     write_atomic(&results.at("table.tex"), |w| w.write_all(table.as_bytes()))?;
@@ -86,6 +91,11 @@ pub fn run(args: &SampleArgs, progress: &dyn Progress) -> Result<()> {
     super::print(&format!("{summary}\n{}\nwritten to {}\n", plain_intervals(&trace), out.display()))
 }
 
+/// The name of a data set's file of bands.
+fn bands_file(set: &str) -> String {
+    format!("bands-{set}.npy")
+}
+
 /// The bands of each data set and of the temperature, each below its axis.
 fn write_bands(folder: &ResultFolder, setup: &RetrievalSetup, predictive: &Predictive) -> Result<()> {
     if predictive.draws == 0 {
@@ -93,7 +103,7 @@ fn write_bands(folder: &ResultFolder, setup: &RetrievalSetup, predictive: &Predi
     }
     for (set, (name, band)) in setup.objective.data_sets().zip(&predictive.spectra) {
         let rows = [set.wavenumber(), &band.concat()].concat();
-        write_npy(&folder.at(&format!("bands-{name}.npy")), &[6, set.len()], &rows)?;
+        write_npy(&folder.at(&bands_file(name)), &[6, set.len()], &rows)?;
     }
     let rows = [&predictive.pressure_bar[..], &predictive.temperature_k.concat()].concat();
     write_npy(&folder.at("temperature.npy"), &[6, predictive.pressure_bar.len()], &rows)

@@ -1,7 +1,6 @@
 //! `photosphere simulate`
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -10,7 +9,7 @@ use crate::cli::args::SimulateArgs;
 use crate::cli::notes;
 use crate::output::{check_file, prepare_folder, write_atomic};
 use crate::scenario::{Config, Simulated, simulate};
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Result, input};
 
 /// How a table of this command begins, by which it is known as one that may be replaced.
 const MARK: &str = "# photosphere simulate";
@@ -74,8 +73,8 @@ fn files(args: &SimulateArgs, config: &Config) -> Result<Vec<PathBuf>> {
 /// Whether a file begins as this command's do.
 fn is_mock(file: &Path) -> bool {
     let mut first = Vec::new();
-    let read =
-        File::open(file).and_then(|f| BufReader::new(std::io::Read::take(f, 4096)).read_until(b'\n', &mut first));
+    let Ok(content) = input::open(file) else { return false };
+    let read = BufReader::new(content.take(4096)).read_until(b'\n', &mut first);
     read.is_ok() && first.starts_with(MARK.as_bytes())
 }
 

@@ -103,7 +103,7 @@ impl LineProgress {
 
 /// Nobody is left to tell if standard error is closed.
 fn say(line: &str) {
-    let _ = writeln!(stderr(), "{line}");
+    let _ = writeln!(stderr(), "{}", printable(line));
 }
 
 impl Progress for LineProgress {
@@ -133,7 +133,7 @@ impl Progress for LineProgress {
 
     fn warn(&self, message: &str) {
         match self.style {
-            Style::Words => say(&format!("warning: {}", printable(message))),
+            Style::Words => say(&format!("warning: {message}")),
             Style::Json => say(&json!({ "warning": message }).to_string()),
         }
     }

@@ -8,6 +8,7 @@ use crate::cross_section::Prepared;
 use crate::cross_section::prepared::Tier;
 use crate::opacity::table::USUAL_NODES;
 use crate::opacity::way::Way;
+use crate::speed::CPU_MULTIPLY_ADD;
 
 /// From so many lines on, a list is summed at the nodes of a table in one reading, rather than taken line by line at each of them.
 const SUMMED_LINES: u64 = 200_000;
@@ -17,7 +18,7 @@ const WORTH: f64 = 0.8;
 /// A line in a layer.
 const LINE: f64 = 90.0;
 /// A multiply-add of a ladder, or of a density's columns.
-const MULTIPLY_ADD: f64 = 0.15;
+const MULTIPLY_ADD: f64 = 1e9 * CPU_MULTIPLY_ADD;
 /// A point in a layer, from a table.
 const FROM_TABLE: f64 = 4.0;
 /// A point at a node of a layer, from the sums of a list's lines.
